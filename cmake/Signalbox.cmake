@@ -1,0 +1,84 @@
+# What every target of Signalbox shares: language level, warnings, sanitizers, and the check that each header stands alone.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# The executable and plugins/ beside it, at the top of the build tree: where `signalbox` looks for them.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(signalbox_flags INTERFACE)
+target_compile_options(signalbox_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual> $<$<BOOL:${SIGNALBOX_WERROR}>:-Werror>)
+if(SIGNALBOX_SANITIZE STREQUAL "address")
+  target_compile_options(signalbox_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(signalbox_flags INTERFACE -fsanitize=address,undefined)
+elseif(SIGNALBOX_SANITIZE STREQUAL "thread")
+  target_compile_options(signalbox_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(signalbox_flags INTERFACE -fsanitize=thread)
+elseif(SIGNALBOX_SANITIZE)
+  message(FATAL_ERROR "SIGNALBOX_SANITIZE is '${SIGNALBOX_SANITIZE}': address, thread, or empty")
+endif()
+
+# signalbox_library(NAME SOURCES... [PUBLIC LIBS...] [PRIVATE LIBS...]): a static library signalbox_NAME, alias signalbox::NAME,
+# whose headers are included by their path from the top of the tree: "core/users/user_registry.hpp".
+function(signalbox_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(signalbox_${name} STATIC ${ARG_SOURCES})
+  add_library(signalbox::${name} ALIAS signalbox_${name})
+  target_include_directories(signalbox_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(signalbox_${name} PUBLIC ${ARG_PUBLIC} PRIVATE signalbox_flags ${ARG_PRIVATE})
+endfunction()
+
+# signalbox_plugin(NAME SOURCE LIBS...): plugins/libsignalbox_NAME.so with the one exported function of plugin.h.
+function(signalbox_plugin name source)
+  add_library(signalbox_plugin_${name} MODULE ${source})
+  target_link_libraries(signalbox_plugin_${name} PRIVATE signalbox_flags ${ARGN})
+  set_target_properties(signalbox_plugin_${name} PROPERTIES OUTPUT_NAME signalbox_${name}
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+  target_link_options(signalbox_plugin_${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/sdk/plugin.map)
+  if(NOT SIGNALBOX_SANITIZE)
+    target_link_options(signalbox_plugin_${name} PRIVATE -Wl,-z,defs)
+  endif()
+endfunction()
+
+# signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.
+function(signalbox_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE signalbox_flags ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# The target `check-headers` compiles every header of the tree alone.
+function(signalbox_check_headers)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} sdk/*.hpp core/*.hpp brokers/*.hpp websocket/*.hpp server/*.hpp
+    bench/*.hpp tests/*.hpp)
+  set(sources)
+  foreach(header IN LISTS headers)
+    string(REPLACE "/" "_" name ${header})
+    set(source ${PROJECT_BINARY_DIR}/check-headers/${name}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  add_library(check-headers OBJECT EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(check-headers PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(check-headers PRIVATE signalbox_flags signalbox::sdk Boost::headers spdlog::spdlog prometheus-cpp::core
+    GTest::gtest)
+endfunction()

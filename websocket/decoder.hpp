@@ -1,0 +1,61 @@
+// The receiving half of RFC 6455 (sections 5 to 8) without a socket: bytes in, events out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "websocket/frame.hpp"
+
+namespace signalbox::websocket {
+
+/// Whose bytes are read: a server's peer must mask its frames, a client's must not (RFC 6455 section 5.1).
+enum class Role : std::uint8_t { server, client };
+
+struct DecoderLimits {
+  std::size_t message_bytes = 64 * 1024;  ///< a longer message, in one frame or in fragments, is close 1009
+  std::uint32_t fragments = 1024;         ///< more frames to one message is close 1008, however small they are
+};
+
+/// What has been read. `payload` lives until the next call of next().
+struct Event {
+  enum class Kind : std::uint8_t {
+    need_more,  ///< the input is used up
+    text,       ///< a whole message, valid UTF-8
+    binary,     ///< a whole message
+    ping,       ///< answer with a pong of the same payload
+    pong,
+    close,  ///< the peer's close frame: `code` (no_status if it had none) and its reason
+    error,  ///< the peer broke the protocol: close with `code`; `payload` says why. Only errors follow.
+  };
+  Kind kind = Kind::need_more;
+  CloseCode code = CloseCode::no_status;
+  std::string_view payload;
+};
+
+/// Reads one direction of one connection. Holds no memory of its own except while a message is incomplete.
+///
+/// Threading: one thread at a time.
+class Decoder {
+ public:
+  explicit Decoder(Role role) noexcept;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  ~Decoder();
+
+  /// Takes bytes off the front of `input` until one event is complete, and returns it; need_more when all are taken.
+  /// Unmasks in place, so `input` must be writable; a message that lies whole in `input` is not copied.
+  /// After `close` the rest of the input is ignored (need_more).
+  Event next(std::span<char>& input, const DecoderLimits& limits);
+
+  /// True if no partial frame or message is held.
+  [[nodiscard]] bool idle() const noexcept;
+
+ private:
+  // to be designed by the implementation; sizeof(Decoder) ≤ 48
+};
+
+}  // namespace signalbox::websocket
