@@ -1,0 +1,256 @@
+#include "brokers/memory/memory_broker.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace signalbox {
+namespace {
+
+constexpr std::size_t kChannelBytes = 768;  // broker.hpp
+constexpr std::size_t kMessageOverhead = 64;
+
+/// One published message, shared by the queues of all its receivers.
+struct Packet {
+  std::string channel;
+  std::string payload;
+
+  [[nodiscard]] std::size_t cost() const noexcept { return channel.size() + payload.size() + kMessageOverhead; }
+};
+
+struct Completion {
+  std::variant<Done, PublishDone, ExistsDone> done;
+  Status status;
+  std::size_t receivers = 0;
+
+  void run() {
+    if (auto* plain = std::get_if<Done>(&done)) {
+      (*plain)(status);
+    } else if (auto* published = std::get_if<PublishDone>(&done)) {
+      (*published)(status, {receivers, Precision::exact});
+    } else {
+      std::get<ExistsDone>(done)(status, receivers > 0);
+    }
+  }
+};
+
+const Status kClosed{errc::closed, "the broker is stopped"};
+
+using Item = std::variant<std::shared_ptr<const Packet>, Completion>;
+
+Status check(std::string_view channel) noexcept {
+  if (!channel.empty() && channel.size() <= kChannelBytes) return {};
+  return {errc::invalid_argument, "a channel has 1 to 768 bytes"};
+}
+
+}  // namespace
+
+/// The thread and the queue of one broker.
+class MemoryBroker::Worker {
+ public:
+  void start(Host& host) {
+    host_ = &host;
+    thread_ = std::thread([this] { run(); });
+  }
+
+  /// From now on new calls complete `closed`.
+  void close(std::chrono::milliseconds deadline) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopping_, true)) return;
+    deadline_ = std::chrono::steady_clock::now() + deadline;
+    wake_.notify_one();
+  }
+
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] bool stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+
+  [[nodiscard]] bool has_room(std::size_t cost) const {
+    const std::lock_guard lock(mutex_);
+    return waiting_bytes_ + cost <= kMemoryQueueBytes;
+  }
+
+  /// Dropped once the thread has ended: nobody is there to hand it over.
+  void append(Item item) {
+    const std::lock_guard lock(mutex_);
+    if (finished_) return;
+    if (const auto* packet = std::get_if<std::shared_ptr<const Packet>>(&item)) waiting_bytes_ += (*packet)->cost();
+    if (auto* completion = std::get_if<Completion>(&item); completion && stopping_) completion->status = kClosed;
+    queue_.push_back(std::move(item));
+    if (queue_.size() == 1) wake_.notify_one();
+  }
+
+ private:
+  void run() {
+    host_->state(State::ready, {});
+    std::vector<Item> batch;
+    while (take(batch)) {
+      hand_over(batch);
+      batch.clear();
+    }
+    host_->state(State::closed, {});
+  }
+
+  /// Waits for items; false once stopped and empty.
+  bool take(std::vector<Item>& batch) {
+    std::unique_lock lock(mutex_);
+    waiting_bytes_ -= std::exchange(taken_bytes_, 0);
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    batch.swap(queue_);
+    taken_bytes_ = waiting_bytes_;
+    finished_ = batch.empty();
+    return !finished_;
+  }
+
+  void hand_over(std::vector<Item>& batch) {
+    for (Item& item : batch) {
+      if (const auto* packet = std::get_if<std::shared_ptr<const Packet>>(&item)) {
+        messages_.push_back({(*packet)->channel, (*packet)->payload});
+        continue;
+      }
+      deliver();
+      Completion& completion = std::get<Completion>(item);
+      if (late()) completion.status = kClosed;
+      completion.run();
+    }
+    deliver();
+  }
+
+  void deliver() {
+    if (!messages_.empty() && !late()) host_->deliver(messages_);
+    messages_.clear();
+  }
+
+  [[nodiscard]] bool late() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_ && std::chrono::steady_clock::now() >= deadline_;
+  }
+
+  Host* host_ = nullptr;
+  std::vector<Message> messages_;  // of the worker thread only
+
+  mutable std::mutex mutex_;  // protects what follows, up to thread_
+  std::condition_variable wake_;
+  std::vector<Item> queue_;
+  std::size_t waiting_bytes_ = 0;  // in queue_ and in the hands of the worker
+  std::size_t taken_bytes_ = 0;
+  std::chrono::steady_clock::time_point deadline_;
+  bool stopping_ = false;
+  bool finished_ = false;
+  std::thread thread_;
+};
+
+/// Who is subscribed to what in one space. Items are appended under its lock, so that each worker's queue has the order
+/// in which the calls took effect. A worker's lock is taken inside the hub's, never the other way round.
+class MemoryBroker::Hub {
+ public:
+  /// The hub of `space`; lives as long as a broker holds it.
+  static std::shared_ptr<Hub> of(const std::string& space) {
+    static std::mutex mutex;
+    static std::unordered_map<std::string, std::weak_ptr<Hub>> spaces;
+    const std::lock_guard lock(mutex);
+    std::weak_ptr<Hub>& slot = spaces[space];
+    std::shared_ptr<Hub> hub = slot.lock();
+    if (!hub) slot = hub = std::make_shared<Hub>();
+    return hub;
+  }
+
+  void subscribe(Worker& worker, std::string_view channel, Done done) {
+    const std::lock_guard lock(mutex_);
+    const Status status = check(channel);
+    if (status.ok() && !worker.stopping()) {
+      std::vector<Worker*>& holders = channels_[std::string(channel)];
+      if (std::find(holders.begin(), holders.end(), &worker) == holders.end()) holders.push_back(&worker);
+    }
+    worker.append(Completion{std::move(done), status});
+  }
+
+  void unsubscribe(Worker& worker, std::string_view channel, Done done) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = channels_.find(std::string(channel)); found != channels_.end()) {
+      std::erase(found->second, &worker);
+      if (found->second.empty()) channels_.erase(found);
+    }
+    worker.append(Completion{std::move(done), check(channel)});
+  }
+
+  void publish(Worker& worker, std::string_view channel, std::string_view payload, PublishDone done) {
+    Status status = check(channel);
+    if (payload.size() > kMemoryPayloadBytes) status = {errc::too_large, "a payload has at most 16 MiB"};
+    std::size_t receivers = 0;
+    const std::lock_guard lock(mutex_);
+    if (const auto found = channels_.find(std::string(channel)); status.ok() && found != channels_.end()) {
+      const auto packet = std::make_shared<const Packet>(Packet{std::string(channel), std::string(payload)});
+      const auto has_room = [&](const Worker* holder) { return holder->has_room(packet->cost()); };
+      if (std::all_of(found->second.begin(), found->second.end(), has_room)) {
+        for (Worker* holder : found->second) holder->append(packet);
+        receivers = found->second.size();
+      } else {
+        status = {errc::overloaded, "a receiver's queue is full"};
+      }
+    }
+    worker.append(Completion{std::move(done), status, receivers});
+  }
+
+  void exists(Worker& worker, std::string_view channel, ExistsDone done) {
+    const std::lock_guard lock(mutex_);
+    worker.append(Completion{std::move(done), check(channel), channels_.count(std::string(channel))});
+  }
+
+  void leave(Worker& worker) {
+    const std::lock_guard lock(mutex_);
+    for (auto entry = channels_.begin(); entry != channels_.end();) {
+      std::erase(entry->second, &worker);
+      entry = entry->second.empty() ? channels_.erase(entry) : std::next(entry);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::vector<Worker*>> channels_;
+};
+
+MemoryBroker::MemoryBroker(const Settings& settings)
+    : hub_(Hub::of(settings.text("space"))), worker_(std::make_unique<Worker>()) {}
+
+MemoryBroker::~MemoryBroker() { stop(std::chrono::milliseconds(0)); }
+
+void MemoryBroker::start(Host& host) { worker_->start(host); }
+
+void MemoryBroker::subscribe(std::string_view channel, Done done) { hub_->subscribe(*worker_, channel, std::move(done)); }
+
+void MemoryBroker::unsubscribe(std::string_view channel, Done done) { hub_->unsubscribe(*worker_, channel, std::move(done)); }
+
+void MemoryBroker::publish(std::string_view channel, std::string_view payload, PublishDone done) {
+  hub_->publish(*worker_, channel, payload, std::move(done));
+}
+
+void MemoryBroker::exists(std::string_view channel, ExistsDone done) { hub_->exists(*worker_, channel, std::move(done)); }
+
+Capabilities MemoryBroker::capabilities() const {
+  Capabilities capabilities;
+  capabilities.receivers = Precision::exact;
+  capabilities.exists = ExistsKind::authoritative;
+  capabilities.max_payload_bytes = kMemoryPayloadBytes;
+  return capabilities;
+}
+
+void MemoryBroker::stop(std::chrono::milliseconds deadline) {
+  worker_->close(deadline);  // first, so that no subscribe follows the leave
+  hub_->leave(*worker_);
+  worker_->join();
+}
+
+}  // namespace signalbox

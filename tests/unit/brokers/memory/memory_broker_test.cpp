@@ -1,0 +1,188 @@
+#include "brokers/memory/memory_broker.hpp"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/brokers/recording_host.hpp"
+
+namespace signalbox::testing {
+namespace {
+
+Settings in_space(std::string name) {
+  std::vector<std::pair<std::string, std::string>> values{{"space", std::move(name)}};
+  return Settings(std::move(values));
+}
+
+/// A started broker in a space that no other test shares.
+struct Instance {
+  explicit Instance(const std::string& space = ::testing::UnitTest::GetInstance()->current_test_info()->name())
+      : broker(in_space(space)) {
+    broker.start(host);
+  }
+  ~Instance() { broker.stop(std::chrono::seconds(5)); }
+
+  RecordingHost host;
+  MemoryBroker broker;
+};
+
+TEST(MemoryBroker, IsReadyOnceStartedAndClosedOnceStopped) {
+  RecordingHost host;
+  MemoryBroker broker(in_space("states"));
+  broker.start(host);
+  EXPECT_TRUE(host.wait_state(State::ready));
+  broker.stop(std::chrono::seconds(1));
+  EXPECT_EQ(host.snapshot().states.back(), State::closed);
+}
+
+TEST(MemoryBroker, DeliversToEachSubscribedInstanceOnceAndCountsThem) {
+  Instance a;
+  Instance b;
+  Instance c;
+  EXPECT_TRUE(wait(subscribe(a.broker, "alice")).ok());
+  EXPECT_TRUE(wait(subscribe(b.broker, "alice")).ok());
+  EXPECT_TRUE(wait(subscribe(b.broker, "alice")).ok());  // a set operation
+  const Outcome outcome = wait(publish(a.broker, "alice", std::string("\0\xff", 2)));
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome.receivers.count, 2U);
+  EXPECT_EQ(outcome.receivers.precision, Precision::exact);
+  ASSERT_TRUE(a.host.wait_delivered(1) && b.host.wait_delivered(1));
+  const std::vector<RecordingHost::Delivered> expected{{"alice", std::string("\0\xff", 2)}};
+  EXPECT_EQ(a.host.snapshot().delivered, expected);
+  EXPECT_EQ(b.host.snapshot().delivered, expected);
+  EXPECT_TRUE(c.host.snapshot().delivered.empty());
+}
+
+TEST(MemoryBroker, KeepsSpacesApart) {
+  Instance here("here");
+  Instance there("there");
+  EXPECT_TRUE(wait(subscribe(there.broker, "alice")).ok());
+  EXPECT_EQ(wait(publish(here.broker, "alice", "hi")).receivers.count, 0U);
+  EXPECT_FALSE(wait(exists(here.broker, "alice")).exists);
+  EXPECT_TRUE(wait(exists(there.broker, "alice")).exists);
+}
+
+TEST(MemoryBroker, DeliversNothingAfterUnsubscribeIsDone) {
+  Instance a;
+  Instance b;
+  EXPECT_TRUE(wait(subscribe(a.broker, "alice")).ok());
+  for (int i = 0; i < 1000; ++i) publish(b.broker, "alice", "x");
+  EXPECT_TRUE(wait(unsubscribe(a.broker, "alice")).ok());
+  const std::size_t delivered = a.host.snapshot().delivered.size();
+  EXPECT_EQ(delivered, 1000U);
+  EXPECT_EQ(wait(publish(b.broker, "alice", "late")).receivers.count, 0U);
+  EXPECT_FALSE(wait(exists(b.broker, "alice")).exists);
+  EXPECT_TRUE(wait(unsubscribe(a.broker, "never wanted")).ok());
+  EXPECT_EQ(a.host.snapshot().delivered.size(), delivered);
+}
+
+TEST(MemoryBroker, KeepsTheOrderOfOnePublisher) {
+  Instance a;
+  EXPECT_TRUE(wait(subscribe(a.broker, "alice")).ok());
+  for (int i = 0; i < 10'000; ++i) publish(a.broker, "alice", std::to_string(i));
+  ASSERT_TRUE(a.host.wait_delivered(10'000));
+  const auto delivered = a.host.snapshot().delivered;
+  ASSERT_EQ(delivered.size(), 10'000U);
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(delivered[static_cast<std::size_t>(i)].second, std::to_string(i));
+}
+
+TEST(MemoryBroker, RefusesNamesAndPayloadsOutOfRange) {
+  Instance a;
+  EXPECT_EQ(wait(subscribe(a.broker, "")).code, errc::invalid_argument);
+  EXPECT_EQ(wait(unsubscribe(a.broker, std::string(769, 'x'))).code, errc::invalid_argument);
+  EXPECT_EQ(wait(publish(a.broker, "", "x")).code, errc::invalid_argument);
+  EXPECT_EQ(wait(exists(a.broker, std::string(769, 'x'))).code, errc::invalid_argument);
+  EXPECT_TRUE(wait(subscribe(a.broker, std::string(768, 'x'))).ok());
+  EXPECT_TRUE(wait(publish(a.broker, "x", std::string(kMemoryPayloadBytes, 'x'))).ok());
+  EXPECT_EQ(wait(publish(a.broker, "x", std::string(kMemoryPayloadBytes + 1, 'x'))).code, errc::too_large);
+}
+
+TEST(MemoryBroker, TellsOverloadedWhenAReceiverIsFullAndRecovers) {
+  std::promise<void> gate;
+  std::shared_future<void> opened = gate.get_future().share();
+  RecordingHost slow_host;
+  slow_host.on_deliver([opened] { opened.wait(); });
+  MemoryBroker slow(in_space("overload"));
+  slow.start(slow_host);
+  Instance publisher("overload");
+  EXPECT_TRUE(wait(subscribe(slow, "alice")).ok());
+
+  const std::string payload(1 << 20, 'x');
+  std::size_t accepted = 0;
+  while (accepted < 100 && wait(publish(publisher.broker, "alice", payload)).ok()) ++accepted;
+  EXPECT_EQ(accepted, 63U);  // 64 MiB less the overhead
+  EXPECT_EQ(wait(publish(publisher.broker, "alice", payload)).code, errc::overloaded);
+  EXPECT_TRUE(wait(publish(publisher.broker, "bob", payload)).ok());
+
+  gate.set_value();
+  ASSERT_TRUE(slow_host.wait_delivered(accepted));
+  // The second of these is taken off the queue after the whole batch of messages is done with.
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(wait(unsubscribe(slow, "nothing")).ok());
+  EXPECT_TRUE(wait(publish(publisher.broker, "alice", payload)).ok());
+  slow.stop(std::chrono::seconds(5));
+  EXPECT_EQ(slow_host.snapshot().delivered.size(), accepted + 1);
+}
+
+TEST(MemoryBroker, CompletesOpenCallsClosedWhenTheDeadlineOfStopHasPassed) {
+  std::promise<void> gate;
+  std::shared_future<void> opened = gate.get_future().share();
+  std::promise<void> entered;
+  RecordingHost host;
+  host.on_deliver([opened, &entered] {
+    entered.set_value();
+    opened.wait();
+  });
+  MemoryBroker broker(in_space("stop"));
+  broker.start(host);
+  Instance other("stop");
+  EXPECT_TRUE(wait(subscribe(broker, "alice")).ok());
+  publish(other.broker, "alice", "x");
+  entered.get_future().wait();
+  Pending open = exists(broker, "alice");
+  std::thread stopper([&] { broker.stop(std::chrono::milliseconds(0)); });
+  while (wait(exists(other.broker, "alice")).exists) std::this_thread::yield();  // until stop() has begun
+  gate.set_value();
+  stopper.join();
+  EXPECT_EQ(wait(std::move(open)).code, errc::closed);
+  EXPECT_EQ(host.snapshot().states.back(), State::closed);
+}
+
+TEST(MemoryBroker, CallsBackOutsideTheCallingStackAndAllowsCallsFromCallbacks) {
+  Instance a;
+  std::promise<std::thread::id> caller;
+  const std::thread::id here = std::this_thread::get_id();
+  a.broker.subscribe("alice", [&](Status) {
+    a.broker.publish("alice", "from a callback", [&](Status, Receivers) { caller.set_value(std::this_thread::get_id()); });
+  });
+  auto future = caller.get_future();
+  ASSERT_EQ(future.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_NE(future.get(), here);
+  EXPECT_TRUE(a.host.wait_delivered(1));
+}
+
+TEST(MemoryBroker, CompletesEachCallOfManyThreadsOnce) {
+  Instance a;
+  Instance b;
+  std::atomic<int> completed = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      Broker& broker = t % 2 == 0 ? a.broker : b.broker;
+      for (int i = 0; i < 1000; ++i) {
+        const std::string channel = "user" + std::to_string(i % 7);
+        broker.subscribe(channel, [&](Status) { ++completed; });
+        broker.publish(channel, "x", [&](Status, Receivers) { ++completed; });
+        broker.unsubscribe(channel, [&](Status) { ++completed; });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(wait(exists(a.broker, "x")).ok() && wait(exists(b.broker, "x")).ok());
+  EXPECT_EQ(completed, 12'000);
+}
+
+}  // namespace
+}  // namespace signalbox::testing
