@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "websocket/frame.hpp"
@@ -49,13 +48,35 @@ class Decoder {
   /// Takes bytes off the front of `input` until one event is complete, and returns it; need_more when all are taken.
   /// Unmasks in place, so `input` must be writable; a message that lies whole in `input` is not copied.
   /// After `close` the rest of the input is ignored (need_more).
+  /// Call until need_more: the memory of a message that was pieced together is freed by the call after it.
   Event next(std::span<char>& input, const DecoderLimits& limits);
 
   /// True if no partial frame or message is held.
   [[nodiscard]] bool idle() const noexcept;
 
  private:
-  // to be designed by the implementation; sizeof(Decoder) ≤ 48
+  struct Partial;
+  struct Frame;
+  struct Failure;
+  struct Header;
+
+  [[nodiscard]] bool in_message() const noexcept;
+  Header take_header(std::span<char>& input);
+  [[nodiscard]] Failure admit(const Frame& frame, const DecoderLimits& limits) const noexcept;
+  void begin(const Frame& frame);
+  Event take_whole(const Frame& frame, std::span<char>& input);
+  bool take_payload(std::span<char>& input, Event& event);
+  bool take_data(std::span<char> piece, Event& event);
+  Event finish_control(Opcode opcode, std::string_view payload);
+  Event finish_close(std::string_view payload);
+  Event fail(Failure failure);
+
+  std::unique_ptr<Partial> partial_;  // null between messages, which is where nearly every connection is
+  const char* failure_ = nullptr;
+  CloseCode failure_code_ = CloseCode::no_status;
+  Role role_;
+  bool closed_ = false;
 };
+static_assert(sizeof(Decoder) <= 48);  // each connection has one
 
 }  // namespace signalbox::websocket

@@ -46,7 +46,8 @@ void append_frame(std::string& out, Opcode opcode, std::string_view payload);
 /// Appends a whole frame masked with `mask` (a client's; RFC 6455 section 5.3) to `out`.
 void append_masked_frame(std::string& out, Opcode opcode, std::string_view payload, std::uint32_t mask);
 
-/// The payload of a close frame. `reason` is cut to 123 bytes at a character's border.
+/// The payload of a close frame. `reason` must be UTF-8 and is cut to 123 bytes at a character's border; no_status gives an
+/// empty payload, so that a peer's close can be answered with what it said.
 std::string close_payload(CloseCode code, std::string_view reason);
 
 /// XORs `data` with `mask`, whose first byte in memory applies to byte `offset` ≡ 0 (mod 4) of the payload.
