@@ -1,0 +1,12 @@
+// Loopback ports for servers that have to know theirs before they start.
+#pragma once
+
+#include <cstdint>
+
+namespace signalbox::test {
+
+/// A port of 127.0.0.1 that is free now, below the range from which the system takes ports for outgoing connections: a
+/// client that retries against a server that is down could otherwise take the server's own port.
+[[nodiscard]] std::uint16_t free_port();
+
+}  // namespace signalbox::test
