@@ -1,0 +1,239 @@
+// The commands of the executable: exit codes, what they print and where.
+#include <csignal>
+
+#include <gtest/gtest.h>
+
+#include "tests/integration/json.hpp"
+#include "tests/support/instance.hpp"
+#include "tests/support/ports.hpp"
+
+namespace signalbox::test {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// A running `signalbox listen`.
+std::unique_ptr<Process> listen(const Instance& instance, std::vector<std::string> arguments) {
+  std::vector<std::string> command{binary(), "listen"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  command.insert(command.end(), {"--url", "ws://127.0.0.1:" + std::to_string(instance.port()) + "/"});
+  return std::make_unique<Process>(std::move(command));
+}
+
+TEST(Commands, ExplainThemselves) {
+  const CommandResult all = signalbox({"--help"});
+  EXPECT_EQ(all.exit_code, 0);
+  for (const char* command : {"serve", "check", "publish", "exists", "listen", "plugins"}) {
+    EXPECT_TRUE(contains(all.output, command)) << command;
+    const CommandResult one = signalbox({command, "--help"});
+    EXPECT_EQ(one.exit_code, 0) << command;
+    EXPECT_FALSE(one.output.empty()) << command;
+  }
+}
+
+TEST(Commands, ExitWith2OnWrongUsage) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {}, {"fly"}, {"serve", "--wings"}, {"exists"}, {"publish"}, {"publish", "alice"}, {"listen"}}) {
+    const CommandResult result = signalbox(arguments);
+    EXPECT_EQ(result.exit_code, 2) << (arguments.empty() ? "" : arguments.back());
+    EXPECT_FALSE(result.errors.empty());
+    EXPECT_TRUE(result.output.empty()) << result.output;
+  }
+}
+
+class Configured : public testing::Test {
+ protected:
+  std::string file(const Settings& settings) { return directory_.write("signalbox.yaml", yaml(settings)); }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Configured, CheckPrintsTheEffectiveConfigurationWithSecretsMasked) {
+  const std::string path = file({{"broker.redis.url", "redis://user:s3cret@localhost:6379/0"},
+                                 {"broker.redis.password", "pa55word"},
+                                 {"api.keys", "[k3y-one]"},
+                                 {"limits.message_bytes", "32KiB"}});
+  const CommandResult result = signalbox({"check", "-c", path, "--set", "limits.ping_interval=7s"},
+                                         {{"SIGNALBOX_SERVER__LISTEN=127.0.0.1:9999"}, {}, {}, 0});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_TRUE(contains(result.output, "***"));
+  for (const char* secret : {"s3cret", "pa55word", "k3y-one"}) {
+    EXPECT_FALSE(contains(result.output + result.errors, secret)) << secret;
+  }
+  EXPECT_TRUE(contains(result.output, "32KiB"));
+  EXPECT_TRUE(contains(result.output, "127.0.0.1:9999")) << "the environment";
+  EXPECT_TRUE(contains(result.output, "ping_interval: 7s")) << "the flag";
+  EXPECT_EQ(result.output.find("server:") == std::string::npos, false);
+}
+
+TEST_F(Configured, CheckReadsItsOwnOutput) {
+  const std::string path = file({{"broker.plugin", "redis"}});
+  const CommandResult first = signalbox({"check", "-c", path});
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  const CommandResult second = signalbox({"check", "-c", directory_.write("again.yaml", first.output)});
+  EXPECT_EQ(second.exit_code, 0) << second.errors;
+  EXPECT_EQ(second.output, first.output);
+}
+
+TEST_F(Configured, FaultsNameFileLineColumnAndTheLikelyKey) {
+  for (const char* command : {"check", "serve"}) {
+    const std::string path = directory_.write("bad.yaml", "server:\n  listen: 127.0.0.1:0\nlimits:\n  mesage_bytes: 1KiB\n");
+    const CommandResult result = signalbox({command, "-c", path});
+    EXPECT_EQ(result.exit_code, 2) << command;
+    EXPECT_TRUE(contains(result.errors, path + ":4:3: ")) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "limits.mesage_bytes")) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "did you mean")) << result.errors;
+    EXPECT_TRUE(contains(result.errors, "message_bytes")) << result.errors;
+  }
+}
+
+TEST_F(Configured, FaultsAreAlsoTypesRangesFilesAndTheEnvironment) {
+  const auto code = [&](const Settings& settings, std::vector<std::string> environment = {}) {
+    return signalbox({"check", "-c", file(settings)}, {std::move(environment), {}, {}, 0}).exit_code;
+  };
+  EXPECT_EQ(code({{"limits.message_bytes", "lots"}}), 2);
+  EXPECT_EQ(code({{"server.threads", "-1"}}), 2);
+  EXPECT_EQ(code({{"server.listen", "[1, 2]"}}), 2);
+  EXPECT_EQ(code({{"broker.redis.colour", "red"}}), 2);
+  EXPECT_EQ(code({}, {"SIGNALBOX_LIMITS__NONSENSE=1"}), 2);
+  EXPECT_EQ(code({}, {"SIGNALBOX_NONSENSE=1"}), 0) << "a name without __ is not ours";
+  EXPECT_EQ(signalbox({"check", "-c", "/nonexistent/file.yaml"}).exit_code, 2);
+  EXPECT_EQ(signalbox({"check", "-c", file({}), "--set", "no.such=1"}).exit_code, 2);
+  EXPECT_EQ(signalbox({"check", "-c", directory_.write("broken.yaml", "server: [\n")}).exit_code, 2);
+}
+
+TEST_F(Configured, ServeRefusesAnOpenApiBeyondLoopback) {
+  const std::string path = file({{"api.listen", "0.0.0.0:0"}, {"server.listen", "127.0.0.1:0"}, {"broker.plugin", "memory"}});
+  const CommandResult result = signalbox({"serve", "-c", path});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(contains(result.errors, "api.keys")) << result.errors;
+}
+
+TEST_F(Configured, ServeExitsWith1WhenTheAddressIsInUse) {
+  Instance running;
+  for (const char* key : {"server.listen", "api.listen"}) {
+    Settings settings{
+        {"server.listen", "127.0.0.1:0"}, {"api.listen", "127.0.0.1:0"}, {"broker.plugin", "memory"}, {"logging.file", "\"\""}};
+    const std::string taken =
+        "127.0.0.1:" + std::to_string(std::string(key) == "api.listen" ? running.api_port() : running.port());
+    settings[key] = taken;
+    const CommandResult result = signalbox({"serve", "-c", file(settings)});
+    EXPECT_EQ(result.exit_code, 1) << key << result.errors;
+    EXPECT_TRUE(contains(result.errors, taken)) << result.errors;
+  }
+}
+
+TEST_F(Configured, ServeSaysTheRealPortsWhenItWasGivenZero) {
+  Instance instance;
+  EXPECT_NE(instance.port(), 0);
+  EXPECT_NE(instance.api_port(), 0);
+  EXPECT_NE(instance.port(), instance.api_port());
+  EXPECT_TRUE(WebSocketClient(instance.port()).answers_ping());
+}
+
+TEST_F(Configured, ServeTakesListenAndBrokerAsFlags) {
+  const std::uint16_t port = free_port();
+  Process process({binary(), "serve", "-c", file({{"logging.file", "\"\""}, {"api.listen", "127.0.0.1:0"}}), "--broker",
+                   "memory", "--listen", "127.0.0.1:" + std::to_string(port)});
+  ASSERT_TRUE(process.wait_for_errors("broker=memory")) << process.errors();
+  EXPECT_TRUE(WebSocketClient(port).answers_ping());
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0);
+}
+
+TEST_F(Configured, PublishAndExistsAskTheBroker) {
+  RedisServer redis;
+  Instance instance(redis);
+  WebSocketClient alice = instance.connect("alice");
+  EXPECT_EQ(signalbox({"exists", "Alice", "-c", instance.file()}).exit_code, 0);
+  EXPECT_EQ(signalbox({"exists", "bob", "-c", instance.file()}).exit_code, 3);
+
+  const CommandResult sent = signalbox({"publish", "alice", "from a shell", "-c", instance.file()});
+  EXPECT_EQ(sent.exit_code, 0) << sent.errors;
+  std::optional<WebSocketMessage> message = alice.next();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->payload, "from a shell");
+  EXPECT_TRUE(message->is_text);
+  EXPECT_EQ(signalbox({"publish", "bob", "hello", "-c", instance.file()}).exit_code, 3);
+}
+
+TEST_F(Configured, PublishTakesStandardInputByteForByte) {
+  RedisServer redis;
+  Instance instance(redis);
+  WebSocketClient alice = instance.connect("alice");
+  EXPECT_EQ(signalbox({"publish", "alice", "-", "-c", instance.file()}, {{}, {}, "two\nlines\n", 0}).exit_code, 0);
+  EXPECT_EQ(alice.next_payload(), "two\nlines\n");
+  const std::string bytes("\0\xff\n", 3);
+  EXPECT_EQ(signalbox({"publish", "alice", "-", "--binary", "-c", instance.file()}, {{}, {}, bytes, 0}).exit_code, 0);
+  const std::optional<WebSocketMessage> message = alice.next();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->payload, bytes);
+  EXPECT_FALSE(message->is_text);
+}
+
+TEST_F(Configured, PublishAndExistsExitWith1WhenTheBrokerIsAway) {
+  const std::string path =
+      file({{"broker.redis.url", "redis://127.0.0.1:" + std::to_string(free_port())}, {"broker.timeout", "500ms"}});
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"publish", "alice", "hello", "-c", path}, {"exists", "alice", "-c", path}}) {
+    const CommandResult result = signalbox(arguments);
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_FALSE(result.errors.empty());
+  }
+}
+
+TEST_F(Configured, PublishAndExistsAreWrongUsageWithTheMemoryBroker) {
+  EXPECT_EQ(signalbox({"publish", "alice", "hello", "--broker", "memory"}).exit_code, 2);
+  EXPECT_EQ(signalbox({"exists", "alice", "--broker", "memory"}).exit_code, 2);
+}
+
+TEST(Listen, PrintsPayloadsUntilItIsInterrupted) {
+  Instance instance;
+  const auto process = listen(instance, {"alice"});
+  ASSERT_TRUE(wait_until([&] { return instance.exists("alice"); })) << process->errors();
+  EXPECT_EQ(instance.publish("alice", "first").status, 200u);
+  EXPECT_EQ(instance.publish("alice", "second").status, 200u);
+  ASSERT_TRUE(process->wait_for_output("second\n"));
+  EXPECT_EQ(process->output(), "first\nsecond\n");
+  process->signal(SIGINT);
+  EXPECT_EQ(process->wait(), 0);
+}
+
+TEST(Listen, NamesTheUserWhenThereAreSeveral) {
+  Instance instance;
+  const auto process = listen(instance, {"alice", "bob"});
+  ASSERT_TRUE(wait_until([&] { return instance.exists("alice") && instance.exists("bob"); })) << process->errors();
+  instance.publish("bob", "hi");
+  EXPECT_TRUE(process->wait_for_output("bob\thi\n")) << process->output();
+}
+
+TEST(Listen, PrintsNdjsonOnRequest) {
+  Instance instance;
+  const auto process = listen(instance, {"alice", "--json"});
+  ASSERT_TRUE(wait_until([&] { return instance.exists("alice"); })) << process->errors();
+  instance.publish("alice", "line\nbreak");
+  ASSERT_TRUE(process->wait_for_output("break"));
+  ASSERT_TRUE(process->wait_for_output("\n"));
+  const std::string line = process->output().substr(0, process->output().find('\n'));
+  EXPECT_FALSE(json(line).empty()) << line;
+  EXPECT_TRUE(contains(line, "line\\nbreak")) << line;
+}
+
+TEST(Listen, ExitsWith1WhenTheServerIsLostOrRefuses) {
+  Instance instance;
+  const auto lost = listen(instance, {"alice"});
+  ASSERT_TRUE(wait_until([&] { return instance.exists("alice"); }));
+  instance.process().kill();
+  EXPECT_EQ(lost->wait(), 1);
+  EXPECT_FALSE(lost->errors().empty());
+  EXPECT_EQ(signalbox({"listen", "alice", "--url", "ws://127.0.0.1:" + std::to_string(free_port()) + "/"}).exit_code, 1);
+}
+
+TEST(Plugins, AreListedWithNameVersionAbiPathAndOptions) {
+  const CommandResult result = signalbox({"plugins"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  for (const char* part : {"redis", "memory", "libsignalbox_redis.so", "url"})
+    EXPECT_TRUE(contains(result.output, part)) << part;
+}
+
+}  // namespace
+}  // namespace signalbox::test

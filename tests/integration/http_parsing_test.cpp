@@ -1,0 +1,211 @@
+// Bytes on api.listen that a proper client never sends. After each, the instance still serves.
+#include <gtest/gtest.h>
+
+#include "tests/integration/json.hpp"
+#include "tests/support/instance.hpp"
+#include "tests/support/raw_socket.hpp"
+
+namespace signalbox::test {
+namespace {
+
+const std::string kPost = "POST /api/v1/users/alice/messages HTTP/1.1\r\n";
+const std::string kGet = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
+int count(const std::string& text, const std::string& part) {
+  int found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
+  return found;
+}
+
+class HttpParsing : public testing::Test {
+ protected:
+  /// Everything that the server answers until it closes, which it must; what it then says is in step with nobody.
+  std::string answer_and_close(const std::string& request) {
+    RawSocket socket(instance_.api_port());
+    socket.send(request);
+    EXPECT_TRUE(socket.read_to_end()) << "left open after: " << request.substr(0, 200) << "\nanswered: " << socket.received();
+    return socket.received();
+  }
+  /// Refused with this status, once, whatever followed in the same bytes.
+  void expect_refused(const std::string& request, const std::string& status) {
+    const std::string answer = answer_and_close(request + kGet);
+    EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 " + status) << request.substr(0, 200) << "\nanswered: " << answer.substr(0, 400);
+    EXPECT_EQ(count(answer, "HTTP/1.1 "), 1) << "a second request was read out of the first: " << request.substr(0, 200);
+  }
+  void TearDown() override {
+    EXPECT_EQ(instance_.http().get("/healthz").status, 200u);
+    EXPECT_TRUE(instance_.process().running());
+  }
+
+  Instance instance_;
+};
+
+TEST_F(HttpParsing, RefusesTransferEncoding) {
+  for (const char* coding : {"chunked", "identity", "gzip, chunked", "xchunked", "CHUNKED"}) {
+    const std::string answer = answer_and_close(kPost + "Host: x\r\nTransfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n");
+    const std::string status = answer.substr(9, 3);
+    EXPECT_TRUE(status == "411" || status == "501" || status == "400") << coding << ": " << answer;
+  }
+}
+
+TEST_F(HttpParsing, RefusesContentLengthBesideTransferEncoding) {
+  for (const char* fields :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"}) {
+    const std::string answer = answer_and_close(kPost + "Host: x\r\n" + fields + "\r\n0\r\n\r\n" + kGet);
+    EXPECT_EQ(answer.substr(0, 10), "HTTP/1.1 4") << answer;
+    EXPECT_EQ(count(answer, "HTTP/1.1 "), 1);
+  }
+}
+
+TEST_F(HttpParsing, RefusesContentLengthsThatAreNoNumberOrSeveral) {
+  for (const char* value : {"5\r\nContent-Length: 5", "5\r\nContent-Length: 6", "5,5", "5, 5", "+3", "-1", "0x5", "5a", "",
+                            "5 5", "18446744073709551616", "99999999999999999999999"}) {
+    expect_refused(kPost + "Host: x\r\nContent-Length: " + value + "\r\n\r\nhello", "400");
+  }
+}
+
+TEST_F(HttpParsing, RefusesLinesThatParsersDisagreeAbout) {
+  expect_refused(kPost + "Host: x\r\nContent-Length : 0\r\n\r\n", "400");               // space before the colon
+  expect_refused(kPost + "Host: x\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n", "400");  // obs-fold
+  expect_refused(kPost + "Host: x\r\n Content-Length: 0\r\n\r\n", "400");               // leading space
+  expect_refused(kPost + "Host: x\nContent-Length: 0\r\n\r\n", "400");                  // bare LF in a field
+  expect_refused("GET /healthz HTTP/1.1\nHost: x\n\n", "400");                          // bare LF everywhere
+  expect_refused("GET /healthz HTTP/1.1\rHost: x\r\r", "400");                          // bare CR
+  expect_refused(kPost + "Host: x\r\nNo colon\r\n\r\n", "400");
+  expect_refused(kPost + "Host: x\r\n: no name\r\n\r\n", "400");
+  expect_refused(kPost + "Host: x\r\nA: " + std::string("b\0c", 3) + "\r\n\r\n", "400");
+  expect_refused(kPost + "Host: x\r\nA: b\x7f\r\n\r\n", "400");
+}
+
+TEST_F(HttpParsing, AsksForExactlyOneHost) {
+  expect_refused("GET /healthz HTTP/1.1\r\n\r\n", "400");
+  expect_refused("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400");
+  expect_refused("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400");
+}
+
+TEST_F(HttpParsing, RefusesRequestLinesThatAreNone) {
+  expect_refused("GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "400");
+  expect_refused("GET /healthz\r\nHost: x\r\n\r\n", "400");
+  expect_refused("GET healthz HTTP/1.1\r\nHost: x\r\n\r\n", "400");
+  expect_refused("G\x01T /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "400");
+  expect_refused("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "400");
+  const std::string answer = answer_and_close("GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(answer.substr(9, 3) == "505" || answer.substr(9, 3) == "400") << answer;
+}
+
+TEST_F(HttpParsing, RefusesChunkedFromHttp10) {
+  const std::string answer = answer_and_close(
+      "POST /api/v1/users/alice/messages HTTP/1.0\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + kGet);
+  EXPECT_EQ(answer.substr(0, 7), "HTTP/1.");
+  EXPECT_TRUE(answer[9] == '4' || answer[9] == '5') << answer;
+  EXPECT_EQ(count(answer, "HTTP/1."), 1);
+}
+
+TEST_F(HttpParsing, SurvivesHugeChunkSizesAndTrailers) {
+  const std::string head = kPost + "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& body :
+       {std::string("ffffffffffffffff\r\n"), std::string("fffffffffffffffffffffffff\r\nx"),
+        "0\r\nX: " + std::string(200 * 1024, 'y') + "\r\n\r\n", "0;" + std::string(100 * 1024, 'e') + "\r\n\r\n"}) {
+    RawSocket socket(instance_.api_port());
+    socket.send(head + body);
+    EXPECT_TRUE(socket.read_to_end());
+    EXPECT_TRUE(instance_.process().running());
+  }
+}
+
+TEST_F(HttpParsing, RefusesHeadsThatAreTooLarge) {
+  for (const std::string& field : {"X: " + std::string(17 * 1024, 'x') + "\r\n", std::string(17 * 1024, 'x') + ": y\r\n"}) {
+    const std::string answer = answer_and_close("GET /healthz HTTP/1.1\r\nHost: x\r\n" + field + "\r\n");
+    EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 431") << answer;
+  }
+  std::string many;
+  for (int i = 0; i < 130; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
+  EXPECT_EQ(answer_and_close("GET /healthz HTTP/1.1\r\nHost: x\r\n" + many + "\r\n").substr(0, 12), "HTTP/1.1 431");
+  EXPECT_EQ(answer_and_close("GET /" + std::string(17 * 1024, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n").substr(0, 10),
+            "HTTP/1.1 4");
+}
+
+TEST_F(HttpParsing, AnswersPipelinedRequestsInOrder) {
+  WebSocketClient alice = instance_.connect("alice");
+  RawSocket socket(instance_.api_port());
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += kPost + "Host: x\r\nContent-Length: 2\r\n\r\n" + std::to_string(10 + i % 90);
+  requests += "GET /api/v1/users/bob HTTP/1.1\r\nHost: x\r\n\r\n" + kGet;
+  socket.send(requests);
+  ASSERT_TRUE(wait_until([&] {
+    socket.read_to_end(20ms);
+    return count(socket.received(), "HTTP/1.1 ") == 102;
+  })) << count(socket.received(), "HTTP/1.1 ");
+  EXPECT_EQ(count(socket.received(), "HTTP/1.1 200"), 101);
+  EXPECT_LT(socket.received().find("\"exists\":false"), socket.received().rfind("HTTP/1.1 200"));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(alice.next_payload(), std::to_string(10 + i % 90));
+}
+
+TEST_F(HttpParsing, AcceptsARequestOneByteAtATime) {
+  RawSocket socket(instance_.api_port());
+  for (const char byte : kGet) ASSERT_TRUE(socket.send(std::string(1, byte)));
+  ASSERT_TRUE(socket.read_until("\r\n\r\n"));
+  EXPECT_EQ(socket.received().substr(0, 12), "HTTP/1.1 200");
+}
+
+TEST_F(HttpParsing, ClosesWhenTheClientAsksForIt) {
+  const std::string answer = answer_and_close("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + kGet);
+  EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 200");
+  EXPECT_EQ(count(answer, "HTTP/1.1 "), 1);
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+  EXPECT_EQ(answer_and_close("GET /healthz HTTP/1.0\r\n\r\n").substr(9, 3), "200") << "HTTP/1.0 closes by itself";
+}
+
+TEST_F(HttpParsing, GivesEachErrorAsJson) {
+  const std::string answer = answer_and_close("GET /healthz HTTP/1.1\r\n\r\n");
+  const std::size_t end = answer.find("\r\n\r\n");
+  ASSERT_NE(end, std::string::npos);
+  EXPECT_EQ(error_code(answer.substr(end + 4)), "invalid_argument") << answer;
+}
+
+TEST_F(HttpParsing, StopsReadingABodyThatIsTooLarge) {
+  const std::string answer = answer_and_close(kPost + "Host: x\r\nContent-Length: 1000000000\r\n\r\n" + std::string(1000, 'x'));
+  EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 413") << answer;
+}
+
+TEST_F(HttpParsing, InvitesABodyWhenAskedWithExpect) {
+  WebSocketClient alice = instance_.connect("alice");
+  RawSocket socket(instance_.api_port());
+  socket.send(kPost + "Host: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  if (socket.read_until("\r\n\r\n", 1s)) {
+    EXPECT_TRUE(socket.received().rfind("HTTP/1.1 100", 0) == 0 || socket.received().rfind("HTTP/1.1 417", 0) == 0)
+        << socket.received();
+    if (socket.received().rfind("HTTP/1.1 417", 0) == 0) return;
+  }
+  socket.send("hello");
+  ASSERT_TRUE(socket.read_until("\"delivered\":true")) << socket.received();
+  EXPECT_EQ(alice.next_payload(), "hello");
+}
+
+TEST(HttpDeadlines, EndAHeadOrABodyThatDoesNotComplete) {
+  Instance instance(Settings{{"limits.handshake_timeout", "500ms"}});
+  RawSocket head(instance.api_port());
+  RawSocket body(instance.api_port());
+  RawSocket idle(instance.api_port());
+  head.send("GET /healthz HTTP/1.1\r\nHost");
+  body.send(kPost + "Host: x\r\nContent-Length: 10\r\n\r\nhalf");
+  for (RawSocket* socket : {&head, &body}) {
+    EXPECT_TRUE(socket->read_to_end());
+    EXPECT_EQ(socket->received().substr(0, 12), "HTTP/1.1 408") << socket->received();
+  }
+  EXPECT_FALSE(idle.read_to_end(0ms)) << "the deadline starts with the first byte";
+  idle.send(kGet);
+  EXPECT_TRUE(idle.read_until("HTTP/1.1 200"));
+}
+
+TEST(HttpDeadlines, EndAnIdleConnection) {
+  Instance instance(Settings{{"api.idle_timeout", "1s"}});
+  RawSocket idle(instance.api_port());
+  idle.send(kGet);
+  ASSERT_TRUE(idle.read_until("\r\n\r\n"));
+  EXPECT_EQ(idle.received().substr(0, 12), "HTTP/1.1 200");
+  EXPECT_TRUE(idle.read_to_end());
+}
+
+}  // namespace
+}  // namespace signalbox::test
