@@ -1,61 +1,66 @@
 // The log: console and a daily file, written by a thread of its own so that delivery never waits for a disk.
 #pragma once
 
-#include <fmt/format.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "signalbox/broker.hpp"
 
 #include "core/config/config.hpp"
 
+namespace spdlog::sinks {
+class sink;
+}
+
 namespace signalbox {
 
 /// Writes lines. Control bytes in a line are escaped, so that no client can forge one.
 ///
-/// Threading: any thread; never blocks. Where the queue is full the line is dropped and counted.
+/// Threading: any thread; never blocks. The queue holds kQueueLines; where it is full the oldest line is dropped and counted.
 class Log {
  public:
+  static constexpr std::size_t kQueueLines = 4096;
+  /// Longer lines are cut, so that the queue is bounded in bytes as well.
+  static constexpr std::size_t kLongestLine = 4096;
+
   /// Errors: StartError if the file or its directory can't be opened.
   explicit Log(const Config::Logging& config);
-  ~Log();  ///< flushes
+  /// Writes to these instead. A sink is called by the log's thread only.
+  Log(LogLevel level, std::vector<std::shared_ptr<spdlog::sinks::sink>> sinks);
+  ~Log();  ///< writes what is queued first
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
   [[nodiscard]] bool enabled(LogLevel level) const noexcept;
   void set_level(LogLevel level) noexcept;
   void write(LogLevel level, std::string_view text) noexcept;
-  /// Lines lost because the queue was full.
+  /// Lines lost because the queue was full, or because the console or the disk did not take them (once for each of the two).
   [[nodiscard]] std::uint64_t dropped() const noexcept;
 
   template <class... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) noexcept {
-    format_line(LogLevel::debug, format, args...);
+    if (enabled(LogLevel::debug)) write_formatted(LogLevel::debug, format, fmt::make_format_args(args...));
   }
   template <class... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) noexcept {
-    format_line(LogLevel::info, format, args...);
+    if (enabled(LogLevel::info)) write_formatted(LogLevel::info, format, fmt::make_format_args(args...));
   }
   template <class... Args>
   void warning(fmt::format_string<Args...> format, Args&&... args) noexcept {
-    format_line(LogLevel::warning, format, args...);
+    if (enabled(LogLevel::warning)) write_formatted(LogLevel::warning, format, fmt::make_format_args(args...));
   }
   template <class... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) noexcept {
-    format_line(LogLevel::error, format, args...);
+    if (enabled(LogLevel::error)) write_formatted(LogLevel::error, format, fmt::make_format_args(args...));
   }
 
  private:
-  template <class... Args>
-  void format_line(LogLevel level, fmt::format_string<Args...> format, Args&... args) noexcept {
-    if (!enabled(level)) return;
-    try {
-      write(level, fmt::format(format, args...));
-    } catch (...) {  // out of memory: the line is not worth the process
-    }
-  }
+  void write_formatted(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept;
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

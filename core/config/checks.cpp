@@ -1,0 +1,79 @@
+#include "core/config/checks.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "core/config/value.hpp"
+
+namespace signalbox {
+namespace {
+
+constexpr std::size_t kLongestInstanceId = 128;
+constexpr std::size_t kLongestChannelPrefix = 384;  // SPEC: the broker contract, reserved channels
+
+bool is_visible_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) { return byte > ' ' && byte < 0x7f; });
+}
+
+bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+bool is_domain(std::string_view text) {
+  constexpr std::string_view kDomainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+  return !text.empty() && text.front() != '.' && text.find_first_not_of(kDomainCharacters) == std::string_view::npos;
+}
+
+bool is_exact_origin(std::string_view text) {
+  const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
+  if (!url || !url->has_authority() || url->has_userinfo() || url->host().empty()) return false;
+  if (url->has_port() && (url->port().empty() || url->port_number() == 0)) return false;
+  return url->encoded_path().empty() && !url->has_query() && !url->has_fragment();
+}
+
+}  // namespace
+
+void check_not_empty(const std::string& value) {
+  if (value.empty()) throw BadValue("must not be empty");
+}
+
+void check_instance_id(const std::string& value) {
+  if (value.size() > kLongestInstanceId || !is_visible_ascii(value)) {
+    throw BadValue("must be at most 128 visible ASCII characters without spaces, got " + in_quotes(value));
+  }
+}
+
+void check_origin(const std::string& value) {
+  if (value.starts_with("*.") ? is_domain(std::string_view(value).substr(2)) : is_exact_origin(value)) return;
+  throw BadValue("expected an origin such as https://app.example.com or *.example.com, without a path, got " +
+                 in_quotes(value) + (value == "*" ? " (an empty list allows any)" : ""));
+}
+
+void check_api_key(const std::string& value) {
+  if (value.empty()) throw BadValue("holds an empty key");
+  if (!is_visible_ascii(value))
+    throw BadValue("holds a key that is not of visible ASCII characters only, as a header needs it");
+}
+
+void check_channel_prefix(const std::string& value) {
+  if (value.size() > kLongestChannelPrefix) {
+    throw BadValue("must be at most 384 bytes, got " + std::to_string(value.size()));
+  }
+  const auto is_control = [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; };
+  if (std::any_of(value.begin(), value.end(), is_control)) {
+    throw BadValue("must not hold control characters, got " + in_quotes(value));
+  }
+}
+
+void check_time_of_day(const std::string& value) {
+  const bool shaped = value.size() == 5 && is_digit(value[0]) && is_digit(value[1]) && value[2] == ':' && is_digit(value[3]) &&
+                      is_digit(value[4]);
+  if (!shaped || value.substr(0, 2) > "23" || value.substr(3) > "59") {
+    throw BadValue("expected a time of day from 00:00 to 23:59, got " + in_quotes(value));
+  }
+}
+
+}  // namespace signalbox

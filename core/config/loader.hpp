@@ -1,0 +1,46 @@
+// Configuration from its sources: built-in defaults < file < environment < flags.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signalbox/settings.hpp"
+
+#include "core/config/config.hpp"
+#include "core/config/sources.hpp"
+
+namespace signalbox {
+
+/// What a broker plugin says about its section. Lifetime of the options: the call that asked for them.
+struct PluginTable {
+  std::string name;
+  std::span<const Option> options;
+};
+
+/// Finds a plugin by name or path, in these directories before the built-in ones.
+/// Errors: ConfigError "broker.plugin: reason"; the loader puts the place in the configuration before it.
+using FindPlugin = std::function<PluginTable(const std::string& name_or_path, const std::vector<std::string>& plugin_path)>;
+
+enum class LoadMode {
+  serve,  ///< of the sections of plugins only the chosen one's is validated, and no other plugin is loaded for the file's sake
+  check,  ///< every section whose plugin is found; the others become warnings
+};
+
+/// Errors: ConfigError, one line.
+[[nodiscard]] Config load_config(const Source& source, const FindPlugin& find, LoadMode mode,
+                                 std::vector<std::string>& warnings);
+
+/// The whole configuration as YAML that load_config reads back, but for the secrets: those are "***", in URLs too.
+[[nodiscard]] std::string effective_yaml(const Config& config, const FindPlugin& find);
+
+/// What is read without -c: configs/signalbox.yaml if there is one.
+[[nodiscard]] std::optional<std::string> default_config_file();
+
+/// The environment of this process. Threading: while no thread changes it.
+[[nodiscard]] Environment process_environment();
+
+}  // namespace signalbox
