@@ -56,10 +56,11 @@ struct WebSocketClient::Connection {
   void read() {
     stream.async_read(buffer, [this](beast::error_code error, std::size_t) {
       if (error) {
+        // A close that we began ends the read with an error of its own, after the server's close frame.
         const websocket::close_reason& reason = stream.reason();
-        ended = error == websocket::error::closed
-                    ? CloseReason{reason.code, std::string(reason.reason.data(), reason.reason.size())}
-                    : CloseReason{1006, ""};
+        const bool told = error == websocket::error::closed || reason.code != websocket::close_code::none;
+        ended =
+            told ? CloseReason{reason.code, std::string(reason.reason.data(), reason.reason.size())} : CloseReason{1006, ""};
         return;
       }
       messages.push_back({beast::buffers_to_string(buffer.data()), stream.got_text()});
