@@ -1,0 +1,63 @@
+#include "bench/client_process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <sys/mman.h>
+
+namespace signalbox::bench {
+
+ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name)
+    : clients_(clients),
+      counters_(share_counters()),
+      process_(Process::fork_off([&] { return hold(*counters_, options, clients, user_name); })) {}
+
+std::shared_ptr<ClientProcess::Counters> ClientProcess::share_counters() {
+  void* memory = mmap(nullptr, sizeof(Counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  return {new (memory) Counters, [](Counters* counters) { munmap(counters, sizeof(Counters)); }};
+}
+
+int ClientProcess::hold(Counters& counters, const ClientOptions& options, std::size_t clients,
+                        const std::function<std::string(std::size_t)>& user_name) {
+  ClientPool pool(options);
+  for (std::size_t n = 0; n < clients; ++n) pool.add(user_name(n));
+  for (;;) {  // until this process is stopped
+    pool.poll(std::chrono::milliseconds(100));
+    counters.ready = pool.ready();
+    counters.messages = pool.messages();
+    if (pool.failed() == counters.failed) continue;
+    if (counters.failed == 0) {
+      const std::string& reason = pool.errors().begin()->first;
+      std::copy_n(reason.begin(), std::min(reason.size(), counters.reason.size() - 1), counters.reason.begin());
+    }
+    counters.failed = pool.failed();
+  }
+}
+
+void ClientProcess::wait_until(const std::function<bool()>& done, std::chrono::seconds timeout, const std::string& what) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!done()) {
+    const std::string state = " (" + std::to_string(ready()) + " of " + std::to_string(clients_) + " clients ready)";
+    if (counters_->failed != 0) {
+      throw std::runtime_error(std::to_string(counters_->failed) + " clients failed, " + counters_->reason.data() + state);
+    }
+    if (!process_.running()) throw std::runtime_error("the clients' process is gone" + state);
+    if (std::chrono::steady_clock::now() >= deadline) throw std::runtime_error("not in time: " + what + state);
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+}
+
+void ClientProcess::wait_ready(std::chrono::seconds timeout) {
+  wait_until([this] { return ready() == clients_; }, timeout, "clients ready");
+}
+
+void ClientProcess::wait_messages(std::uint64_t total, std::chrono::seconds timeout) {
+  wait_until([&] { return messages() >= total; }, timeout, std::to_string(total) + " messages received");
+}
+
+}  // namespace signalbox::bench

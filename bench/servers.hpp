@@ -1,0 +1,60 @@
+// The real servers of a whole-process benchmark: Redis and Signalbox, each on free loopback ports.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "bench/process.hpp"
+
+namespace signalbox::bench {
+
+/// A directory that is gone with its owner: configuration and logs of what is started.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory();
+
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + '/' + name; }
+
+ private:
+  std::string path_;
+};
+
+/// A redis-server from PATH that keeps nothing on disk; or, with a URL, one that is running already and is left alone.
+class RedisServer {
+ public:
+  RedisServer(const ScratchDirectory& scratch, const std::string& url);
+
+  [[nodiscard]] const std::string& url() const noexcept { return url_; }
+
+ private:
+  std::string url_;
+  std::unique_ptr<Process> process_;
+};
+
+/// `signalbox serve` over Redis. The constructor returns when it is ready.
+///
+/// Errors: std::runtime_error with the end of its log if it exits or is not ready within 15 s.
+class SignalboxServer {
+ public:
+  /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file).
+  SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
+                  const std::vector<std::string>& settings);
+
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  void wait_ready(std::uint16_t api_port, const std::string& log);
+
+  std::uint16_t port_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace signalbox::bench
