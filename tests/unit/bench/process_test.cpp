@@ -1,11 +1,12 @@
 #include "bench/process.hpp"
 
+#include <cstring>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace signalbox::bench {
