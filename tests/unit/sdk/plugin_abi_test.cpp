@@ -45,7 +45,7 @@ static_assert(offsetof(signalbox_capabilities, max_payload_bytes) == 24);
 static_assert(offsetof(signalbox_capabilities, continuity) == 32);
 static_assert(offsetof(signalbox_capabilities, reserved) == 36);
 
-static_assert(sizeof(signalbox_host) == 112);
+static_assert(sizeof(signalbox_host) == 120);
 static_assert(offsetof(signalbox_host, struct_size) == 0);
 static_assert(offsetof(signalbox_host, call_timeout_ms) == 4);
 static_assert(offsetof(signalbox_host, context) == 8);
@@ -58,7 +58,8 @@ static_assert(offsetof(signalbox_host, deliver) == 72);
 static_assert(offsetof(signalbox_host, gap) == 80);
 static_assert(offsetof(signalbox_host, complete) == 88);
 static_assert(offsetof(signalbox_host, state) == 96);
-static_assert(offsetof(signalbox_host, extension) == 104);
+static_assert(offsetof(signalbox_host, refused) == 104);
+static_assert(offsetof(signalbox_host, extension) == 112);
 
 static_assert(sizeof(signalbox_broker) == 88);
 static_assert(offsetof(signalbox_broker, struct_size) == 0);

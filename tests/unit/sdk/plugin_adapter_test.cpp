@@ -44,14 +44,7 @@ class RecordingBroker final : public Broker {
     calls.push_back("exists " + std::string(channel));
     exists_done = std::move(done);
   }
-  [[nodiscard]] Capabilities capabilities() const override {
-    return {Precision::at_least,
-            ExistsKind::replicated,
-            std::chrono::milliseconds(25),
-            std::chrono::milliseconds(8000),
-            123456,
-            true};
-  }
+  [[nodiscard]] Capabilities capabilities() const override { return stated; }
   void stop(std::chrono::milliseconds deadline) override { calls.push_back("stop " + std::to_string(deadline.count())); }
 
   static void refuse(std::string_view channel) {
@@ -60,6 +53,12 @@ class RecordingBroker final : public Broker {
   }
 
   Settings settings;
+  Capabilities stated{Precision::at_least,
+                      ExistsKind::replicated,
+                      std::chrono::milliseconds(25),
+                      std::chrono::milliseconds(8000),
+                      123456,
+                      true};
   Host* host = nullptr;
   std::vector<std::string> calls;
   std::vector<Done> dones;
@@ -126,6 +125,9 @@ struct FakeHost {
       of(self).reasons.clear();
       for (std::size_t i = 0; i < count; ++i) of(self).reasons.push_back(text(given[i]));
     };
+    table.refused = [](void* self, signalbox_view channel, std::int32_t status, signalbox_view detail) {
+      of(self).refusals.push_back(text(channel) + " " + std::to_string(status) + " " + text(detail));
+    };
   }
   static FakeHost& of(void* self) { return *static_cast<FakeHost*>(self); }
 
@@ -137,6 +139,7 @@ struct FakeHost {
   std::vector<Completion> completions;
   std::vector<std::int32_t> states;
   std::vector<std::string> reasons;
+  std::vector<std::string> refusals;
 };
 
 class PluginAdapter : public testing::Test {
@@ -202,9 +205,10 @@ TEST_F(PluginAdapter, CutsTheTextOfAFaultToTheBufferItIsGiven) {
   EXPECT_STREQ(small, "url: no");
 }
 
-TEST_F(PluginAdapter, LogsAnExceptionOfStart) {
+TEST_F(PluginAdapter, TurnsAnExceptionOfStartIntoAFailedStateWithTheReason) {
   make({{"fault", "start"}});
-  EXPECT_EQ(host_.logs, (std::vector<std::string>{"3 start failed"}));
+  EXPECT_EQ(host_.states, (std::vector<std::int32_t>{SIGNALBOX_FAILED}));
+  EXPECT_EQ(host_.reasons, (std::vector<std::string>{"config: start failed"}));
 }
 
 TEST_F(PluginAdapter, PassesTheFourVerbsOnWithTheirArguments) {
@@ -290,9 +294,27 @@ TEST_F(PluginAdapter, ReportsGapsOfSomeChannelsAndOfAll) {
   const std::string_view channels[] = {"a", "b"};
   inner().host->gap(channels, "dropped");
   inner().host->gap({}, "link lost");
+  EXPECT_EQ(host_.gaps, (std::vector<std::string>{"dropped: a b", "link lost:"}));
+}
+
+TEST_F(PluginAdapter, ReportsGapsOfMoreChannelsThanASliceOnceEach) {
+  make();
+  std::vector<std::string> names;
+  for (int i = 0; i < 150; ++i) names.push_back(std::to_string(i));
+  const std::vector<std::string_view> channels(names.begin(), names.end());
+  inner().host->gap(channels, "dropped");
+  ASSERT_EQ(host_.gaps.size(), 3u);
   std::string all;
-  for (const std::string& gap : host_.gaps) all += gap + ";";
-  EXPECT_EQ(all, "dropped: a;dropped: b;link lost:;");
+  for (const std::string& gap : host_.gaps) all += gap.substr(gap.find(':') + 1);
+  std::string expected;
+  for (const std::string& name : names) expected += " " + name;
+  EXPECT_EQ(all, expected);
+}
+
+TEST_F(PluginAdapter, ReportsAChannelThatIsRefusedLater) {
+  make();
+  inner().host->refused("alice", {errc::rejected, "NOPERM"});
+  EXPECT_EQ(host_.refusals, (std::vector<std::string>{"alice 6 NOPERM"}));
 }
 
 TEST_F(PluginAdapter, ReportsStatesWithTheirReasons) {
@@ -334,13 +356,13 @@ TEST_F(PluginAdapter, StatesItsCapabilities) {
   EXPECT_EQ(out.continuity, 1);
 }
 
-TEST_F(PluginAdapter, DoesNotWriteBeyondTheCapabilitiesOfAnOlderHost) {
+TEST_F(PluginAdapter, StatesADeadHostBoundThatIsNotKnown) {
   make();
+  inner().stated.dead_host_bound = std::chrono::milliseconds::max();
   signalbox_capabilities out{};
-  out.struct_size = 8;
-  out.max_payload_bytes = 77;
+  out.struct_size = sizeof out;
   broker_->capabilities(broker_->self, &out);
-  EXPECT_EQ(out.max_payload_bytes, 77u);
+  EXPECT_EQ(out.dead_host_bound_ms, UINT64_MAX);
 }
 
 TEST_F(PluginAdapter, MakesBrokersThatAreIndependent) {
