@@ -243,6 +243,7 @@ Capabilities MemoryBroker::capabilities() const {
   Capabilities capabilities;
   capabilities.receivers = Precision::exact;
   capabilities.exists = ExistsKind::authoritative;
+  capabilities.dead_host_bound = std::chrono::milliseconds(0);
   capabilities.max_payload_bytes = kMemoryPayloadBytes;
   return capabilities;
 }

@@ -1,0 +1,63 @@
+// The open subscribe and unsubscribe calls of one subscriber connection.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/redis/channel_table.hpp"
+#include "brokers/redis/time.hpp"
+
+namespace signalbox::redis {
+
+enum class Verb : std::uint8_t { subscribe, unsubscribe };
+
+/// Calls hang on their channel by number, so that a channel without one pays 4 bytes.
+class CallList {
+ public:
+  /// Deadlines must not decrease from call to call.
+  void add(Channel& channel, Verb verb, Done done, Time deadline);
+  /// Completes the channel's calls of that verb.
+  void finish(Channel& channel, Verb verb, const Status& status);
+  [[nodiscard]] bool has(const Channel& channel, Verb verb) const;
+
+  /// Completes one call that is past its deadline with `unavailable` and tells which; nothing once there is none.
+  struct Expired {
+    Channel* channel;
+    Verb verb;
+  };
+  std::optional<Expired> expire(Time now);
+
+  /// Completes all, whatever they are.
+  void finish_all(const Status& status);
+
+ private:
+  struct Call {
+    Done done;
+    Channel* channel = nullptr;  // nullptr: a free slot
+    std::uint32_t next = 0;      // of the same channel, or the next free one
+    std::uint32_t generation = 0;
+    Verb verb = Verb::subscribe;
+  };
+  struct Deadline {
+    Time at;
+    std::uint32_t call;
+    std::uint32_t generation;
+  };
+
+  [[nodiscard]] Call& at(std::uint32_t number) { return calls_[number - 1]; }
+  [[nodiscard]] const Call& at(std::uint32_t number) const { return calls_[number - 1]; }
+  Done release(std::uint32_t number);
+
+  void clear();
+
+  std::vector<Call> calls_;  // number n at n - 1
+  std::size_t open_ = 0;
+  std::uint32_t free_ = 0;
+  std::deque<Deadline> deadlines_;
+};
+
+}  // namespace signalbox::redis

@@ -1,0 +1,81 @@
+// The channels one subscriber connection is for: what is wanted, what the server has.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace signalbox::redis {
+
+/// What the server knows of a channel on the present link.
+enum class Have : std::uint8_t { nothing, subscribing, subscribed, unsubscribing };
+
+/// 8 bytes, as there is one for each user: with its map node and a name of up to 15 bytes a channel costs some 80 bytes.
+struct ChannelState {
+  std::uint32_t calls = 0;  ///< the open calls for it (call_list.hpp), 0: none
+  std::uint16_t link = 0;   ///< which link `have` and `queued` speak of
+  Have have = Have::nothing;
+  bool want : 1 = false;
+  bool queued : 1 = false;      ///< waits for a command
+  bool recovering : 1 = false;  ///< must be confirmed before the broker is ready
+};
+static_assert(sizeof(ChannelState) == 8);
+
+/// A node of the table: stays where it is until it is erased.
+using Channel = std::pair<const std::string, ChannelState>;
+
+/// Losing a link costs nothing here: entries are brought up to date when they are next touched.
+class ChannelTable {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return channels_.size(); }
+  /// Channels that must be confirmed before the broker is ready.
+  [[nodiscard]] std::size_t recovering() const noexcept { return recovering_; }
+
+  /// nullptr if it is not there.
+  Channel* find(const std::string& name);
+  Channel& get(const std::string& name);
+  void erase(const Channel& channel);
+
+  void set_want(Channel& channel, bool want);
+  void set_recovering(Channel& channel, bool recovering);
+
+  /// The server has forgotten everything: all that is wanted is recovering.
+  /// What is not wanted must have been erased before.
+  void new_link();
+
+  /// Goes once over all channels, a slice at a time; new_link() and rewind() start it anew.
+  void rewind() noexcept {
+    cursor_ = 0;
+    scanned_ = false;
+  }
+  [[nodiscard]] bool scanned() const noexcept { return scanned_; }
+  /// Calls visit(Channel&) for the next bucket; visit must not insert or erase.
+  template <class Visit>
+  void scan_bucket(Visit visit) {
+    if (buckets_ != channels_.bucket_count()) {  // grown in between: those already seen are up to date and cost little
+      buckets_ = channels_.bucket_count();
+      cursor_ = 0;
+    }
+    for (auto entry = channels_.begin(cursor_); entry != channels_.end(cursor_); ++entry) {
+      refresh(*entry);
+      visit(*entry);
+    }
+    scanned_ = ++cursor_ == buckets_;
+  }
+
+ private:
+  void refresh(Channel& channel) noexcept;
+
+  std::unordered_map<std::string, ChannelState> channels_;
+  std::size_t recovering_ = 0;
+  std::size_t wanted_ = 0;
+  std::uint16_t link_ = 0;  // wraps: by then every scan has touched every entry
+  std::size_t cursor_ = 0;
+  std::size_t buckets_ = 0;
+  bool scanned_ = false;
+};
+
+}  // namespace signalbox::redis

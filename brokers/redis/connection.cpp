@@ -1,0 +1,57 @@
+#include "brokers/redis/connection.hpp"
+
+#include <utility>
+
+namespace signalbox::redis {
+
+Connection::Connection(ConnectionContext& context, Endpoint endpoint, Protocol& protocol)
+    : context_(context), endpoint_(std::move(endpoint)), protocol_(protocol) {}
+
+void Connection::turn(Time now) {
+  if (!link_ && now >= retry_at_) {
+    link_ = Link::open(context_.io, endpoint_, context_.tls, *this);
+    connect_deadline_ = now + context_.connect_timeout;
+  }
+  if (link_ && !link_up_ && now >= connect_deadline_) {
+    drop({FaultKind::lost, "connect to " + endpoint_.text() + ": no answer in time"}, now);
+  }
+  if (std::optional<Fault> fault = protocol_.turn(now, out_)) return drop(std::move(*fault), now);
+  if (!out_.empty()) link_->send(out_);
+  if (established() && !std::exchange(counted_, true)) {
+    ++times_established_;
+    backoff_.reset();
+    fault_.reset();
+  }
+}
+
+void Connection::drop(Fault fault, Time now) {
+  const std::uint64_t sent = link_ ? link_->sent() : 0;
+  close();
+  out_.clear();
+  protocol_.lost(sent);
+  retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random) : Backoff::slow(context_.random));
+  fault_ = std::move(fault);
+  context_.request_turn();
+}
+
+void Connection::close() {
+  if (link_) link_->close();
+  link_.reset();
+  link_up_ = counted_ = false;
+}
+
+void Connection::on_link_up() {
+  link_up_ = true;
+  protocol_.connected(Clock::now(), out_);
+  context_.request_turn();
+}
+
+void Connection::on_link_bytes(std::string_view bytes) {
+  const Time now = Clock::now();
+  if (std::optional<Fault> fault = protocol_.feed(bytes, now)) drop(std::move(*fault), now);
+  context_.request_turn();
+}
+
+void Connection::on_link_down(std::string reason) { drop({FaultKind::lost, std::move(reason)}, Clock::now()); }
+
+}  // namespace signalbox::redis

@@ -1,0 +1,67 @@
+// Keeps one protocol connected for ever.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "brokers/redis/backoff.hpp"
+#include "brokers/redis/link.hpp"
+#include "brokers/redis/protocol.hpp"
+#include "brokers/redis/time.hpp"
+
+namespace signalbox::redis {
+
+/// What connections have in common. Outlives them.
+struct ConnectionContext {
+  boost::asio::io_context& io;
+  TlsContext* tls = nullptr;
+  Duration connect_timeout;
+  std::function<void()> request_turn;  ///< something has happened that turn() should see to
+  std::mt19937 random;
+};
+
+/// Threading: the broker's I/O thread.
+class Connection final : private LinkEvents {
+ public:
+  Connection(ConnectionContext& context, Endpoint endpoint, Protocol& protocol);
+  ~Connection() override { close(); }
+
+  /// Once each loop turn: connects when it is time to, writes, gives up what is late.
+  void turn(Time now);
+  /// Gives the link up and tries anew after a pause.
+  void drop(Fault fault, Time now);
+  /// The server has been seen alive: no need to wait longer.
+  void hurry() noexcept { retry_at_ = Time(); }
+  void close();
+
+  [[nodiscard]] bool established() const noexcept { return link_ && protocol_.established(); }
+  /// Why it is not established; nothing before the first attempt has failed.
+  [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
+  /// How often it has been established.
+  [[nodiscard]] unsigned times_established() const noexcept { return times_established_; }
+
+ private:
+  void on_link_up() override;
+  void on_link_bytes(std::string_view bytes) override;
+  void on_link_down(std::string reason) override;
+
+  ConnectionContext& context_;
+  Endpoint endpoint_;
+  Protocol& protocol_;
+
+  std::shared_ptr<Link> link_;
+  bool link_up_ = false;
+  bool counted_ = false;
+  Time connect_deadline_;
+  Time retry_at_;  // in the past: at once
+  Backoff backoff_;
+  std::optional<Fault> fault_;
+  unsigned times_established_ = 0;
+  std::string out_;
+};
+
+}  // namespace signalbox::redis

@@ -1,0 +1,78 @@
+// The broker's thread: takes calls from the intake, turns the connections, tells the host the state.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/redis/intake.hpp"
+#include "brokers/redis/node.hpp"
+#include "brokers/redis/options.hpp"
+#include "brokers/redis/topology.hpp"
+
+namespace signalbox::redis {
+
+class Engine final : private SubscriberEvents {
+ public:
+  /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
+  /// that has just come back.
+  static constexpr std::size_t kResubscribeRate = 100'000;
+
+  /// Everything passed in outlives the engine. Starts the thread.
+  Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
+         Budget& budget);
+  ~Engine() override;
+
+  /// There is something in the intake. Threading: any thread.
+  void wake();
+  /// Threading: not the engine's.
+  void stop(std::chrono::milliseconds deadline);
+
+ private:
+  void on_messages(std::span<const Message> messages) override { host_.deliver(messages); }
+  void on_refused(std::string_view channel, std::string_view detail) override {
+    host_.refused(channel, {errc::rejected, detail});
+  }
+
+  void request_turn();
+  void turn();
+  void tick();
+  void take_calls(Time now);
+  void dispatch(Call& call, std::string_view channel, std::string_view payload, Time now);
+  void update_state();
+  void enter_ready();
+  void report(State state, std::vector<std::string> reasons);
+  void drain(Time now);
+  void finish();
+
+  Host& host_;
+  Intake& intake_;
+  Budget& budget_;
+  std::unique_ptr<Topology> topology_;
+
+  boost::asio::io_context io_{1};
+  boost::asio::steady_timer timer_{io_};
+  ConnectionContext context_;
+  std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
+
+  CallBatch batch_;
+  std::string channel_;  // the one that dispatch() works on
+  bool turn_requested_ = false;
+  State state_ = State::connecting;
+  std::vector<std::string> reasons_;
+  bool was_ready_ = false;
+  std::string outage_;  // what ended the last ready
+  bool stopping_ = false;
+  Time stop_at_;
+  std::thread thread_;
+};
+
+}  // namespace signalbox::redis

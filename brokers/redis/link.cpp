@@ -1,0 +1,206 @@
+#include "brokers/redis/link.hpp"
+
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <netinet/tcp.h>
+
+namespace signalbox::redis {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+
+class TlsContext {
+ public:
+  explicit TlsContext(const TlsOptions& options) : context(ssl::context::tls_client) {
+    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    error_code error;
+    if (options.ca_file.empty()) {
+      context.set_default_verify_paths(error);
+    } else {
+      context.load_verify_file(options.ca_file, error);
+    }
+    check(error, "tls_ca_file", options.ca_file);
+    if (!options.certificate.empty()) {
+      context.use_certificate_chain_file(options.certificate, error);
+      check(error, "tls_certificate", options.certificate);
+      context.use_private_key_file(options.private_key, ssl::context::pem, error);
+      check(error, "tls_private_key", options.private_key);
+    }
+    context.set_verify_mode(options.verify ? ssl::verify_peer : ssl::verify_none);
+  }
+
+  ssl::context context;
+
+ private:
+  static void check(const error_code& error, const char* key, const std::string& file) {
+    if (error) throw std::invalid_argument(std::string(key) + ": can't use " + file + ": " + error.message());
+  }
+};
+
+void TlsContextDeleter::operator()(TlsContext* context) const noexcept { delete context; }
+
+TlsContextPtr make_tls_context(const TlsOptions& options) {
+  return TlsContextPtr(options.enabled ? new TlsContext(options) : nullptr);
+}
+
+namespace {
+
+using Socket = asio::ip::tcp::socket;
+using TlsStream = ssl::stream<Socket>;
+
+constexpr std::size_t kKeptBytes = 1 << 20;  // after a burst the memory goes back
+
+void configure(Socket& socket) {
+  error_code ignored;  // an option that can't be set costs speed, not correctness
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
+/// The part that TCP and TLS share; Stream is Socket or TlsStream.
+template <class Stream>
+class StreamLink final : public Link, public std::enable_shared_from_this<StreamLink<Stream>> {
+ public:
+  template <class... Arguments>
+  StreamLink(asio::io_context& context, Endpoint endpoint, LinkEvents& events, Arguments&... arguments)
+      : endpoint_(std::move(endpoint)), events_(&events), resolver_(context), stream_(context, arguments...) {}
+
+  void open() {
+    error_code not_an_address;
+    const asio::ip::address address = asio::ip::make_address(endpoint_.host, not_an_address);
+    if (!not_an_address) {
+      connect(std::vector<asio::ip::tcp::endpoint>{{address, endpoint_.port}});
+      return;
+    }
+    resolver_.async_resolve(endpoint_.host, std::to_string(endpoint_.port),
+                            [self = this->shared_from_this()](const error_code& error, const auto& results) {
+                              if (!self->events_) return;
+                              if (error) return self->fail("look up", error);
+                              self->connect(results);
+                            });
+  }
+
+  void send(std::string& bytes) override {
+    if (waiting_.empty()) {
+      waiting_.swap(bytes);
+    } else {
+      waiting_.append(bytes);
+    }
+    bytes.clear();
+    if (writing_.empty()) write();
+  }
+
+  [[nodiscard]] std::uint64_t sent() const noexcept override { return sent_; }
+
+  void close() override {
+    events_ = nullptr;
+    resolver_.cancel();
+    error_code ignored;
+    socket().close(ignored);
+  }
+
+ private:
+  Socket& socket() {
+    if constexpr (std::is_same_v<Stream, Socket>) {
+      return stream_;
+    } else {
+      return stream_.next_layer();
+    }
+  }
+
+  template <class Endpoints>
+  void connect(const Endpoints& endpoints) {
+    asio::async_connect(socket(), endpoints,
+                        [self = this->shared_from_this()](const error_code& error, const asio::ip::tcp::endpoint&) {
+                          if (!self->events_) return;
+                          if (error) return self->fail("connect to", error);
+                          configure(self->socket());
+                          self->secure();
+                        });
+  }
+
+  void secure() {
+    if constexpr (std::is_same_v<Stream, Socket>) {
+      up();
+    } else {
+      SSL_set_tlsext_host_name(stream_.native_handle(), endpoint_.host.c_str());
+      stream_.set_verify_callback(ssl::host_name_verification(endpoint_.host));
+      stream_.async_handshake(ssl::stream_base::client, [self = this->shared_from_this()](const error_code& error) {
+        if (!self->events_) return;
+        if (error) return self->fail("TLS handshake with", error);
+        self->up();
+      });
+    }
+  }
+
+  void up() {
+    events_->on_link_up();
+    read();
+  }
+
+  void read() {
+    if (!events_) return;
+    stream_.async_read_some(asio::buffer(buffer_),
+                            [self = this->shared_from_this()](const error_code& error, std::size_t size) {
+                              if (!self->events_) return;
+                              if (error) return self->fail("read from", error);
+                              self->events_->on_link_bytes({self->buffer_.data(), size});
+                              self->read();
+                            });
+  }
+
+  void write() {
+    if (waiting_.empty()) return;
+    writing_.swap(waiting_);
+    sent_ += writing_.size();
+    asio::async_write(stream_, asio::buffer(writing_), [self = this->shared_from_this()](const error_code& error, std::size_t) {
+      self->writing_.clear();
+      if (self->writing_.capacity() > kKeptBytes) self->writing_ = {};
+      if (!self->events_) return;
+      if (error) return self->fail("write to", error);
+      self->write();
+    });
+  }
+
+  void fail(const char* what, const error_code& error) {
+    LinkEvents* events = std::exchange(events_, nullptr);
+    close();
+    events->on_link_down(std::string(what) + " " + endpoint_.text() + ": " + error.message());
+  }
+
+  Endpoint endpoint_;
+  LinkEvents* events_;
+  asio::ip::tcp::resolver resolver_;
+  Stream stream_;
+  std::string writing_;
+  std::string waiting_;
+  std::uint64_t sent_ = 0;
+  std::array<char, kReadBytes> buffer_;
+};
+
+template <class Stream, class... Arguments>
+std::shared_ptr<Link> open_link(Arguments&&... arguments) {
+  auto link = std::make_shared<StreamLink<Stream>>(std::forward<Arguments>(arguments)...);
+  link->open();
+  return link;
+}
+
+}  // namespace
+
+std::shared_ptr<Link> Link::open(asio::io_context& context, const Endpoint& endpoint, TlsContext* tls, LinkEvents& events) {
+  if (tls) return open_link<TlsStream>(context, endpoint, events, tls->context);
+  return open_link<Socket>(context, endpoint, events);
+}
+
+}  // namespace signalbox::redis

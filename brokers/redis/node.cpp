@@ -1,0 +1,139 @@
+#include "brokers/redis/node.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace signalbox::redis {
+namespace {
+
+const std::string kCommandName = "command connection";
+
+Handshake handshake_for(const NodeOptions& options, const std::string& role) {
+  return {options.login, "signalbox:" + options.instance_id + ":" + role};
+}
+
+/// In the part of the name space that the contract leaves to the broker.
+std::string probe_channel(const NodeOptions& options, const std::string& number) {
+  return options.channel_prefix + '\x02' + "i:" + options.instance_id + ":" + number;
+}
+
+void append_reason(Node::Trouble& trouble, const std::string& name, const Connection& connection) {
+  if (!connection.fault()) {
+    trouble.reasons.push_back(name + ": connecting");
+    return;
+  }
+  const Fault& fault = *connection.fault();
+  if (fault.kind == FaultKind::lost) {
+    trouble.reasons.push_back(name + ": " + fault.text);
+    return;
+  }
+  trouble.kind = fault.kind;
+  trouble.reasons.insert(trouble.reasons.begin(), (fault.kind == FaultKind::auth ? "auth: " : "config: ") + fault.text);
+}
+
+}  // namespace
+
+Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options,
+                             std::size_t number, SubscriberEvents& events)
+    : name("subscriber connection " + std::to_string(number)),
+      protocol(handshake_for(options, "subscriber-" + std::to_string(number)), options.call_timeout,
+               probe_channel(options, std::to_string(number)), options.resubscribe_rate / options.subscriber_connections,
+               events),
+      connection(context, endpoint, protocol) {}
+
+Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, Budget& budget,
+           SubscriberEvents& events)
+    : command_(handshake_for(options, "command"), options.call_timeout, budget),
+      command_connection_(context, endpoint, command_) {
+  for (std::size_t number = 0; number < options.subscriber_connections; ++number) {
+    subscribers_.push_back(std::make_unique<Subscriber>(context, endpoint, options, number, events));
+  }
+}
+
+SubscriberProtocol& Node::subscriber(std::string_view channel) noexcept {
+  return subscribers_[std::hash<std::string_view>{}(channel) % subscribers_.size()]->protocol;
+}
+
+void Node::turn(Time now) {
+  probe(now);
+  command_connection_.turn(now);
+  for (const auto& subscriber : subscribers_) subscriber->connection.turn(now);
+  hurry();
+}
+
+void Node::probe(Time now) {
+  const bool can_publish = command_connection_.established();
+  bool missed = false;
+  for (const auto& subscriber : subscribers_) {
+    SubscriberProtocol& protocol = subscriber->protocol;
+    if (!can_publish) {
+      protocol.restart_probe();
+    } else if (protocol.probe_due(now)) {
+      command_.probe(protocol.probe_channel(), now);
+      protocol.probe_sent(now);
+    } else if (protocol.probe_missed(now)) {
+      subscriber->connection.drop({FaultKind::lost, "no echo of the loopback probe for 3 s"}, now);
+      missed = true;
+    }
+  }
+  // Which of the two sides is deaf can't be told.
+  if (missed) command_connection_.drop({FaultKind::lost, "no echo of the loopback probe for 3 s"}, now);
+}
+
+/// Where one connection has come up, the others need not wait any longer.
+void Node::hurry() {
+  unsigned times = command_connection_.times_established();
+  for (const auto& subscriber : subscribers_) times += subscriber->connection.times_established();
+  if (std::exchange(times_established_, times) == times) return;
+  command_connection_.hurry();
+  for (const auto& subscriber : subscribers_) subscriber->connection.hurry();
+}
+
+bool Node::settled() const noexcept {
+  const auto settled = [](const auto& subscriber) {
+    return subscriber->connection.established() && subscriber->protocol.settled();
+  };
+  return command_connection_.established() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
+}
+
+bool Node::lost_a_link() const noexcept {
+  const auto lost = [](const auto& subscriber) { return subscriber->connection.times_established() > 1; };
+  return command_connection_.times_established() > 1 || std::any_of(subscribers_.begin(), subscribers_.end(), lost);
+}
+
+void Node::append_trouble(Trouble& trouble) const {
+  if (!command_connection_.established()) append_reason(trouble, kCommandName, command_connection_);
+  for (const auto& subscriber : subscribers_) {
+    if (!subscriber->connection.established()) {
+      append_reason(trouble, subscriber->name, subscriber->connection);
+    } else if (subscriber->protocol.recovering() != 0) {
+      trouble.reasons.push_back(subscriber->name + ": channels are not confirmed yet");
+    } else if (!subscriber->protocol.probed()) {
+      trouble.reasons.push_back(subscriber->name + ": the loopback probe has not answered yet");
+    }
+  }
+}
+
+void Node::drain() {
+  command_connection_.close();
+  command_.close_calls();
+  for (const auto& subscriber : subscribers_) subscriber->protocol.drain();
+}
+
+bool Node::drain_turn(Time now) {
+  bool drained = true;
+  for (const auto& subscriber : subscribers_) {
+    if (!subscriber->connection.established()) continue;
+    subscriber->connection.turn(now);
+    drained = drained && subscriber->protocol.drained();
+  }
+  return drained;
+}
+
+void Node::close() {
+  command_connection_.close();
+  for (const auto& subscriber : subscribers_) subscriber->connection.close();
+}
+
+}  // namespace signalbox::redis

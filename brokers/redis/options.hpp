@@ -1,0 +1,51 @@
+// The section `broker.redis`: its table, and what it says after reading.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "signalbox/settings.hpp"
+
+#include "brokers/redis/handshake.hpp"
+#include "brokers/redis/topology.hpp"
+
+namespace signalbox::redis {
+
+inline constexpr Option kOptions[] = {
+    {"url", "text", "redis://localhost:6379/0",
+     "The server: redis://[user:password@]host[:port][/database], or rediss:// for TLS. Databases separate no channels.", 0, 0,
+     SIGNALBOX_OPTION_URL, 0},
+    {"mode", "single", "single", "single: one master holds all channels.", 0, 0, 0, 0},
+    {"username", "text", "", "The ACL user; empty: the one in the URL, or the default user.", 0, 0, 0, 0},
+    {"password", "text", "", "The password; empty: the one in the URL, or none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
+    {"tls_ca_file", "text", "", "PEM file of the authorities to trust; empty: those of the system.", 0, 0, 0, 0},
+    {"tls_certificate", "text", "", "PEM file of a client certificate and its chain.", 0, 0, 0, 0},
+    {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
+    {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
+    {"subscriber_connections", "integer", "2",
+     "Connections that share the subscriptions; one for each 50,000 channels keeps the server's stall short when one closes.",
+     1, 8, 0, 0},
+    {"publish_queue_bytes", "size", "64MiB", "What unanswered publishes may hold; beyond it they fail with overloaded.",
+     1 << 20, std::int64_t{1} << 32, 0, 0},
+};
+
+struct TlsOptions {
+  bool enabled = false;
+  bool verify = true;
+  std::string ca_file;
+  std::string certificate;
+  std::string private_key;
+};
+
+struct Options {
+  Endpoint endpoint;
+  Login login;
+  TlsOptions tls;
+  std::size_t subscriber_connections = 2;
+  std::size_t publish_queue_bytes = std::size_t{64} << 20;
+};
+
+/// Errors: std::invalid_argument with one line: the key, what is wrong, what would be right. Never a secret in it.
+Options read_options(const Settings& settings);
+
+}  // namespace signalbox::redis

@@ -1,0 +1,86 @@
+#include "brokers/redis/protocol.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace signalbox::redis {
+
+Protocol::Protocol(Handshake handshake, Duration call_timeout)
+    : handshake_(std::move(handshake)), call_timeout_(std::max(call_timeout - kTick, kTick)) {}
+
+void Protocol::connected(Time now, std::string& out) {
+  phase_ = Phase::handshake;
+  reader_.reset();
+  connected_at_ = heard_at_ = now;
+  pinged_at_.reset();
+  const std::size_t before = out.size();
+  handshake_.begin(out);
+  written_ = out.size() - before;
+}
+
+std::optional<Fault> Protocol::feed(std::string_view bytes, Time now) {
+  heard_at_ = now;
+  pinged_at_.reset();
+  std::optional<Fault> fault;
+  while (!bytes.empty() && !fault) {
+    const std::string_view piece = bytes.substr(0, ReplyReader::kFeedBytes);
+    bytes.remove_prefix(piece.size());
+    if (!reader_.feed(piece)) return Fault{FaultKind::lost, "out of memory"};
+    fault = take_replies(now);
+  }
+  on_read_end();
+  return fault;
+}
+
+std::optional<Fault> Protocol::take_replies(Time now) {
+  Reply reply;
+  while (true) {
+    switch (reader_.next(reply)) {
+      case ReplyReader::Next::incomplete: return std::nullopt;
+      case ReplyReader::Next::garbage: return Fault{FaultKind::lost, "protocol error: " + std::string(reader_.error())};
+      case ReplyReader::Next::reply:
+        if (std::optional<Fault> fault = take(std::move(reply), now)) return fault;
+    }
+  }
+}
+
+std::optional<Fault> Protocol::take(Reply reply, Time now) {
+  if (phase_ == Phase::established) return on_reply(std::move(reply), now);
+  if (std::optional<Fault> fault = handshake_.accept(*reply)) return fault;
+  if (handshake_.complete()) {
+    phase_ = Phase::established;
+    on_established(now);
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> Protocol::turn(Time now, std::string& out) {
+  const std::size_t before = out.size();
+  std::optional<Fault> fault;
+  if (phase_ == Phase::handshake && now - connected_at_ >= call_timeout_) {
+    fault = Fault{FaultKind::lost, "no answer to the handshake"};
+  }
+  if (!fault) fault = on_turn(now, out);
+  if (!fault && phase_ == Phase::established) fault = keep_alive(now, out);
+  written_ += out.size() - before;
+  return fault;
+}
+
+std::optional<Fault> Protocol::keep_alive(Time now, std::string& out) {
+  if (pinged_at_) {
+    if (now - *pinged_at_ < kSilence) return std::nullopt;
+    return Fault{FaultKind::lost, "no answer to PING for 3 s"};
+  }
+  if (now - heard_at_ < kSilence) return std::nullopt;
+  pinged_at_ = now;
+  append_command(out, {"PING"});
+  on_ping(now);
+  return std::nullopt;
+}
+
+void Protocol::lost(std::uint64_t sent) {
+  phase_ = Phase::down;
+  on_lost(sent);
+}
+
+}  // namespace signalbox::redis

@@ -1,0 +1,71 @@
+// What both kinds of connection share, without a socket or a clock: bytes in, bytes out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "brokers/redis/errors.hpp"
+#include "brokers/redis/handshake.hpp"
+#include "brokers/redis/resp.hpp"
+#include "brokers/redis/time.hpp"
+
+namespace signalbox::redis {
+
+/// One connection's side of the conversation: handshake, liveness, then what the derived class is for. Survives its
+/// links: after lost() comes the next connected().
+///
+/// Threading: one thread. Completions are called from inside; they must not call back into the protocol.
+class Protocol {
+ public:
+  /// After this much silence a PING goes out, and after as much again the connection is given up.
+  static constexpr Duration kSilence{3000};
+
+  Protocol(Handshake handshake, Duration call_timeout);
+  virtual ~Protocol() = default;
+
+  /// A link is up. Writes the handshake.
+  void connected(Time now, std::string& out);
+  /// Takes what one read gave. After a fault only lost() may follow.
+  [[nodiscard]] std::optional<Fault> feed(std::string_view bytes, Time now);
+  /// To be called once each loop turn, with or without a link: writes what is due, completes what is late.
+  [[nodiscard]] std::optional<Fault> turn(Time now, std::string& out);
+  /// The link is gone. sent: how many bytes since connected() may have left.
+  void lost(std::uint64_t sent);
+
+  /// The handshake of the present link is complete.
+  [[nodiscard]] bool established() const noexcept { return phase_ == Phase::established; }
+
+ protected:
+  [[nodiscard]] Duration call_timeout() const noexcept { return call_timeout_; }
+  /// Bytes written since connected(), before those of the turn that runs.
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+
+  virtual void on_established(Time now) = 0;
+  virtual std::optional<Fault> on_reply(Reply reply, Time now) = 0;
+  /// All replies of one feed() are through.
+  virtual void on_read_end() {}
+  /// A PING was written, after what on_turn() wrote.
+  virtual void on_ping(Time) {}
+  virtual std::optional<Fault> on_turn(Time now, std::string& out) = 0;
+  virtual void on_lost(std::uint64_t sent) = 0;
+
+ private:
+  enum class Phase { down, handshake, established };
+
+  std::optional<Fault> take_replies(Time now);
+  std::optional<Fault> take(Reply reply, Time now);
+  std::optional<Fault> keep_alive(Time now, std::string& out);
+
+  Handshake handshake_;
+  Duration call_timeout_;
+  ReplyReader reader_;
+  Phase phase_ = Phase::down;
+  std::uint64_t written_ = 0;
+  Time connected_at_;
+  Time heard_at_;
+  std::optional<Time> pinged_at_;
+};
+
+}  // namespace signalbox::redis

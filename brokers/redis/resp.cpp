@@ -1,0 +1,51 @@
+#include "brokers/redis/resp.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace signalbox::redis {
+namespace {
+
+void append_length(std::string& out, char type, std::size_t length) {
+  std::array<char, 24> line;
+  line[0] = type;
+  char* end = std::to_chars(line.data() + 1, line.data() + line.size() - 2, length).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append(line.data(), end);
+}
+
+}  // namespace
+
+std::string_view text(const redisReply& reply) noexcept {
+  const bool has_text = reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS || reply.type == REDIS_REPLY_ERROR;
+  return has_text ? std::string_view(reply.str, static_cast<std::size_t>(reply.len)) : std::string_view();
+}
+
+void append_count(std::string& out, std::size_t count) { append_length(out, '*', count); }
+
+void append_argument(std::string& out, std::string_view argument) {
+  append_length(out, '$', argument.size());
+  out.append(argument);
+  out.append("\r\n");
+}
+
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments) {
+  append_count(out, arguments.size());
+  for (const std::string_view argument : arguments) append_argument(out, argument);
+}
+
+bool ReplyReader::feed(std::string_view bytes) {
+  return redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK;
+}
+
+ReplyReader::Next ReplyReader::next(Reply& reply) {
+  void* decoded = nullptr;
+  if (redisReaderGetReply(reader_.get(), &decoded) != REDIS_OK) return Next::garbage;
+  reply.reset(static_cast<redisReply*>(decoded));
+  return reply ? Next::reply : Next::incomplete;
+}
+
+void ReplyReader::reset() { reader_.reset(redisReaderCreate()); }
+
+}  // namespace signalbox::redis

@@ -1,0 +1,51 @@
+// RESP2, the wire format of Redis: hiredis' reader as the decoder, and an encoder for commands.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <hiredis/hiredis.h>
+
+namespace signalbox::redis {
+
+struct ReplyDeleter {
+  void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+};
+using Reply = std::unique_ptr<redisReply, ReplyDeleter>;
+
+/// The bytes of a string, status or error; empty for other types.
+std::string_view text(const redisReply& reply) noexcept;
+
+/// Appends "*count"; that many append_argument() follow.
+void append_count(std::string& out, std::size_t count);
+void append_argument(std::string& out, std::string_view argument);
+/// Arguments are length-prefixed: any bytes are safe.
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
+
+/// Decodes a stream of replies.
+class ReplyReader {
+ public:
+  /// hiredis moves what is left of its buffer after each 1 KiB consumed: small pieces keep that cheap (16 KiB at a time
+  /// 5.5 M messages/s, 1 MiB 0.64 M).
+  static constexpr std::size_t kFeedBytes = 16 * 1024;
+
+  enum class Next { reply, incomplete, garbage };
+
+  /// `bytes`: at most kFeedBytes. False: out of memory.
+  [[nodiscard]] bool feed(std::string_view bytes);
+  [[nodiscard]] Next next(Reply& reply);
+  /// What is wrong after garbage. Nothing but reset() helps then.
+  [[nodiscard]] std::string_view error() const noexcept { return reader_->errstr; }
+  void reset();
+
+ private:
+  struct Deleter {
+    void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
+  };
+  std::unique_ptr<redisReader, Deleter> reader_{redisReaderCreate()};
+};
+
+}  // namespace signalbox::redis

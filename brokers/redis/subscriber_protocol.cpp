@@ -1,0 +1,278 @@
+#include "brokers/redis/subscriber_protocol.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace signalbox::redis {
+namespace {
+
+Fault unasked() { return {FaultKind::lost, "protocol error: a reply that nothing asked for"}; }
+
+}  // namespace
+
+SubscriberProtocol::SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel,
+                                       std::size_t resubscribe_rate, SubscriberEvents& events)
+    : Protocol(std::move(handshake), call_timeout),
+      events_(events),
+      resubscribe_rate_(static_cast<double>(resubscribe_rate)),
+      probe_(std::move(probe_channel), ChannelState{}) {}
+
+void SubscriberProtocol::subscribe(const std::string& name, Done done, Time now) {
+  Channel& channel = table_.get(name);
+  if (channel.second.have != Have::unsubscribing) calls_.finish(channel, Verb::unsubscribe, {errc::superseded, {}});
+  table_.set_want(channel, true);
+  if (channel.second.have == Have::subscribed) {
+    done({});
+    return;
+  }
+  calls_.add(channel, Verb::subscribe, std::move(done), now + call_timeout());
+  if (established()) {
+    enqueue(channel);
+  } else {
+    table_.set_recovering(channel, true);
+  }
+}
+
+void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time now) {
+  Channel* channel = table_.find(name);
+  if (!channel) {
+    done({});
+    return;
+  }
+  if (channel->second.have != Have::subscribing) calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
+  table_.set_want(*channel, false);
+  if (channel->second.have == Have::nothing) {
+    if (!channel->second.queued) table_.erase(*channel);
+    done({});
+    return;
+  }
+  calls_.add(*channel, Verb::unsubscribe, std::move(done), now + call_timeout());
+  enqueue(*channel);
+}
+
+void SubscriberProtocol::enqueue(Channel& channel) {
+  const Have have = channel.second.have;
+  if (channel.second.queued || have == Have::subscribing || have == Have::unsubscribing) return;
+  channel.second.queued = true;
+  queue_.push_back(&channel);
+}
+
+bool SubscriberProtocol::probe_due(Time now) const noexcept {
+  if (!probe_subscribed_ || probe_sent_at_) return false;
+  return !probed_ || now - message_at_ >= kProbeIdle;
+}
+
+void SubscriberProtocol::restart_probe() noexcept {
+  probed_ = false;
+  probe_sent_at_.reset();
+}
+
+void SubscriberProtocol::on_established(Time now) {
+  allowance_ = 0;
+  allowance_at_ = message_at_ = now;
+  // First and alone: if this is refused, so would be everything.
+  halves_.push_back({Verb::subscribe, {&probe_}, 0, {}});
+}
+
+std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
+  if (reply->type == REDIS_REPLY_ERROR) return reject(text(*reply));
+  if (reply->type == REDIS_REPLY_STATUS) return std::nullopt;  // PONG before the first subscription
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) return unasked();
+  const std::string_view kind = text(*reply->element[0]);
+  if (kind == "message" && reply->elements == 3) {
+    take_message(std::move(reply), now);
+    return std::nullopt;
+  }
+  if (kind == "subscribe") return acknowledge(Verb::subscribe, text(*reply->element[1]));
+  if (kind == "unsubscribe") return acknowledge(Verb::unsubscribe, text(*reply->element[1]));
+  if (kind == "pong") return std::nullopt;
+  return unasked();
+}
+
+void SubscriberProtocol::take_message(Reply reply, Time now) {
+  message_at_ = now;
+  const std::string_view channel = text(*reply->element[1]);
+  if (channel == probe_.first) {
+    probed_ = true;
+    probe_sent_at_.reset();
+    return;
+  }
+  messages_.push_back({channel, text(*reply->element[2])});
+  held_.push_back(std::move(reply));
+}
+
+void SubscriberProtocol::deliver() {
+  if (messages_.empty()) return;
+  events_.on_messages(messages_);
+  messages_.clear();
+  held_.clear();
+}
+
+std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view name) {
+  if (in_flight_.empty()) return unasked();
+  Batch& batch = in_flight_.front();
+  Channel& channel = *batch.channels[batch.answered];
+  if (batch.verb != verb || channel.first != name) return unasked();
+  --channels_in_flight_;
+  if (++batch.answered == batch.channels.size()) in_flight_.pop_front();
+  verb == Verb::subscribe ? confirm(channel) : release(channel);
+  return std::nullopt;
+}
+
+void SubscriberProtocol::confirm(Channel& channel) {
+  if (&channel == &probe_) {
+    probe_subscribed_ = true;
+    return;
+  }
+  channel.second.have = Have::subscribed;
+  table_.set_recovering(channel, false);
+  calls_.finish(channel, Verb::subscribe, {});
+  if (!channel.second.want) enqueue(channel);
+}
+
+void SubscriberProtocol::release(Channel& channel) {
+  deliver();  // after the call is done there is no message
+  channel.second.have = Have::nothing;
+  calls_.finish(channel, Verb::unsubscribe, {});
+  if (channel.second.want) {
+    enqueue(channel);
+  } else {
+    table_.erase(channel);
+  }
+}
+
+/// One error answers a whole command: halve it until the guilty channel stands alone.
+std::optional<Fault> SubscriberProtocol::reject(std::string_view error) {
+  if (in_flight_.empty() || in_flight_.front().answered != 0 || in_flight_.front().verb != Verb::subscribe ||
+      !is_no_permission(error)) {
+    return fault_of(error);
+  }
+  const Batch batch = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  channels_in_flight_ -= batch.channels.size();
+  if (batch.channels.size() == 1) return refuse(*batch.channels.front(), error);
+  const auto middle = batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.channels.size() / 2);
+  halves_.push_back({Verb::subscribe, {batch.channels.begin(), middle}, 0, {}});
+  halves_.push_back({Verb::subscribe, {middle, batch.channels.end()}, 0, {}});
+  return std::nullopt;
+}
+
+std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_view error) {
+  if (&channel == &probe_) {
+    return Fault{FaultKind::config, std::string(error) + "; the user needs +subscribe, +unsubscribe and the channels PREFIX*"};
+  }
+  const bool unasked_for = channel.second.want && !calls_.has(channel, Verb::subscribe);
+  table_.set_want(channel, false);
+  calls_.finish(channel, Verb::subscribe, {errc::rejected, error});
+  calls_.finish(channel, Verb::unsubscribe, {});
+  if (unasked_for) events_.on_refused(channel.first, error);
+  table_.erase(channel);
+  return std::nullopt;
+}
+
+std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
+  expire(now);
+  if (!established()) return std::nullopt;
+  if (!in_flight_.empty() && now >= in_flight_.front().deadline) {
+    return Fault{FaultKind::lost, "a subscription was not answered in time"};
+  }
+  write_commands(now, out);
+  return std::nullopt;
+}
+
+void SubscriberProtocol::expire(Time now) {
+  while (const auto expired = calls_.expire(now)) {
+    const ChannelState& state = expired->channel->second;
+    if (state.want && state.have != Have::subscribed) table_.set_recovering(*expired->channel, true);
+  }
+}
+
+void SubscriberProtocol::write_commands(Time now, std::string& out) {
+  const double seconds = std::chrono::duration<double>(now - std::exchange(allowance_at_, now)).count();
+  allowance_ = std::min(allowance_ + seconds * resubscribe_rate_, resubscribe_rate_ / 10);
+
+  for (; !halves_.empty() && channels_in_flight_ < kWindow; halves_.pop_front()) write(std::move(halves_.front()), now, out);
+
+  Batch subscribes{Verb::subscribe, {}, 0, {}};
+  Batch unsubscribes{Verb::unsubscribe, {}, 0, {}};
+  const auto collect = [&](Batch& batch, Channel& channel, Have have) {
+    channel.second.have = have;
+    batch.channels.push_back(&channel);
+    if (batch.channels.size() == kChannelsPerCommand) write(std::exchange(batch, {batch.verb, {}, 0, {}}), now, out);
+  };
+  while (channels_in_flight_ < kWindow) {
+    if (queue_.empty()) scan();
+    if (queue_.empty()) break;
+    Channel& channel = *queue_.front();
+    queue_.pop_front();
+    channel.second.queued = false;
+    if (!draining_ && channel.second.want && channel.second.have == Have::nothing) {
+      collect(subscribes, channel, Have::subscribing);
+    } else if (!channel.second.want && channel.second.have == Have::subscribed) {
+      collect(unsubscribes, channel, Have::unsubscribing);
+    } else if (!channel.second.want) {
+      table_.erase(channel);
+    }
+  }
+  if (!subscribes.channels.empty()) write(std::move(subscribes), now, out);
+  if (!unsubscribes.channels.empty()) write(std::move(unsubscribes), now, out);
+}
+
+/// Queues what the new link must be told, or what is to be given up, as far as the allowance goes.
+void SubscriberProtocol::scan() {
+  while (queue_.size() < kChannelsPerCommand && !table_.scanned() && (draining_ || allowance_ >= 1)) {
+    table_.scan_bucket([this](Channel& channel) {
+      if (draining_ && channel.second.have != Have::nothing) {
+        table_.set_want(channel, false);
+        enqueue(channel);
+      } else if (!draining_ && channel.second.want && channel.second.have == Have::nothing && !channel.second.queued) {
+        enqueue(channel);
+        allowance_ -= 1;
+      }
+    });
+  }
+}
+
+void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
+  batch.deadline = now + call_timeout();
+  append_count(out, batch.channels.size() + 1);
+  append_argument(out, batch.verb == Verb::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE");
+  for (const Channel* channel : batch.channels) append_argument(out, channel->first);
+  channels_in_flight_ += batch.channels.size();
+  in_flight_.push_back(std::move(batch));
+}
+
+void SubscriberProtocol::on_lost(std::uint64_t) {
+  deliver();
+  for (Channel* channel : queue_) forget_unwanted(*channel);
+  for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {
+    for (const Batch& batch : *batches) {
+      for (std::size_t i = batch.answered; i < batch.channels.size(); ++i) forget_unwanted(*batch.channels[i]);
+    }
+  }
+  queue_.clear();
+  halves_.clear();
+  in_flight_.clear();
+  channels_in_flight_ = 0;
+  probe_subscribed_ = false;
+  restart_probe();
+  table_.new_link();
+}
+
+void SubscriberProtocol::forget_unwanted(Channel& channel) {
+  if (channel.second.want || &channel == &probe_) return;
+  calls_.finish(channel, Verb::unsubscribe, {});
+  table_.erase(channel);
+}
+
+void SubscriberProtocol::drain() {
+  calls_.finish_all({errc::closed, "the broker is stopped"});
+  draining_ = true;
+  table_.rewind();
+}
+
+bool SubscriberProtocol::drained() const noexcept {
+  return !established() || (draining_ && table_.scanned() && queue_.empty() && halves_.empty() && in_flight_.empty());
+}
+
+}  // namespace signalbox::redis

@@ -1,0 +1,116 @@
+// A connection that listens: SUBSCRIBE, UNSUBSCRIBE and the messages.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/redis/call_list.hpp"
+#include "brokers/redis/channel_table.hpp"
+#include "brokers/redis/protocol.hpp"
+
+namespace signalbox::redis {
+
+class SubscriberEvents {
+ public:
+  virtual ~SubscriberEvents() = default;
+  /// In the order of the wire; the views live for the call.
+  virtual void on_messages(std::span<const Message> messages) = 0;
+  /// The server refuses a channel whose subscribe has completed before: its rules had changed at the reconnect.
+  virtual void on_refused(std::string_view channel, std::string_view detail) = 0;
+};
+
+/// Brings what the server has in line with what is wanted, over any number of links. One operation a channel is under
+/// way at a time; whatever changes meanwhile is looked at when its answer comes, so flapping costs nothing.
+///
+/// A private channel serves as loopback probe: whoever holds the command connection publishes there (probe_due()).
+class SubscriberProtocol final : public Protocol {
+ public:
+  static constexpr std::size_t kChannelsPerCommand = 512;
+  /// Channels whose answer is awaited: bounds the server's work between two of our reads.
+  static constexpr std::size_t kWindow = 8192;
+  static constexpr Duration kProbeIdle{5000};
+  static constexpr Duration kProbeEcho{3000};
+
+  /// resubscribe_rate: channels a second after a reconnect.
+  SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel, std::size_t resubscribe_rate,
+                     SubscriberEvents& events);
+
+  void subscribe(const std::string& channel, Done done, Time now);
+  void unsubscribe(const std::string& channel, Done done, Time now);
+
+  /// Established, the probe has answered, and all that must be confirmed is.
+  [[nodiscard]] bool settled() const noexcept { return established() && probed_ && table_.recovering() == 0; }
+  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
+
+  [[nodiscard]] const std::string& probe_channel() const noexcept { return probe_.first; }
+  [[nodiscard]] bool probed() const noexcept { return probed_; }
+  [[nodiscard]] bool probe_due(Time now) const noexcept;
+  [[nodiscard]] bool probe_missed(Time now) const noexcept { return probe_sent_at_ && now - *probe_sent_at_ >= kProbeEcho; }
+  void probe_sent(Time now) noexcept { probe_sent_at_ = now; }
+  /// The publishing side has changed: it must prove itself again.
+  void restart_probe() noexcept;
+
+  /// Completes every open call with `closed` and begins to unsubscribe from everything.
+  void drain();
+  [[nodiscard]] bool drained() const noexcept;
+
+ private:
+  struct Batch {
+    Verb verb;
+    std::vector<Channel*> channels;
+    std::size_t answered = 0;
+    Time deadline;
+  };
+
+  void on_established(Time now) override;
+  std::optional<Fault> on_reply(Reply reply, Time now) override;
+  void on_read_end() override { deliver(); }
+  std::optional<Fault> on_turn(Time now, std::string& out) override;
+  void on_lost(std::uint64_t sent) override;
+
+  void take_message(Reply reply, Time now);
+  void deliver();
+  std::optional<Fault> acknowledge(Verb verb, std::string_view name);
+  void confirm(Channel& channel);
+  void release(Channel& channel);
+  std::optional<Fault> reject(std::string_view error);
+  std::optional<Fault> refuse(Channel& channel, std::string_view error);
+
+  void enqueue(Channel& channel);
+  void forget_unwanted(Channel& channel);
+  void expire(Time now);
+  void scan();
+  void write_commands(Time now, std::string& out);
+  void write(Batch batch, Time now, std::string& out);
+
+  SubscriberEvents& events_;
+  double resubscribe_rate_;
+  double allowance_ = 0;  // channels that may be resubscribed now
+  Time allowance_at_;
+
+  ChannelTable table_;
+  CallList calls_;
+  std::deque<Channel*> queue_;   // need a command
+  std::deque<Batch> halves_;     // of a rejected batch, on the way to the guilty channel
+  std::deque<Batch> in_flight_;  // answers come in this order
+  std::size_t channels_in_flight_ = 0;
+  bool draining_ = false;
+
+  Channel probe_;
+  bool probe_subscribed_ = false;
+  bool probed_ = false;
+  std::optional<Time> probe_sent_at_;
+  Time message_at_;
+
+  std::vector<Reply> held_;  // what messages_ points into
+  std::vector<Message> messages_;
+};
+
+}  // namespace signalbox::redis
