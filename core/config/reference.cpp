@@ -42,17 +42,9 @@ std::string cell(std::string_view text) {
 std::string code(std::string_view text) { return text.empty() ? "" : "`" + cell(text) + "`"; }
 
 std::string type_cell(const Option& option) {
-  const std::string_view type = option.type;
   std::string text;
-  if (type.find('|') == std::string_view::npos) {
-    text = type == "list" ? "list of texts" : type;
-  } else {
-    for (std::size_t start = 0; start <= type.size();) {
-      const std::size_t end = std::min(type.find('|', start), type.size());
-      text += (start == 0 ? "" : ", ") + code(type.substr(start, end - start));
-      start = end + 1;
-    }
-  }
+  for (const std::string& word : words_of(option)) text += (text.empty() ? "" : ", ") + code(word);
+  if (text.empty()) text = is_list(option) ? "list of texts" : option.type;
   if ((option.flags & SIGNALBOX_OPTION_SECRET) != 0) text += ", secret";
   if ((option.flags & SIGNALBOX_OPTION_URL) != 0) text += ", URL";
   return text;

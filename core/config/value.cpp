@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -51,16 +52,6 @@ std::string with_unit(std::int64_t number, std::span<const Unit> units) {
   return std::to_string(number);
 }
 
-std::vector<std::string> words_of(std::string_view type) {
-  std::vector<std::string> words;
-  for (std::size_t start = 0; start <= type.size();) {
-    const std::size_t end = std::min(type.find('|', start), type.size());
-    words.emplace_back(type.substr(start, end - start));
-    start = end + 1;
-  }
-  return words;
-}
-
 [[noreturn]] void refuse(const Option& option, const std::string& expected, std::string_view got) {
   throw BadValue("expected " + expected + (is_confidential(option) ? "" : ", got " + in_quotes(got)));
 }
@@ -90,6 +81,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool is_list(const Option& option) noexcept { return std::string_view(option.type) == "list"; }
+
+std::vector<std::string> words_of(const Option& option) {
+  constexpr std::string_view kTypes[] = {"text", "integer", "boolean", "duration", "size", "list", "address"};
+  const std::string_view type = option.type;
+  if (std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes)) return {};
+  std::vector<std::string> words;
+  for (std::size_t start = 0; start <= type.size();) {
+    const std::size_t end = std::min(type.find('|', start), type.size());
+    words.emplace_back(type.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
+}
 
 bool is_confidential(const Option& option) noexcept {
   return (option.flags & (SIGNALBOX_OPTION_SECRET | SIGNALBOX_OPTION_URL)) != 0;
@@ -138,15 +142,12 @@ std::string normalise(const Option& option, const std::string& text) {
     return in_range(option, *number);
   }
   if (type == "address") return to_string(parse_address(text));
-  if (type.find('|') != std::string_view::npos) {
-    const std::vector<std::string> words = words_of(type);
-    if (std::find(words.begin(), words.end(), text) == words.end()) {
-      std::string list;
-      for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
-      throw BadValue("expected one of " + list + ", got " + in_quotes(text) + did_you_mean(nearest(text, words)));
-    }
-  }
-  return text;
+  const std::vector<std::string> words = words_of(option);
+  if (words.empty() || std::find(words.begin(), words.end(), text) != words.end()) return text;
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  throw BadValue("expected " + (words.size() == 1 ? "" : std::string("one of ")) + list + ", got " + in_quotes(text) +
+                 did_you_mean(nearest(text, words)));
 }
 
 std::string humanise(const Option& option, const std::string& value) {

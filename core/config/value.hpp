@@ -22,6 +22,8 @@ class BadValue : public std::runtime_error {
 };
 
 [[nodiscard]] bool is_list(const Option& option) noexcept;
+/// The words of "single|cluster", also of one word alone; empty for every other type.
+[[nodiscard]] std::vector<std::string> words_of(const Option& option);
 /// Shown masked, and never repeated in an error.
 [[nodiscard]] bool is_confidential(const Option& option) noexcept;
 

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "brokers/memory/memory_broker.hpp"
+#include "brokers/redis/options.hpp"
+#include "core/config/files.hpp"
+#include "core/config/options.hpp"
 #include "loading.hpp"
 
 namespace signalbox {
@@ -288,22 +292,30 @@ TEST_F(Loader, TheProcessEnvironmentIsReadWhole) {
   ::unsetenv("SIGNALBOX_TEST_ONLY");
 }
 
-TEST(ShippedConfigurations, AreRead) {
-  const FindPlugin any = [](const std::string& name, const auto&) {
-    static constexpr Option kUrl[] = {{"url", "text", "", "", 0, 0, SIGNALBOX_OPTION_URL, 0}};
-    return name == "redis" ? PluginTable{name, kUrl} : PluginTable{name, {}};
-  };
+PluginTable find_shipped_plugin(const std::string& name, const std::vector<std::string>&) {
+  return name == "redis" ? PluginTable{name, redis::kOptions} : PluginTable{name, kMemoryOptions};
+}
+
+TEST(ShippedConfigurations, AreTheDefaults) {
   for (const std::string name : {"signalbox", "redis", "memory"}) {
     std::vector<std::string> warnings;
-    const Source source{std::string(SIGNALBOX_CONFIGS) + "/" + name + ".yaml", {}, {}};
-    const Config config = load_config(source, any, LoadMode::check, warnings);
+    const Source shipped{std::string(SIGNALBOX_CONFIGS) + "/" + name + ".yaml", {}, {}};
+    const Source defaults{{}, {}, {{"broker.plugin", name == "memory" ? "memory" : "redis"}}};
+    const Config config = load_config(shipped, find_shipped_plugin, LoadMode::check, warnings);
     EXPECT_THAT(warnings, IsEmpty());
-    EXPECT_EQ(config.broker.plugin, name == "memory" ? "memory" : "redis");
-    Config defaults;
-    defaults.broker.plugin = config.broker.plugin;
-    defaults.broker.settings = config.broker.settings;
-    EXPECT_EQ(effective_yaml(config, any), effective_yaml(defaults, any)) << "not the defaults: " << name;
+    EXPECT_EQ(effective_yaml(config, find_shipped_plugin),
+              effective_yaml(load_config(defaults, find_shipped_plugin, LoadMode::check, warnings), find_shipped_plugin))
+        << name;
   }
+}
+
+TEST(ShippedConfigurations, TheDefaultFileShowsEveryKey) {
+  const std::string text = read_file(std::string(SIGNALBOX_CONFIGS) + "/signalbox.yaml", 1 << 20);
+  const auto is_shown = [&](std::string_view key) {
+    return text.find(" " + std::string(key.substr(key.rfind('.') + 1)) + ":") != std::string::npos;
+  };
+  for (const CoreOption& option : core_options()) EXPECT_TRUE(is_shown(option.row.key)) << option.row.key;
+  for (const Option& option : redis::kOptions) EXPECT_TRUE(is_shown(option.key)) << option.key;
 }
 
 }  // namespace

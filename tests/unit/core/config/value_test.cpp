@@ -64,6 +64,7 @@ TEST(Value, WordsAreListedAndTheNearestIsNamed) {
   EXPECT_EQ(normalise(words, "warning"), "warning");
   EXPECT_EQ(reason_of(words, "warnin"), "expected one of debug, info, warning, error, got \"warnin\" (did you mean warning?)");
   EXPECT_EQ(reason_of(words, "trace"), "expected one of debug, info, warning, error, got \"trace\"");
+  EXPECT_EQ(reason_of(option_of("single"), "cluster"), "expected single, got \"cluster\"");
   EXPECT_EQ(reason_of(words, "debug|info"), "expected one of debug, info, warning, error, got \"debug|info\"");
 }
 
