@@ -25,7 +25,7 @@ std::optional<Fault> Protocol::feed(std::string_view bytes, Time now) {
   while (!bytes.empty() && !fault) {
     const std::string_view piece = bytes.substr(0, ReplyReader::kFeedBytes);
     bytes.remove_prefix(piece.size());
-    if (!reader_.feed(piece)) return Fault{FaultKind::lost, "out of memory"};
+    if (!reader_.feed(piece)) return Fault{FaultKind::lost, std::string(reader_.error())};
     fault = take_replies(now);
   }
   on_read_end();

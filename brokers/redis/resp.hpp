@@ -34,7 +34,7 @@ class ReplyReader {
 
   enum class Next { reply, incomplete, garbage };
 
-  /// `bytes`: at most kFeedBytes. False: out of memory.
+  /// `bytes`: at most kFeedBytes. False: out of memory, or after garbage.
   [[nodiscard]] bool feed(std::string_view bytes);
   [[nodiscard]] Next next(Reply& reply);
   /// What is wrong after garbage. Nothing but reset() helps then.

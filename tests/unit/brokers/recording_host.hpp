@@ -15,7 +15,7 @@
 
 #include "signalbox/broker.hpp"
 
-namespace signalbox::testing {
+namespace signalbox::test {
 
 /// Threading: any thread.
 class RecordingHost final : public Host {
@@ -23,10 +23,11 @@ class RecordingHost final : public Host {
   using Delivered = std::pair<std::string, std::string>;  // channel, payload
   struct Snapshot {
     std::vector<Delivered> delivered;
-    std::vector<std::string> gaps;    // reasons
-    std::vector<State> states;        // in the order they were told
-    std::vector<std::string> events;  // "gap", "state ready", … in order
-    std::string reason;               // of the latest state
+    std::vector<std::string> gaps;     // reasons
+    std::vector<std::string> refused;  // channels
+    std::vector<State> states;         // in the order they were told
+    std::vector<std::string> events;   // "gap", "state ready", … in order
+    std::string reason;                // of the latest state
   };
 
   explicit RecordingHost(std::string instance = "test-1", std::string prefix = "")
@@ -57,12 +58,14 @@ class RecordingHost final : public Host {
     });
   }
   void state(State state, std::span<const std::string_view> reasons) noexcept override {
-    static constexpr const char* kWords[] = {"connecting", "ready", "degraded", "failed", "closed"};
     record([&] {
       seen_.states.push_back(state);
-      seen_.events.push_back(std::string("state ") + kWords[static_cast<int>(state)]);
+      seen_.events.push_back(std::string("state ") + word(state));
       seen_.reason = reasons.empty() ? "" : std::string(reasons.front());
     });
+  }
+  void refused(std::string_view channel, const Status&) noexcept override {
+    record([&] { seen_.refused.emplace_back(channel); });
   }
 
   /// True once `condition` holds for what was recorded.
@@ -154,4 +157,4 @@ inline Pending exists(Broker& broker, std::string_view channel) {
   return pending;
 }
 
-}  // namespace signalbox::testing
+}  // namespace signalbox::test

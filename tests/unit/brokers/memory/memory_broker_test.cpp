@@ -9,7 +9,7 @@
 
 #include "tests/unit/brokers/recording_host.hpp"
 
-namespace signalbox::testing {
+namespace signalbox::test {
 namespace {
 
 Settings in_space(std::string name) {
@@ -185,4 +185,4 @@ TEST(MemoryBroker, CompletesEachCallOfManyThreadsOnce) {
 }
 
 }  // namespace
-}  // namespace signalbox::testing
+}  // namespace signalbox::test

@@ -1,0 +1,70 @@
+#include "brokers/redis/call_list.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace signalbox::redis {
+namespace {
+
+class CallListTest : public ::testing::Test {
+ protected:
+  void add(Channel& channel, Verb verb, const std::string& name, int deadline) {
+    calls.add(
+        channel, verb, [this, name](Status status) { finished.push_back(name + " " + status.code.message()); },
+        Time(Duration(deadline)));
+  }
+
+  CallList calls;
+  Channel a{"a", {}};
+  Channel b{"b", {}};
+  std::vector<std::string> finished;
+};
+
+TEST_F(CallListTest, FinishesTheCallsOfOneVerbOfOneChannel) {
+  add(a, Verb::subscribe, "a+", 1);
+  add(a, Verb::unsubscribe, "a-", 1);
+  add(b, Verb::subscribe, "b+", 1);
+  calls.finish(a, Verb::subscribe, {errc::superseded, {}});
+  EXPECT_EQ(finished, std::vector<std::string>{"a+ superseded"});
+  EXPECT_FALSE(calls.has(a, Verb::subscribe));
+  EXPECT_TRUE(calls.has(a, Verb::unsubscribe));
+  EXPECT_TRUE(calls.has(b, Verb::subscribe));
+  calls.finish_all({errc::closed, {}});
+  EXPECT_EQ(finished.size(), 3U);
+  EXPECT_EQ(a.second.calls, 0U);
+}
+
+TEST_F(CallListTest, ExpiresInOrderAndOnlyWhatIsStillOpen) {
+  add(a, Verb::subscribe, "a", 10);
+  calls.finish(a, Verb::subscribe, {});
+  add(b, Verb::subscribe, "b", 20);  // takes the slot of the first, not its deadline
+  add(a, Verb::unsubscribe, "a-", 30);
+  EXPECT_FALSE(calls.expire(Time(Duration(19))));
+  const auto expired = calls.expire(Time(Duration(25)));
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(expired->channel, &b);
+  EXPECT_EQ(expired->verb, Verb::subscribe);
+  EXPECT_FALSE(calls.expire(Time(Duration(25))));
+  EXPECT_TRUE(calls.expire(Time(Duration(30))));
+  EXPECT_FALSE(calls.expire(Time(Duration(99))));
+  EXPECT_EQ(finished.size(), 3U);
+  EXPECT_EQ(finished[1], "b unavailable");
+}
+
+TEST_F(CallListTest, SurvivesAStormOfCalls) {
+  for (int round = 0; round < 3; ++round) {
+    finished.clear();
+    for (int i = 0; i < 5000; ++i) add(i % 2 == 0 ? a : b, Verb::subscribe, "x", round);
+    calls.finish(a, Verb::subscribe, {});
+    EXPECT_EQ(finished.size(), 2500U);
+    while (calls.expire(Time(Duration(round)))) {
+    }
+    EXPECT_EQ(finished.size(), 5000U);
+    EXPECT_EQ(b.second.calls, 0U);
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::redis

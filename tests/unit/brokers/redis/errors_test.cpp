@@ -1,0 +1,52 @@
+#include "brokers/redis/errors.hpp"
+
+#include <gtest/gtest.h>
+
+namespace signalbox::redis {
+namespace {
+
+struct Case {
+  const char* error;  // as Redis 7.0 words it
+  errc code;
+  FaultKind kind;
+};
+
+class ErrorMapping : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ErrorMapping, GivesEachErrorItsMeaning) {
+  const ErrorMeaning meaning = meaning_of(GetParam().error);
+  EXPECT_EQ(meaning.code, GetParam().code);
+  EXPECT_EQ(meaning.kind, GetParam().kind);
+  EXPECT_EQ(fault_of(GetParam().error).text, GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, ErrorMapping,
+    ::testing::Values(Case{"NOAUTH Authentication required.", errc::unavailable, FaultKind::auth},
+                      Case{"WRONGPASS invalid username-password pair or user is disabled.", errc::unavailable, FaultKind::auth},
+                      Case{"ERR invalid password", errc::unavailable, FaultKind::auth},
+                      Case{"ERR AUTH <password> called without any password configured for the default user.",
+                           errc::unavailable, FaultKind::auth},
+                      Case{"ERR Client sent AUTH, but no password is set", errc::unavailable, FaultKind::auth},
+                      Case{"NOPERM this user has no permissions to access one of the channels used as arguments",
+                           errc::rejected, FaultKind::config},
+                      Case{"DENIED Redis is running in protected mode", errc::unavailable, FaultKind::config},
+                      Case{"MOVED 3999 127.0.0.1:6381", errc::unavailable, FaultKind::config},
+                      Case{"READONLY You can't write against a read only replica.", errc::unavailable, FaultKind::config},
+                      Case{"ERR DB index is out of range", errc::invalid_argument, FaultKind::config},
+                      Case{"ERR unknown command 'PUBLISH'", errc::unsupported, FaultKind::config},
+                      Case{"ERR max number of clients reached", errc::unavailable, FaultKind::lost},
+                      Case{"LOADING Redis is loading the dataset in memory", errc::unavailable, FaultKind::lost},
+                      Case{"MASTERDOWN Link with MASTER is down", errc::unavailable, FaultKind::lost},
+                      Case{"CLUSTERDOWN The cluster is down", errc::unavailable, FaultKind::lost},
+                      Case{"BUSY Redis is busy running a script.", errc::unavailable, FaultKind::lost},
+                      Case{"OOM command not allowed when used memory > 'maxmemory'.", errc::overloaded, FaultKind::lost},
+                      Case{"ERR something new", errc::internal, FaultKind::lost}));
+
+TEST(AccessControl, IsKnownByItsError) {
+  EXPECT_TRUE(is_no_permission("NOPERM this user has no permissions to run the 'publish' command"));
+  EXPECT_FALSE(is_no_permission("NOAUTH Authentication required."));
+}
+
+}  // namespace
+}  // namespace signalbox::redis

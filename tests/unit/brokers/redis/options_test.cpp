@@ -1,0 +1,117 @@
+#include "brokers/redis/options.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "brokers/redis/link.hpp"
+
+namespace signalbox::redis {
+namespace {
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+Options read(Values values) { return read_options(Settings(std::move(values))); }
+Options read_url(const std::string& url) { return read({{"url", url}}); }
+
+std::string refusal(Values values) {
+  try {
+    read(std::move(values));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(RedisOptions, ReadsEveryPartOfTheUrl) {
+  const Options options = read_url("rediss://al%40ice:p%3Aw%2F@redis.example:7000/3");
+  EXPECT_EQ(options.endpoint.host, "redis.example");
+  EXPECT_EQ(options.endpoint.port, 7000);
+  EXPECT_EQ(options.login.username, "al@ice");
+  EXPECT_EQ(options.login.password, "p:w/");
+  EXPECT_EQ(options.login.database, 3);
+  EXPECT_TRUE(options.tls.enabled);
+  EXPECT_TRUE(options.tls.verify);
+}
+
+TEST(RedisOptions, FillsInWhatTheUrlLeavesOut) {
+  const Options options = read_url("redis://localhost");
+  EXPECT_EQ(options.endpoint.text(), "localhost:6379");
+  EXPECT_EQ(options.login.username + options.login.password, "");
+  EXPECT_EQ(options.login.database, 0);
+  EXPECT_FALSE(options.tls.enabled);
+  EXPECT_EQ(read_url("redis://localhost/").login.database, 0);
+  EXPECT_EQ(read_url("redis://:secret@localhost").login.password, "secret");
+  EXPECT_EQ(read_url("redis://[::1]:7000").endpoint.host, "::1");
+  EXPECT_EQ(read_url("redis://[::1]:7000").endpoint.text(), "[::1]:7000");
+}
+
+TEST(RedisOptions, TakesCredentialsFromTheirOwnKeys) {
+  const Options options = read({{"url", "redis://localhost"}, {"username", "ws"}, {"password", "secret"}});
+  EXPECT_EQ(options.login.username, "ws");
+  EXPECT_EQ(options.login.password, "secret");
+}
+
+TEST(RedisOptions, ReadsNumbersAndTls) {
+  const Options options = read({{"url", "rediss://localhost"},
+                                {"subscriber_connections", "5"},
+                                {"publish_queue_bytes", "2097152"},
+                                {"tls_ca_file", "ca.pem"},
+                                {"tls_certificate", "me.pem"},
+                                {"tls_private_key", "me.key"},
+                                {"tls_verify", "false"}});
+  EXPECT_EQ(options.subscriber_connections, 5U);
+  EXPECT_EQ(options.publish_queue_bytes, 2097152U);
+  EXPECT_EQ(options.tls.ca_file + options.tls.certificate + options.tls.private_key, "ca.pemme.pemme.key");
+  EXPECT_FALSE(options.tls.verify);
+}
+
+TEST(RedisOptions, SaysWhatIsWrongWithoutShowingASecret) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"localhost:6379", "url: begins with redis://"},
+      {"http://localhost", "url: begins with redis://"},
+      {"redis://user:hunter 2@localhost", "url: not a URL"},
+      {"redis://", "url: has no host"},
+      {"redis:///3", "url: has no host"},
+      {"redis://:hunter2@localhost/zero", "url: after the host comes a database number"},
+      {"redis://:hunter2@localhost/-1", "url: after the host comes a database number"},
+      {"redis://:hunter2@localhost/0/1", "url: after the host comes a database number"},
+      {"redis://:hunter2@localhost:0", "url: the port is 1 to 65535"},
+      {"redis://:hunter2@localhost:70000", "url: the port is 1 to 65535"},
+      {"redis://:hunter2@localhost?db=1", "url: takes no ?query"},
+  };
+  for (const auto& [url, reason] : cases) {
+    const std::string refused = refusal({{"url", url}});
+    EXPECT_EQ(refused.substr(0, std::string(reason).size()), reason) << url;
+    EXPECT_EQ(refused.find("hunter"), std::string::npos) << refused;
+    EXPECT_EQ(refused.find('\n'), std::string::npos) << refused;
+  }
+}
+
+TEST(RedisOptions, RefusesWhatContradictsItself) {
+  EXPECT_EQ(refusal({{"url", "redis://:a@localhost"}, {"password", "b"}}),
+            "password: stands in url as well; remove one of them");
+  EXPECT_EQ(refusal({{"url", "redis://localhost"}, {"username", "ws"}}), "password: is missing for the username");
+  EXPECT_EQ(refusal({{"url", "rediss://localhost"}, {"tls_certificate", "x"}}),
+            "tls_certificate and tls_private_key: set both or none");
+  EXPECT_EQ(refusal({{"url", "redis://localhost"}, {"tls_ca_file", "x"}}),
+            "tls_ca_file, tls_certificate: need TLS; let url begin with rediss://");
+}
+
+TEST(RedisOptions, NamesTheCertificateFileThatCanNotBeRead) {
+  TlsOptions tls;
+  tls.enabled = true;
+  tls.ca_file = "/nonexistent/ca.pem";
+  try {
+    make_tls_context(tls);
+    FAIL() << "accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_EQ(std::string(error.what()).substr(0, 42), "tls_ca_file: can't use /nonexistent/ca.pem") << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::redis

@@ -1,0 +1,188 @@
+// What happens when the server is away, deaf or refuses us.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/deadline.hpp"
+#include "tests/support/redis_server.hpp"
+#include "tests/unit/brokers/redis/redis_instance.hpp"
+
+namespace signalbox::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+bool is_gap_then_ready(const std::vector<std::string>& events) {
+  return events.size() >= 2 && events.back() == "state ready" && events[events.size() - 2] == "gap";
+}
+
+TEST(RedisFaults, ConnectsOnceTheServerIsThereAndConfirmsWhatWasWantedMeanwhile) {
+  RedisServer server;
+  server.kill();
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return seen.reason.find("Connection refused") != std::string::npos; }));
+  EXPECT_EQ(a.host.snapshot().states.back(), State::connecting);
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
+  EXPECT_EQ(wait(exists(*a, "alice")).code, errc::unavailable);
+  EXPECT_EQ(wait(subscribe(*a, "alice")).code, errc::unavailable);  // at its deadline; still wanted
+  server.restart();
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  EXPECT_EQ(server.subscribers("alice"), 1);
+  EXPECT_TRUE(a.host.snapshot().gaps.empty());  // nothing was confirmed before
+}
+
+TEST(RedisFaults, RestoresEverySubscriptionAfterARestartAndTellsAGapBeforeReady) {
+  RedisServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  std::vector<Pending> pending;
+  for (int i = 0; i < 10'000; ++i) pending.push_back(subscribe(*a, "user" + std::to_string(i)));
+  for (Pending& call : pending) ASSERT_TRUE(wait(std::move(call)).ok());
+
+  server.kill();
+  ASSERT_TRUE(a.host.wait_state(State::degraded));
+  const auto start = steady_clock::now();
+  EXPECT_EQ(wait(publish(*a, "user1", "lost")).code, errc::unavailable);
+  EXPECT_EQ(wait(exists(*a, "user1")).code, errc::unavailable);
+  EXPECT_LT(steady_clock::now() - start, milliseconds(500));  // at once, not at the deadline of 2 s
+  EXPECT_TRUE(wait(unsubscribe(*a, "user2")).ok());
+  Pending wanted_meanwhile = subscribe(*a, "newcomer");
+
+  server.restart();
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  EXPECT_TRUE(is_gap_then_ready(a.host.snapshot().events));
+  wait(std::move(wanted_meanwhile));  // ok or, if the reconnect took long, unavailable; confirmed by now in both cases
+  EXPECT_EQ(server.subscribers("newcomer"), 1);
+  EXPECT_EQ(server.subscribers("user1"), 1);
+  EXPECT_EQ(server.subscribers("user2"), 0);
+  EXPECT_EQ(server.subscribers("user9999"), 1);
+  EXPECT_EQ(server.command({"PUBSUB", "CHANNELS", "user*"}).find("user2\n"), std::string::npos);
+  const std::string channels = server.command({"PUBSUB", "CHANNELS", "user*"});
+  EXPECT_EQ(std::count(channels.begin(), channels.end(), '\n') + 1, 9'999);
+  EXPECT_EQ(wait(publish(*a, "user1", "hi")).receivers.count, 1U);
+  ASSERT_TRUE(a.host.wait_delivered(1));
+  const std::vector<RecordingHost::Delivered> expected{{"user1", "hi"}};
+  EXPECT_EQ(a.host.snapshot().delivered, expected);  // nothing that was published meanwhile
+}
+
+TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSeconds) {
+  RedisServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  for (int i = 0; i < 100'000; ++i) a.broker->subscribe("user" + std::to_string(i), [](Status) {});
+  ASSERT_TRUE(wait(subscribe(*a, "last")).ok());
+  const auto count = [&] {
+    const std::string channels = server.command({"PUBSUB", "CHANNELS", "user*"});
+    return std::count(channels.begin(), channels.end(), '\n') + 1;
+  };
+  ASSERT_TRUE(wait_until([&] { return count() == 100'000; }));
+  server.kill();
+  server.restart();
+  const auto start = steady_clock::now();
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
+  EXPECT_LT(steady_clock::now() - start, scaled(milliseconds(2000)));
+  EXPECT_EQ(count(), 100'000);
+}
+
+TEST(RedisFaults, NoticesAFrozenServerWithinSevenSecondsAndRecovers) {
+  RedisServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  server.freeze();
+  ASSERT_TRUE(a.host.wait_state(State::degraded, seconds(7)));
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
+  server.thaw();
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
+  EXPECT_EQ(wait(publish(*a, "alice", "hi")).receivers.count, 1U);
+}
+
+TEST(RedisFaults, TellsUnknownOutcomeForAPublishWhoseAnswerIsLostAndNeverRepeatsIt) {
+  RedisServer server;
+  RedisInstance a(server.url(), "a", {}, milliseconds(500));
+  RedisInstance witness(server.url(), "witness");
+  ASSERT_TRUE(a.host.wait_state(State::ready) && witness.host.wait_state(State::ready));
+  ASSERT_TRUE(wait(subscribe(*witness, "alice")).ok());
+  server.freeze();
+  const auto start = steady_clock::now();
+  EXPECT_EQ(wait(publish(*a, "alice", "once")).code, errc::unknown_outcome);
+  EXPECT_LE(steady_clock::now() - start, milliseconds(600));
+  server.thaw();
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
+  EXPECT_EQ(wait(publish(*a, "alice", "end")).receivers.count, 1U);
+  ASSERT_TRUE(witness.host.wait_delivered(2));
+  const std::vector<RecordingHost::Delivered> expected{{"alice", "once"}, {"alice", "end"}};
+  EXPECT_EQ(witness.host.snapshot().delivered, expected);
+}
+
+TEST(RedisFaults, FailsOnAWrongPasswordWithoutShowingItAndRecoversOnceItIsRight) {
+  RedisServer server({"--requirepass", "right"});
+  RedisInstance a(server.url(), "a", {{"password", "hunter2"}});
+  ASSERT_TRUE(a.host.wait_state(State::failed));
+  EXPECT_EQ(a.host.snapshot().reason.substr(0, 15), "auth: WRONGPASS") << a.host.snapshot().reason;
+  EXPECT_EQ(a.host.snapshot().reason.find("hunter2"), std::string::npos);
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
+  server.command({"CONFIG", "SET", "requirepass", "hunter2"});
+  EXPECT_TRUE(a.host.wait_state(State::ready, seconds(20)));
+  EXPECT_EQ(a.host.log_text().find("hunter2"), std::string::npos);
+}
+
+TEST(RedisFaults, FailsWithoutAPasswordWhereOneIsNeeded) {
+  const RedisServer server({"--requirepass", "right"});
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::failed));
+  EXPECT_EQ(a.host.snapshot().reason.substr(0, 12), "auth: NOAUTH") << a.host.snapshot().reason;
+}
+
+TEST(RedisFaults, RefusesAReplicaAndAClusterWithTheReason) {
+  const RedisServer master;
+  const RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(master.port())});
+  const RedisServer cluster({"--cluster-enabled", "yes"});
+  RedisInstance a(replica.url());
+  ASSERT_TRUE(a.host.wait_state(State::failed));
+  EXPECT_NE(a.host.snapshot().reason.find("config: the server is a replica"), std::string::npos) << a.host.snapshot().reason;
+  RedisInstance b(cluster.url());
+  ASSERT_TRUE(b.host.wait_state(State::failed));
+  EXPECT_NE(b.host.snapshot().reason.find("config: the server runs in cluster mode"), std::string::npos);
+}
+
+TEST(RedisFaults, NamesThePermissionThatTheUserLacks) {
+  const RedisServer server;
+  server.command({"ACL", "SETUSER", "ws", "on", ">pw", "&u:*", "+publish", "+subscribe", "+ping", "+role", "+info"});
+  RedisInstance a(server.url(), "a", {{"username", "ws"}, {"password", "pw"}});
+  ASSERT_TRUE(a.host.wait_state(State::failed));
+  EXPECT_EQ(a.host.snapshot().reason.substr(0, 14), "config: NOPERM") << a.host.snapshot().reason;
+}
+
+TEST(RedisFaults, TellsTheHostWhichChannelIsRefusedAfterAReconnect) {
+  const RedisServer server;
+  server.command({"ACL", "SETUSER", "ws", "on", ">pw", "resetchannels", "&*", "+@all"});
+  RedisInstance a(server.url(), "a", {{"username", "ws"}, {"password", "pw"}});
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  ASSERT_TRUE(wait(subscribe(*a, "u:1")).ok() && wait(subscribe(*a, "secret")).ok());
+  server.command({"ACL", "SETUSER", "ws", "resetchannels", "&u:*", "&\x02*"});  // Redis closes those who hold more
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return !seen.refused.empty() && is_gap_then_ready(seen.events); }));
+  EXPECT_EQ(a.host.snapshot().refused, std::vector<std::string>{"secret"});
+  EXPECT_EQ(server.subscribers("u:1"), 1);
+}
+
+TEST(RedisFaults, ReconnectsWhenOneOfItsConnectionsIsCut) {
+  const RedisServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  for (const char* type : {"pubsub", "normal"}) {
+    const std::size_t gaps = a.host.snapshot().gaps.size();
+    server.command({"CLIENT", "KILL", "TYPE", type});
+    ASSERT_TRUE(a.host.wait([gaps](const auto& seen) { return seen.gaps.size() > gaps && is_gap_then_ready(seen.events); }));
+    EXPECT_EQ(wait(publish(*a, "alice", "hi")).receivers.count, 1U);
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::test

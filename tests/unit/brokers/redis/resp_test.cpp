@@ -1,0 +1,59 @@
+#include "brokers/redis/resp.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace signalbox::redis {
+namespace {
+
+TEST(Resp, EncodesAnyBytesWithTheirLength) {
+  std::string out = "before";
+  append_command(out, {"PUBLISH", std::string_view("a\r\n\0", 4), ""});
+  EXPECT_EQ(out, std::string("before*3\r\n$7\r\nPUBLISH\r\n$4\r\na\r\n\0\r\n$0\r\n\r\n", 40));
+}
+
+TEST(Resp, DecodesReplies) {
+  ReplyReader reader;
+  Reply reply;
+  ASSERT_TRUE(reader.feed("+OK\r\n-ERR no\r\n:42\r\n"));
+  ReplyReader binary;
+  ASSERT_TRUE(binary.feed(std::string_view("$3\r\na\0b\r\n", 9)));
+  ASSERT_EQ(binary.next(reply), ReplyReader::Next::reply);
+  EXPECT_EQ(text(*reply), std::string_view("a\0b", 3));
+  ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  EXPECT_EQ(text(*reply), "OK");
+  ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  EXPECT_EQ(reply->type, REDIS_REPLY_ERROR);
+  EXPECT_EQ(text(*reply), "ERR no");
+  ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  EXPECT_EQ(reply->integer, 42);
+  EXPECT_EQ(text(*reply), "");
+}
+
+TEST(Resp, WaitsForTheRestOfAReply) {
+  const std::string whole = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n";
+  ReplyReader reader;
+  Reply reply;
+  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
+    ASSERT_TRUE(reader.feed(whole.substr(i, 1)));
+    ASSERT_EQ(reader.next(reply), ReplyReader::Next::incomplete);
+  }
+  ASSERT_TRUE(reader.feed("\n"));
+  ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  EXPECT_EQ(text(*reply->element[2]), "hi");
+}
+
+TEST(Resp, TellsGarbageUntilReset) {
+  ReplyReader reader;
+  Reply reply;
+  ASSERT_TRUE(reader.feed("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_EQ(reader.next(reply), ReplyReader::Next::garbage);
+  EXPECT_NE(reader.error().find("Protocol error"), std::string_view::npos);
+  reader.reset();
+  ASSERT_TRUE(reader.feed("+OK\r\n"));
+  EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
+}
+
+}  // namespace
+}  // namespace signalbox::redis
