@@ -8,6 +8,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "core/config/printable.hpp"
 #include "core/config/value.hpp"
 
 namespace signalbox {
@@ -62,8 +63,7 @@ void check_channel_prefix(const std::string& value) {
   if (value.size() > kLongestChannelPrefix) {
     throw BadValue("must be at most 384 bytes, got " + std::to_string(value.size()));
   }
-  const auto is_control = [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; };
-  if (std::any_of(value.begin(), value.end(), is_control)) {
+  if (holds_control_character(value)) {
     throw BadValue("must not hold control characters, got " + in_quotes(value));
   }
 }

@@ -47,6 +47,8 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+bool holds_control_character(std::string_view text) { return printable(text) != text; }
+
 std::size_t find_invalid_utf8(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {

@@ -1,6 +1,7 @@
 #include "core/observe/log.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <utility>
 
 #include <spdlog/async_logger.h>
@@ -35,6 +36,13 @@ std::chrono::minutes parse_time_of_day(const std::string& text) {
   return std::chrono::hours(std::stoi(text.substr(0, 2))) + std::chrono::minutes(std::stoi(text.substr(3)));
 }
 
+/// The log's thread handles no signal of the process, and a console that went away must not end it by SIGPIPE.
+void block_signals() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 /// Not in the middle of a character.
 std::string_view cut(std::string_view text) noexcept {
   if (text.size() <= Log::kLongestLine) return text;
@@ -48,7 +56,7 @@ std::string_view cut(std::string_view text) noexcept {
 struct Log::Impl {
   Impl(LogLevel initial, std::vector<spdlog::sink_ptr> sinks)
       : level(initial),
-        pool(std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1)),
+        pool(std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1, block_signals)),
         logger(std::make_shared<spdlog::async_logger>("signalbox", sinks.begin(), sinks.end(), pool,
                                                       spdlog::async_overflow_policy::overrun_oldest)) {
     logger->set_level(spdlog::level::trace);  // `level` decides, before a line is made

@@ -136,6 +136,8 @@ TEST_F(Loader, RefusesValuesWithTheirPlaceAndReason) {
       {"limits: {ping_interval: 0s}\n", "c.yaml:1:25: limits.ping_interval: must be from 1ms to 1h, got 0s"},
       {"broker: {channel_prefix: \"a\\tb\"}\n",
        "c.yaml:1:26: broker.channel_prefix: must not hold control characters, got \"a\\tb\""},
+      {"broker: {channel_prefix: \"a\\u0085b\"}\n",
+       "c.yaml:1:26: broker.channel_prefix: must not hold control characters, got \"a\\xc2\\x85b\""},
       {"broker: {channel_prefix: \"a\\0b\"}\n", "c.yaml:1:26: broker.channel_prefix: holds a NUL byte"},
       {long_prefix.c_str(), "c.yaml:1:26: broker.channel_prefix: must be at most 384 bytes, got 385"},
       {"broker: {plugin_path: [\"\"]}\n", "c.yaml:1:23: broker.plugin_path: must not be empty"},

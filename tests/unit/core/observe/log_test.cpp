@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <spdlog/sinks/sink.h>
+#include <unistd.h>
 
 #include "core/fault.hpp"
 #include "folder.hpp"
@@ -154,6 +155,26 @@ TEST_F(LogTest, AFullDiskCostsLinesOnly) {
   const auto deadline = std::chrono::steady_clock::now() + 10s;
   while (log.dropped() < 10 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   EXPECT_EQ(log.dropped(), 10u);
+}
+
+TEST_F(LogTest, AConsoleThatWentAwayCostsLinesOnly) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  const int console = ::dup(STDERR_FILENO);
+  ::dup2(ends[1], STDERR_FILENO);
+  {
+    Config::Logging config;
+    config.file = "";
+    Log log(config);
+    log.info("x");
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (log.dropped() == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_EQ(log.dropped(), 1u);
+  }
+  ::dup2(console, STDERR_FILENO);
+  ::close(console);
+  ::close(ends[1]);
 }
 
 TEST_F(LogTest, WritesWhatIsQueuedBeforeItEnds) {
