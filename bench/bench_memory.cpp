@@ -30,6 +30,7 @@ double bytes_per_user(const BenchmarkOptions& options, const std::string& redis_
   clients.wait_ready();
   if (registered) {
     std::vector<std::string> channels;
+    channels.reserve(options.users);
     for (std::size_t n = 0; n < options.users; ++n) channels.push_back(user_name(n));
     RedisClient redis(redis_url);
     clients.wait_until([&] { return redis.subscribed(channels) == options.users; }, std::chrono::seconds(30), "all subscribed");

@@ -92,7 +92,8 @@ void add_figures(const std::string& form, const Times& times, double bare, const
   for (const auto& [name, values] : times) {
     if (name == "process" || median(values) < 0.01) continue;
     const bool is_shard = name.find("shard") != std::string::npos;
-    figures.push_back({form + ", " + name, median(values), "us/message", bare, is_shard ? shard_target : ""});
+    figures.push_back(
+        {std::string(form).append(", ").append(name), median(values), "us/message", bare, is_shard ? shard_target : ""});
   }
 }
 

@@ -18,11 +18,11 @@ namespace signalbox::bench {
 
 namespace {
 
+constexpr std::string_view kDigits = "0123456789ABCDEF";
 constexpr std::size_t kLongestHead = 16 * 1024;
 constexpr std::size_t kScratchBytes = 256 * 1024;
 
 std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);

@@ -42,14 +42,16 @@ int ClientProcess::hold(Counters& counters, const ClientOptions& options, std::s
 void ClientProcess::wait_until(const std::function<bool()>& done, std::chrono::seconds timeout, const std::string& what) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!done()) {
-    const std::string state = " (" + std::to_string(ready()) + " of " + std::to_string(clients_) + " clients ready)";
-    if (counters_->failed != 0) {
-      throw std::runtime_error(std::to_string(counters_->failed) + " clients failed, " + counters_->reason.data() + state);
-    }
-    if (!process_.running()) throw std::runtime_error("the clients' process is gone" + state);
-    if (std::chrono::steady_clock::now() >= deadline) throw std::runtime_error("not in time: " + what + state);
+    if (counters_->failed != 0) give_up(std::to_string(counters_->failed) + " clients failed, " + counters_->reason.data());
+    if (!process_.running()) give_up("the clients' process is gone");
+    if (std::chrono::steady_clock::now() >= deadline) give_up("not in time: " + what);
     std::this_thread::sleep_for(std::chrono::microseconds(500));
   }
+}
+
+void ClientProcess::give_up(std::string reason) const {
+  reason.append(" (").append(std::to_string(ready())).append(" of ").append(std::to_string(clients_));
+  throw std::runtime_error(reason.append(" clients ready)"));
 }
 
 void ClientProcess::wait_ready(std::chrono::seconds timeout) {

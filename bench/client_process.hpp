@@ -43,6 +43,8 @@ class ClientProcess {
   static int hold(Counters& counters, const ClientOptions& options, std::size_t clients,
                   const std::function<std::string(std::size_t)>& user_name);
 
+  [[noreturn]] void give_up(std::string reason) const;
+
   std::size_t clients_;
   std::shared_ptr<Counters> counters_;
   Process process_;

@@ -29,6 +29,9 @@ constexpr std::uint64_t highest_in(std::size_t cell) noexcept {
   return ((cell - shift * kHalf + 1) << shift) - 1;
 }
 
+// 99.9 % of 1000 is a hair above 999 in floating point, and must be 999.
+constexpr double kHair = 1 - 1e-12;
+
 constexpr auto kHighestValue = static_cast<std::uint64_t>(Histogram::kHighest.count());
 
 }  // namespace
@@ -58,8 +61,6 @@ std::chrono::nanoseconds Histogram::mean() const noexcept {
 }
 
 std::chrono::nanoseconds Histogram::percentile(double percent) const noexcept {
-  // A hair less, so that 99.9 % of 1000, which floating point puts just above 999, is 999.
-  constexpr double kHair = 1 - 1e-12;
   const double rank = std::ceil(std::clamp(percent, 0.0, 100.0) / 100.0 * static_cast<double>(count_) * kHair);
   const auto wanted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rank));
   std::uint64_t seen = 0;

@@ -31,6 +31,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
+constexpr int kStillSamples = 10;  // a tenth of a second apart
+
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 // The child's half of a fork; the parent's gets the pid.
@@ -65,10 +67,11 @@ Process Process::start(std::vector<std::string> arguments, const std::string& lo
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
-  std::cerr << arguments[0] << ": " << std::generic_category().message(errno) << std::endl;
+  std::cerr << arguments[0] << ": " << std::generic_category().message(errno) << '\n';
   _exit(127);
 }
 
@@ -79,7 +82,7 @@ Process Process::fork_off(const std::function<int()>& body) {
   try {
     status = body();
   } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
+    std::cerr << error.what() << '\n';
   }
   _exit(status);
 }
@@ -138,10 +141,9 @@ std::size_t anonymous_bytes(pid_t pid) {
 }
 
 std::size_t settled_anonymous_bytes(pid_t pid) {
-  constexpr int kStill = 10;
   std::size_t bytes = anonymous_bytes(pid);
   int still = 0;
-  for (int i = 0; i < 100 && still < kStill; ++i) {
+  for (int i = 0; i < 100 && still < kStillSamples; ++i) {
     std::this_thread::sleep_for(milliseconds(100));
     const std::size_t now = anonymous_bytes(pid);
     still = now == bytes ? still + 1 : 0;

@@ -16,12 +16,13 @@ namespace signalbox::bench {
 
 namespace {
 
+constexpr std::string_view kScheme = "redis://";
+
 void append_bulk(std::string& out, std::string_view word) {
   out.append("$").append(std::to_string(word.size())).append("\r\n").append(word).append("\r\n");
 }
 
 sockaddr_in parse_url(const std::string& url) {
-  constexpr std::string_view kScheme = "redis://";
   sockaddr_in address{};
   address.sin_family = AF_INET;
   const std::size_t colon = url.rfind(':');

@@ -24,6 +24,7 @@ namespace signalbox::bench {
 
 namespace {
 
+constexpr std::string_view kVersion = "HTTP/1.1 ";
 constexpr auto kStartTimeout = std::chrono::seconds(15);
 
 // The status line's code of a GET on loopback; 0 if nobody answers.
@@ -46,7 +47,6 @@ int http_status(std::uint16_t port, std::string_view path) {
     }
   }
   close(descriptor);
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
   return std::string_view(answer.data(), got).starts_with(kVersion) ? std::atoi(answer.data() + kVersion.size()) : 0;
 }
 

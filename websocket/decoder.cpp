@@ -82,15 +82,12 @@ struct Decoder::Partial {
 const char* Decoder::Header::refuse_first(std::uint8_t byte, bool in_message) noexcept {
   if ((byte & kReservedBits) != 0) return "reserved bits are set";
   switch (static_cast<Opcode>(byte & kOpcodeBits)) {
-    case Opcode::continuation:
-      return in_message ? nullptr : "continuation without a message";
+    case Opcode::continuation: return in_message ? nullptr : "continuation without a message";
     case Opcode::text:
-    case Opcode::binary:
-      return in_message ? "new message before the last was complete" : nullptr;
+    case Opcode::binary: return in_message ? "new message before the last was complete" : nullptr;
     case Opcode::close:
     case Opcode::ping:
-    case Opcode::pong:
-      return (byte & kFin) != 0 ? nullptr : "fragmented control frame";
+    case Opcode::pong: return (byte & kFin) != 0 ? nullptr : "fragmented control frame";
   }
   return "reserved opcode";
 }

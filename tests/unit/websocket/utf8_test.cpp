@@ -41,10 +41,8 @@ bool well_formed(const std::string& s) {
   };
   const auto tail = [&](std::size_t i) { return in(i, 0x80, 0xBF); };
   switch (s.size()) {
-    case 1:
-      return in(0, 0, 0x7F);
-    case 2:
-      return (in(0, 0xC2, 0xDF) && tail(1)) || (in(0, 0, 0x7F) && in(1, 0, 0x7F));
+    case 1: return in(0, 0, 0x7F);
+    case 2: return (in(0, 0xC2, 0xDF) && tail(1)) || (in(0, 0, 0x7F) && in(1, 0, 0x7F));
     case 3:
       return (in(0, 0xE0, 0xE0) && in(1, 0xA0, 0xBF) && tail(2)) || (in(0, 0xE1, 0xEC) && tail(1) && tail(2)) ||
              (in(0, 0xED, 0xED) && in(1, 0x80, 0x9F) && tail(2)) || (in(0, 0xEE, 0xEF) && tail(1) && tail(2));
