@@ -7,10 +7,12 @@
 namespace signalbox::redis {
 namespace {
 
+using namespace std::string_literals;
+
 TEST(Resp, EncodesAnyBytesWithTheirLength) {
   std::string out = "before";
   append_command(out, {"PUBLISH", std::string_view("a\r\n\0", 4), ""});
-  EXPECT_EQ(out, std::string("before*3\r\n$7\r\nPUBLISH\r\n$4\r\na\r\n\0\r\n$0\r\n\r\n", 40));
+  EXPECT_EQ(out, "before*3\r\n$7\r\nPUBLISH\r\n$4\r\na\r\n\0\r\n$0\r\n\r\n"s);
 }
 
 TEST(Resp, DecodesReplies) {
