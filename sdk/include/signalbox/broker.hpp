@@ -23,12 +23,12 @@ struct Status {
   [[nodiscard]] bool ok() const noexcept { return !code; }
 };
 
-/// What a receivers count means.
+/// What a receivers count means, the weakest promise first.
 enum class Precision {
-  exact,     ///< every instance that held the subscription when the broker took the message, and no other
-  at_least,  ///< 0 is exact; a positive number may be too small
-  estimate,  ///< from a table that may lag: the core asks exists() before it publishes
   unknown,   ///< no count at all
+  estimate,  ///< from a table that may lag: the core asks exists() before it publishes
+  at_least,  ///< 0 is exact; a positive number may be too small
+  exact,     ///< every instance that held the subscription when the broker took the message, and no other
 };
 
 /// How many instances a publish reached, as far as the broker can tell. Never a proof of delivery to a socket.
@@ -37,22 +37,23 @@ struct Receivers {
   Precision precision = Precision::unknown;
 };
 
-/// How exists() comes by its answer.
+/// How exists() comes by its answer, the weakest promise first.
 enum class ExistsKind {
-  authoritative,  ///< the server that holds the subscriptions is asked
-  probed,         ///< the instance that holds the subscription answers
-  replicated,     ///< from a local copy of a table, with the lag that the plugin documents
   unsupported,    ///< exists() always fails with errc::unsupported
+  replicated,     ///< from a local copy of a table, with the lag that the plugin documents
+  probed,         ///< the instance that holds the subscription answers
+  authoritative,  ///< the server that holds the subscriptions is asked
 };
 
-/// What a broker promises beyond the contract. Constant once the broker is ready.
+/// What a broker promises beyond the contract. Constant once the broker is ready: a server that offers less later on is
+/// State::failed with "config: ".
 struct Capabilities {
   Precision receivers = Precision::unknown;
   ExistsKind exists = ExistsKind::unsupported;
-  /// After subscribe is done, how long until publishes from elsewhere reach us. 0: at once.
+  /// After subscribe is done, how long until publishes from elsewhere reach us and exists() elsewhere says yes. 0: at once.
   std::chrono::milliseconds propagation_hint{0};
-  /// How long exists() may say yes for an instance whose host has died. 0: not known.
-  std::chrono::milliseconds dead_host_bound{0};
+  /// How long exists() may say yes for an instance whose host has died. 0: never; max(): not known.
+  std::chrono::milliseconds dead_host_bound = std::chrono::milliseconds::max();
   /// Largest payload in bytes. Below HostInfo::payload_bytes the server is not ready.
   std::size_t max_payload_bytes = 0;
   /// True if an outage loses nothing, so that a return to ready needs no gap.
@@ -67,6 +68,20 @@ enum class State {
   failed,      ///< authentication or configuration is wrong: reasons begin with "auth: " or "config: "
   closed,      ///< after stop()
 };
+
+/// The words for these, as they stand in HTTP answers, metrics and logs.
+constexpr const char* word(Precision precision) noexcept {
+  constexpr const char* kWords[] = {"unknown", "estimate", "at_least", "exact"};
+  return kWords[static_cast<int>(precision)];
+}
+constexpr const char* word(ExistsKind kind) noexcept {
+  constexpr const char* kWords[] = {"unsupported", "replicated", "probed", "authoritative"};
+  return kWords[static_cast<int>(kind)];
+}
+constexpr const char* word(State state) noexcept {
+  constexpr const char* kWords[] = {"connecting", "ready", "degraded", "failed", "closed"};
+  return kWords[static_cast<int>(state)];
+}
 
 /// One message for one channel. Lifetime: both views live for the call that hands them over.
 struct Message {
@@ -108,13 +123,18 @@ class Host {
   virtual void deliver(std::span<const Message> messages) noexcept = 0;
 
   /// Messages of these channels may have been missed. No channels: all that are wanted.
-  /// Called on each return to ready after an outage (unless continuity is proven), and for each drop.
+  /// Called on each return to ready after an outage and for each drop, unless continuity is proven: that nothing was missed,
+  /// and that nobody was told "not connected" of a channel held here.
   virtual void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept = 0;
 
   /// Reports a change of state, with what is wrong now. Never two calls at once.
-  /// Ordering: when `ready` is reported, every subscribe that has completed `unavailable` until then and is still wanted
-  /// is confirmed.
+  /// Ordering: when `ready` is reported, every subscribe that has completed `unavailable` until then, is still wanted and was
+  /// not refused is confirmed.
   virtual void state(State state, std::span<const std::string_view> reasons) noexcept = 0;
+
+  /// `channel` was wanted and its subscribe has completed, with success or `unavailable`; now the broker refuses it
+  /// (`why` is what a subscribe would have completed with, say `rejected`). It is wanted no more.
+  virtual void refused(std::string_view channel, const Status& why) noexcept = 0;
 };
 
 using Done = UniqueFunction<void(Status)>;
@@ -125,10 +145,12 @@ using ExistsDone = UniqueFunction<void(Status, bool exists)>;
 ///
 /// Threading: every method may be called from any thread, between start() and stop() from several at once, and from inside
 /// a callback; none blocks. Callbacks come from the broker's own threads, never inside the calling stack, under no lock of
-/// the broker, never two at once for one channel, and return at once.
+/// the broker, and return at once. Deliveries and the completions of subscribe and unsubscribe never overlap for one channel;
+/// those of publish and exists may.
 /// Lifetime: views that are passed in live for the call only: copy what is needed. Views given to a callback live for it.
 /// Errors: each call completes exactly once, within HostInfo::call_timeout; stop() completes what is left with
-/// `closed`. A channel of 0 or more than 768 bytes is `invalid_argument`. Nothing throws.
+/// `closed`, and the host calls no verb from then on. A channel of 0 or more than 768 bytes is `invalid_argument`. Nothing
+/// throws.
 class Broker {
  public:
   virtual ~Broker() = default;
@@ -152,8 +174,8 @@ class Broker {
 
   /// Hands `payload` (any bytes, also none) to every host subscribed to `channel`, this one included, at most once each.
   ///
-  /// Errors: `unavailable` (not ready: fails at once, nothing is ever buffered for later), `overloaded` (the bounded queue is
-  /// full) and `too_large` mean surely not sent; `unknown_outcome`: the answer was lost or late, never retried;
+  /// Errors: `unavailable` (the link is down or the routes are not known: fails at once, nothing is ever buffered for later),
+  /// `overloaded` (the bounded queue is full) and `too_large` mean surely not sent; `unknown_outcome`: the answer was lost or late, never retried;
   /// `rejected`: access control.
   /// Ordering: calls of one thread to one channel arrive in call order.
   virtual void publish(std::string_view channel, std::string_view payload, PublishDone done) = 0;
@@ -166,8 +188,9 @@ class Broker {
   /// May change until the first `ready`, then constant.
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
 
-  /// Unsubscribes in order as far as `deadline` allows, completes every open call with `closed`, ends all threads.
-  /// After it returns there is no callback, and no thread that can reach the host.
+  /// Unsubscribes in order as far as `deadline` allows, completes every open call with `closed`, ends its threads.
+  /// After it returns there is no callback, and no thread that can reach the host (threads that a client library keeps for
+  /// the process may stay).
   /// Threading: called once, from a thread that is not the broker's.
   virtual void stop(std::chrono::milliseconds deadline) = 0;
 };

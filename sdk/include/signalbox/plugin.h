@@ -59,12 +59,13 @@ enum {
   SIGNALBOX_INTERNAL = 10
 };
 
-enum { SIGNALBOX_EXACT = 0, SIGNALBOX_AT_LEAST = 1, SIGNALBOX_ESTIMATE = 2, SIGNALBOX_UNKNOWN = 3 };
+/* Zero is the weakest promise, so that a struct of zeros promises nothing. */
+enum { SIGNALBOX_UNKNOWN = 0, SIGNALBOX_ESTIMATE = 1, SIGNALBOX_AT_LEAST = 2, SIGNALBOX_EXACT = 3 };
 enum {
-  SIGNALBOX_EXISTS_AUTHORITATIVE = 0,
-  SIGNALBOX_EXISTS_PROBED = 1,
-  SIGNALBOX_EXISTS_REPLICATED = 2,
-  SIGNALBOX_EXISTS_UNSUPPORTED = 3
+  SIGNALBOX_EXISTS_UNSUPPORTED = 0,
+  SIGNALBOX_EXISTS_REPLICATED = 1,
+  SIGNALBOX_EXISTS_PROBED = 2,
+  SIGNALBOX_EXISTS_AUTHORITATIVE = 3
 };
 enum {
   SIGNALBOX_CONNECTING = 0,
@@ -87,10 +88,10 @@ typedef struct signalbox_result {
 
 typedef struct signalbox_capabilities {
   uint32_t struct_size;
-  int32_t receivers; /* SIGNALBOX_EXACT … */
+  int32_t receivers; /* SIGNALBOX_UNKNOWN … */
   int32_t exists;    /* SIGNALBOX_EXISTS_… */
   uint32_t propagation_hint_ms;
-  uint64_t dead_host_bound_ms; /* 0: not known */
+  uint64_t dead_host_bound_ms; /* 0: never a yes for a dead host; UINT64_MAX: not known */
   uint64_t max_payload_bytes;
   int32_t continuity; /* 0 or 1 */
   int32_t reserved;
@@ -114,6 +115,8 @@ typedef struct signalbox_host {
   /* Exactly once for each op that a verb was given; a second time is ignored and logged as the plugin's fault. */
   void (*complete)(void* context, uint64_t op, const signalbox_result* result);
   void (*state)(void* context, int32_t state, const signalbox_view* reasons, size_t count);
+  /* A channel whose subscribe has completed is refused now: it is wanted no more. */
+  void (*refused)(void* context, signalbox_view channel, int32_t status, signalbox_view detail);
   /* NULL if the host has no such extension. */
   const void* (*extension)(void* context, const char* id);
 } signalbox_host;
@@ -137,7 +140,7 @@ typedef struct signalbox_broker {
 enum {
   SIGNALBOX_OPTION_SECRET = 1,   /* masked wherever the configuration is shown; takes env:NAME and file:PATH */
   SIGNALBOX_OPTION_REQUIRED = 2, /* no fallback: must be set */
-  SIGNALBOX_OPTION_PREFIX = 4,   /* any key below this one is accepted as text and passed through: "properties." */
+  SIGNALBOX_OPTION_PREFIX = 4,   /* any key below this one is accepted as text and passed through: "properties."; a row with a longer key that matches wins */
   SIGNALBOX_OPTION_URL = 8       /* text that is a URL: a password inside it is masked */
 };
 

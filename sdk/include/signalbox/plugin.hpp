@@ -56,9 +56,12 @@ class PluginHost final : public Host {
   }
   void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept override {
     if (channels.empty()) host_.gap(host_.context, nullptr, 0, to_c(reason));
-    for (const std::string_view channel : channels) {
-      const signalbox_view view = to_c(channel);
-      host_.gap(host_.context, &view, 1, to_c(reason));
+    std::array<signalbox_view, 64> slice;
+    while (!channels.empty()) {
+      const std::size_t count = std::min(channels.size(), slice.size());
+      for (std::size_t i = 0; i < count; ++i) slice[i] = to_c(channels[i]);
+      host_.gap(host_.context, slice.data(), count, to_c(reason));
+      channels = channels.subspan(count);
     }
   }
   void state(State state, std::span<const std::string_view> reasons) noexcept override {
@@ -66,6 +69,9 @@ class PluginHost final : public Host {
     const std::size_t count = std::min(reasons.size(), views.size());
     std::transform(reasons.begin(), reasons.begin() + static_cast<std::ptrdiff_t>(count), views.begin(), to_c);
     host_.state(host_.context, static_cast<std::int32_t>(state), views.data(), count);
+  }
+  void refused(std::string_view channel, const Status& why) noexcept override {
+    host_.refused(host_.context, to_c(channel), why.code.value(), to_c(why.detail));
   }
 
   /// Passes a completion on. Called by the callbacks of PluginBroker below.
@@ -91,7 +97,7 @@ class PluginBroker {
       : host_(host), broker_(std::move(broker)), table_{} {
     table_.struct_size = sizeof(signalbox_broker);
     table_.self = this;
-    table_.start = [](void* self) { guarded(self, [](PluginBroker& b) { b.broker_->start(b.host_); }); };
+    table_.start = [](void* self) { static_cast<PluginBroker*>(self)->start(); };
     table_.subscribe = [](void* self, std::uint64_t op, signalbox_view channel) {
       guarded(self, op, [&](PluginBroker& b) { b.broker_->subscribe(to_cpp(channel), b.done(op)); });
     };
@@ -125,13 +131,30 @@ class PluginBroker {
     return [this, op](Status status) { host_.complete(op, status); };
   }
 
+  /// What start() throws would otherwise leave the server connecting for ever, without a reason.
+  void start() noexcept {
+    std::string reason = "config: ";
+    try {
+      broker_->start(host_);
+      return;
+    } catch (const std::exception& e) {
+      reason += e.what();
+    } catch (...) {
+      reason += "unknown exception";
+    }
+    const std::string_view view = reason;
+    host_.state(State::failed, {&view, 1});
+  }
+
+  /// Every field of ABI 1 is there in any host; a later field is written only where out.struct_size reaches it.
   void fill(signalbox_capabilities& out) const {
     const Capabilities from = broker_->capabilities();
-    if (out.struct_size < sizeof(signalbox_capabilities)) return;
     out.receivers = static_cast<std::int32_t>(from.receivers);
     out.exists = static_cast<std::int32_t>(from.exists);
     out.propagation_hint_ms = static_cast<std::uint32_t>(from.propagation_hint.count());
-    out.dead_host_bound_ms = static_cast<std::uint64_t>(from.dead_host_bound.count());
+    out.dead_host_bound_ms = from.dead_host_bound == std::chrono::milliseconds::max()
+                                 ? UINT64_MAX
+                                 : static_cast<std::uint64_t>(from.dead_host_bound.count());
     out.max_payload_bytes = from.max_payload_bytes;
     out.continuity = from.continuity ? 1 : 0;
   }

@@ -1,0 +1,142 @@
+#include "core/plugins/plugin_library.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <system_error>
+
+#include "core/fault.hpp"
+
+namespace signalbox {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kSymbol = "signalbox_broker_plugin_v";
+constexpr int kSpokenSymbol = 1;       ///< the function's version that this host calls
+constexpr int kLastProbedSymbol = 16;  ///< looked for only to say what a foreign plugin was built for
+
+std::string symbol(int version) { return kSymbol + std::to_string(version); }
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& reason) {
+  throw ConfigError("broker.plugin: " + path.string() + ": " + reason);
+}
+
+[[noreturn]] void refuse_abi(const fs::path& path, int theirs) {
+  refuse(path, "built for ABI " + std::to_string(theirs) + ", this server speaks " + std::to_string(SIGNALBOX_ABI_MAJOR) +
+                   ": rebuild it with this server's SDK");
+}
+
+void* open_library(const fs::path& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!handle) {
+    const char* why = dlerror();
+    refuse(path, std::string("can't be loaded: ") + (why ? why : "unknown reason"));
+  }
+  return handle;
+}
+
+signalbox_broker_plugin_fn find_entry(void* handle, const fs::path& path) {
+  if (void* entry = dlsym(handle, symbol(kSpokenSymbol).c_str())) {
+    return reinterpret_cast<signalbox_broker_plugin_fn>(entry);
+  }
+  for (int version = kSpokenSymbol + 1; version <= kLastProbedSymbol; ++version) {
+    if (dlsym(handle, symbol(version).c_str())) refuse_abi(path, version);
+  }
+  refuse(path, "is no Signalbox plugin: it does not export " + symbol(kSpokenSymbol));
+}
+
+/// Refuses a descriptor that this host can't read, or that its author left incomplete.
+void check_descriptor(const signalbox_plugin* plugin, const fs::path& path) {
+  if (!plugin) refuse(path, symbol(kSpokenSymbol) + " returned no descriptor");
+  // The ABI's number lies within the first eight bytes of every version.
+  if (plugin->abi_major != SIGNALBOX_ABI_MAJOR) refuse_abi(path, plugin->abi_major);
+  if (plugin->struct_size < sizeof(signalbox_plugin)) {
+    refuse(path, "its descriptor has " + std::to_string(plugin->struct_size) + " bytes, " +
+                     std::to_string(sizeof(signalbox_plugin)) + " are needed: rebuild it with this server's SDK");
+  }
+  if (plugin->option_count > 0 && plugin->option_size < sizeof(signalbox_option)) {
+    refuse(path, "its options have " + std::to_string(plugin->option_size) + " bytes each, " +
+                     std::to_string(sizeof(signalbox_option)) + " are needed: rebuild it with this server's SDK");
+  }
+  if (!plugin->name || !*plugin->name || !plugin->version || !plugin->create || (plugin->option_count > 0 && !plugin->options)) {
+    refuse(path, "its descriptor lacks a name, a version, options or the create function");
+  }
+}
+
+/// The rows in this host's layout: a plugin built with a later SDK may have longer ones.
+std::vector<Option> copy_options(const signalbox_plugin& plugin) {
+  std::vector<Option> options(plugin.option_count);
+  const auto* row = reinterpret_cast<const char*>(plugin.options);
+  for (Option& option : options) {
+    std::memcpy(&option, row, sizeof(Option));
+    row += plugin.option_size;
+  }
+  return options;
+}
+
+PluginLibrary load_file(const fs::path& path) {
+  const signalbox_plugin* plugin = find_entry(open_library(path), path)();
+  check_descriptor(plugin, path);
+  return {plugin, copy_options(*plugin), path};
+}
+
+fs::path executable_folder() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+}  // namespace
+
+std::vector<fs::path> plugin_folders(const std::vector<std::string>& plugin_path) {
+  std::vector<fs::path> folders(plugin_path.begin(), plugin_path.end());
+  if (const fs::path beside = executable_folder(); !beside.empty()) {
+    folders.push_back(beside / "plugins");
+    folders.push_back(beside.parent_path() / "lib/signalbox/plugins");
+  }
+  folders.emplace_back(SIGNALBOX_INSTALLED_PLUGINS);
+  return folders;
+}
+
+PluginLibrary load_plugin(const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
+  std::error_code ignored;
+  if (name_or_path.find('/') != std::string::npos) {
+    if (!fs::exists(name_or_path, ignored)) refuse(name_or_path, "no such file");
+    return load_file(name_or_path);
+  }
+  const std::string file = "libsignalbox_" + name_or_path + ".so";
+  std::string looked;
+  for (const fs::path& folder : plugin_folders(plugin_path)) {
+    const fs::path path = folder / file;
+    if (fs::exists(path, ignored)) return load_file(path);
+    looked += (looked.empty() ? "" : ", ") + folder.string();
+  }
+  throw ConfigError("broker.plugin: no plugin '" + name_or_path + "': " + file + " is not in " + looked +
+                    ": name a built plugin, give its path, or add its folder to broker.plugin_path");
+}
+
+std::vector<FoundPlugin> find_plugins(const std::vector<std::string>& plugin_path) {
+  std::vector<FoundPlugin> found;
+  std::set<std::string> names;
+  for (const fs::path& folder : plugin_folders(plugin_path)) {
+    std::vector<fs::path> files;
+    std::error_code ec;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ec)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("libsignalbox_") && name.ends_with(".so")) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    for (const fs::path& path : files) {
+      if (!names.insert(path.filename().string()).second) continue;
+      try {
+        found.push_back({path, load_file(path), {}});
+      } catch (const ConfigError& e) {
+        found.push_back({path, {}, e.what()});
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace signalbox

@@ -1,0 +1,350 @@
+#include "server/api/http_connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/users/user_key.hpp"
+#include "server/api/bulk.hpp"
+#include "server/api/calls.hpp"
+#include "server/api/keys.hpp"
+#include "server/http/request_head.hpp"
+
+namespace signalbox::api {
+namespace {
+
+using boost::system::error_code;
+
+/// Requests in progress on one connection, and bytes of answers that the client has not taken: beyond, nothing is read.
+constexpr std::size_t kMaxSlots = 256;
+constexpr std::size_t kMaxUnwritten = 1024 * 1024;
+/// How long a refused client may take to read its answer.
+constexpr std::chrono::milliseconds kLinger{2000};
+
+}  // namespace
+
+HttpConnection::HttpConnection(ApiContext& context, BatchQueue& queue, const std::vector<std::string>& key_digests,
+                               Socket socket)
+    : context_(context),
+      queue_(queue),
+      key_digests_(key_digests),
+      socket_(std::move(socket)),
+      timer_(socket_.get_executor()) {}
+
+HttpConnection::~HttpConnection() { context_.limits.release_api_socket(); }
+
+void HttpConnection::start() {
+  update_deadline();
+  read();
+}
+
+void HttpConnection::read() {
+  if (read_pending_ || !(lingering_ || (reading_ != Reading::nothing && room()))) return;
+  read_pending_ = true;
+  socket_.async_read_some(boost::asio::buffer(chunk_),
+                          [self = shared_from_this()](const error_code& ec, std::size_t count) { self->on_read(ec, count); });
+}
+
+void HttpConnection::on_read(const error_code& ec, std::size_t count) {
+  read_pending_ = false;
+  if (ec == boost::asio::error::eof) {
+    on_end_of_input();
+  } else if (ec) {
+    close();
+  } else if (lingering_) {
+    read();  // and forget it: closing with bytes unread would reset the connection and take the answer with it
+  } else {
+    in_.append(chunk_.data(), count);
+    process();
+  }
+}
+
+/// A client that has only closed its own direction still gets the answers it waits for.
+void HttpConnection::on_end_of_input() {
+  const bool incomplete = reading_ == Reading::body || reading_ == Reading::bulk;
+  reading_ = Reading::nothing;
+  input_ended_ = true;
+  if (lingering_ || incomplete || (slots_.empty() && !writing_)) close();
+}
+
+bool HttpConnection::room() const noexcept {
+  if (slots_.size() >= kMaxSlots || out_.size() > kMaxUnwritten) return false;
+  if (!slots_.empty() && slots_.back().out.size() > kMaxUnwritten) return false;
+  return !bulk_ || bulk_->room();
+}
+
+void HttpConnection::process() {
+  for (bool more = true; more && room();) {
+    switch (reading_) {
+      case Reading::head: more = process_head(); break;
+      case Reading::body: more = process_body(); break;
+      case Reading::bulk: more = process_bulk(); break;
+      case Reading::nothing: more = false; break;
+    }
+  }
+  in_.erase(0, in_at_);
+  in_at_ = 0;
+  update_deadline();
+  read();
+}
+
+bool HttpConnection::process_head() {
+  const std::string_view bytes = std::string_view(in_).substr(in_at_);
+  if (bytes.empty()) return false;
+  http::RequestHead head;
+  const http::HeadResult result = http::parse_head(bytes, head);
+  if (result.kind == http::HeadResult::Kind::incomplete) return false;
+  if (result.kind == http::HeadResult::Kind::refused) {
+    refuse(new_slot({false, head.method == "HEAD"}), http_error(result.status, result.reason));
+    return false;
+  }
+  in_at_ += result.bytes;
+  begin(head);
+  return true;
+}
+
+void HttpConnection::begin(const http::RequestHead& head) {
+  const SlotId slot = new_slot({head.keep_alive, head.method == "HEAD"});
+  if (!head.keep_alive) reading_ = Reading::nothing;
+  const Route route = api::route(head);
+  if (route.needs_key && !authorized(head)) {
+    const Answer unauthorized = http_error(401, "a key is needed: Authorization: Bearer KEY");
+    head.content_length > 0 ? refuse(slot, unauthorized) : answer(slot, unauthorized);
+    return;
+  }
+  if (route.call == Call::publish) {
+    begin_publish(slot, route.user, head);
+  } else if (route.call == Call::bulk) {
+    begin_bulk(slot, head);
+  } else if (head.content_length > 0) {
+    refuse(slot, route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this call takes no body"));
+  } else {
+    call(slot, route.call, route.user);
+  }
+}
+
+bool HttpConnection::authorized(const http::RequestHead& head) const {
+  if (key_digests_.empty()) return true;
+  return head.count("authorization") == 1 && is_known_key(*head.find("authorization"), key_digests_);
+}
+
+/// The calls that have no body.
+void HttpConnection::call(SlotId slot, Call call, std::string_view encoded_user) {
+  switch (call) {
+    case Call::exists:
+    case Call::disconnect: {
+      const UserKey user = user_of_path(encoded_user, context_.config);
+      if (user.error) {
+        answer(slot, error_answer(errc::invalid_argument, user.error));
+      } else if (call == Call::exists) {
+        user_exists(shared_from_this(), slot, user.key);
+      } else {
+        disconnect_user(shared_from_this(), slot, user.key);
+      }
+      break;
+    }
+    case Call::instance: answer(slot, instance_info(context_)); break;
+    case Call::healthz: answer(slot, healthz()); break;
+    case Call::readyz: answer(slot, readyz(context_)); break;
+    case Call::metrics: answer(slot, metrics(context_)); break;
+    case Call::not_allowed: answer(slot, http_error(405, "this path has no such method")); break;
+    case Call::not_found: answer(slot, http_error(404, "no such call")); break;
+    case Call::publish:
+    case Call::bulk: break;  // begun by their heads
+  }
+}
+
+void HttpConnection::begin_publish(SlotId slot, std::string_view encoded_user, const http::RequestHead& head) {
+  UserKey user = user_of_path(encoded_user, context_.config);
+  if (user.error) {
+    refuse(slot, error_answer(errc::invalid_argument, user.error));
+    return;
+  }
+  if (head.content_length > context_.config.limits.message_bytes) {
+    refuse(slot, error_answer(errc::too_large, "the payload is larger than limits.message_bytes"));
+    return;
+  }
+  const std::string_view type = head.find("content-type").value_or("");
+  body_is_text_ = !http::equal_without_case(type.substr(0, std::min(type.find(';'), type.find(' '))), "application/octet-stream");
+  body_user_key_ = std::move(user.key);
+  body_slot_ = slot;
+  body_left_ = head.content_length;
+  body_.clear();
+  reading_ = Reading::body;
+  if (head.has_token("expect", "100-continue") && slots_.size() == 1 && in_.size() == in_at_) {
+    write(slot, "HTTP/1.1 100 Continue\r\n\r\n");
+  }
+}
+
+bool HttpConnection::process_body() {
+  const std::string_view bytes = std::string_view(in_).substr(in_at_, body_left_);
+  in_at_ += bytes.size();
+  body_left_ -= bytes.size();
+  body_.append(bytes);
+  if (body_left_ > 0) return false;
+  reading_ = slots_.back().framing.keep_alive ? Reading::head : Reading::nothing;
+  publish_message(shared_from_this(), body_slot_, body_user_key_, body_, body_is_text_);
+  return true;
+}
+
+void HttpConnection::begin_bulk(SlotId slot, const http::RequestHead& head) {
+  body_slot_ = slot;
+  body_left_ = head.content_length;
+  if (head.http_1_0) slots_.back().framing.keep_alive = false;  // no chunks: the answer ends with the connection
+  const bool chunked = !head.http_1_0;
+  bulk_ = std::make_shared<Bulk>(shared_from_this(), slot, chunked);
+  reading_ = Reading::bulk;
+  if (head.has_token("expect", "100-continue") && slots_.size() == 1 && in_.size() == in_at_) {
+    write(slot, "HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  std::string text = "HTTP/1.1 200 OK\r\nContent-Type: ";
+  text.append(kNdjson).append(chunked ? "\r\nTransfer-Encoding: chunked" : "");
+  if (!slots_.back().framing.keep_alive) text.append("\r\nConnection: close");
+  write(slot, text.append("\r\n\r\n"));
+}
+
+bool HttpConnection::process_bulk() {
+  const std::string_view bytes = std::string_view(in_).substr(in_at_, std::min<std::uint64_t>(body_left_, kReadBytes));
+  in_at_ += bytes.size();
+  body_left_ -= bytes.size();
+  bulk_->take(bytes);
+  if (body_left_ > 0) return !bytes.empty();
+  reading_ = slots_.back().framing.keep_alive ? Reading::head : Reading::nothing;
+  std::exchange(bulk_, nullptr)->end();
+  return true;
+}
+
+HttpConnection::SlotId HttpConnection::new_slot(Framing framing) {
+  slots_.push_back({{}, framing, false});
+  return first_slot_ + slots_.size() - 1;
+}
+
+void HttpConnection::answer(SlotId slot, const Answer& answer) {
+  if (slot < first_slot_) return;  // closed meanwhile
+  Slot& entry = slots_[slot - first_slot_];
+  append_answer(entry.out, answer, entry.framing);
+  entry.finished = true;
+  schedule_flush();
+}
+
+void HttpConnection::write(SlotId slot, std::string_view bytes) {
+  if (slot < first_slot_) return;
+  slots_[slot - first_slot_].out.append(bytes);
+  schedule_flush();
+}
+
+void HttpConnection::finish(SlotId slot) {
+  if (slot < first_slot_) return;
+  slots_[slot - first_slot_].finished = true;
+  schedule_flush();
+}
+
+void HttpConnection::refuse(SlotId slot, const Answer& refusal) {
+  slots_[slot - first_slot_].framing.keep_alive = false;
+  reading_ = Reading::nothing;
+  answer(slot, refusal);
+}
+
+/// After the handlers that are ready now: the answers of one batch go out in one write.
+void HttpConnection::schedule_flush() {
+  if (std::exchange(flush_scheduled_, true)) return;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->flush_scheduled_ = false;
+    self->flush();
+  });
+}
+
+void HttpConnection::flush() {
+  if (writing_ || lingering_) return;
+  bool last = false;
+  while (!slots_.empty() && !last) {
+    Slot& slot = slots_.front();
+    out_.append(slot.out);
+    slot.out.clear();
+    if (!slot.finished) break;
+    last = !slot.framing.keep_alive;
+    slots_.pop_front();
+    ++first_slot_;
+  }
+  if (out_.empty()) return;
+  writing_ = true;
+  update_deadline();
+  boost::asio::async_write(socket_, boost::asio::buffer(out_),
+                           [self = shared_from_this(), last](const error_code& ec, std::size_t) {
+                             self->writing_ = false;
+                             self->out_.clear();
+                             if (ec || (self->input_ended_ && self->slots_.empty())) {
+                               self->close();
+                             } else if (last) {
+                               self->linger();
+                             } else {
+                               self->flush();
+                               self->process();
+                             }
+                           });
+}
+
+void HttpConnection::resume() { process(); }
+
+void HttpConnection::linger() {
+  lingering_ = true;
+  reading_ = Reading::nothing;
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  deadline_ = Clock::now() + kLinger;
+  await_deadline();
+  read();
+}
+
+void HttpConnection::update_deadline() {
+  if (lingering_) return;
+  const Clock::time_point now = Clock::now();
+  const bool incomplete = reading_ == Reading::body || (reading_ == Reading::head && in_.size() > in_at_);
+  Clock::time_point deadline = now + context_.config.api.idle_timeout;
+  if (incomplete && room()) {
+    if (request_began_ == Clock::time_point()) request_began_ = now;
+    deadline = request_began_ + context_.config.limits.handshake_timeout;
+  } else {
+    request_began_ = {};
+    if (reading_ == Reading::bulk && room()) deadline = now + context_.config.limits.handshake_timeout;
+  }
+  const bool earlier = deadline < deadline_;
+  deadline_ = deadline;
+  if (earlier) await_deadline();
+}
+
+/// The timer runs to the deadline as it was when it was armed, and then on to the current one: re-arming it for each request
+/// would cost more than the request's parsing.
+void HttpConnection::await_deadline() {
+  timer_.expires_at(deadline_);
+  timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (ec) return;
+    if (Clock::now() >= self->deadline_) self->on_deadline();
+    if (self->socket_.is_open()) self->await_deadline();
+  });
+}
+
+void HttpConnection::on_deadline() {
+  const bool late_request = request_began_ != Clock::time_point() && !writing_;
+  if (!late_request || lingering_) {
+    close();
+    return;
+  }
+  const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, false});
+  refuse(slot, http_error(408, "the request did not arrive within limits.handshake_timeout"));
+  update_deadline();
+}
+
+void HttpConnection::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  timer_.cancel();
+  reading_ = Reading::nothing;
+  bulk_.reset();
+  first_slot_ += slots_.size();
+  slots_.clear();
+}
+
+}  // namespace signalbox::api

@@ -1,0 +1,33 @@
+// Which call a request is.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "server/http/request_head.hpp"
+
+namespace signalbox::api {
+
+enum class Call : std::uint8_t {
+  publish,
+  bulk,
+  exists,
+  disconnect,
+  instance,
+  healthz,
+  readyz,
+  metrics,
+  not_found,
+  not_allowed,
+};
+
+struct Route {
+  Call call = Call::not_found;
+  std::string_view user;  ///< the path's segment, still percent-encoded
+  bool needs_key = false;
+};
+
+/// Lifetime: the views are into the request's target.
+Route route(const http::RequestHead& head);
+
+}  // namespace signalbox::api

@@ -1,0 +1,48 @@
+// Makes the broker that the configuration names: the built-in memory broker, or a plugin's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+#include "signalbox/settings.hpp"
+
+#include "core/config/config.hpp"
+#include "core/config/loader.hpp"
+#include "core/plugins/plugin_library.hpp"
+
+namespace signalbox {
+
+/// The option tables of plugins, by name or path: what load_config() asks for. Keeps what it has loaded.
+class PluginCatalog {
+ public:
+  /// Errors: ConfigError.
+  PluginTable table(const std::string& name_or_path, const std::vector<std::string>& plugin_path);
+  /// This as a function. Lifetime: not beyond the catalog's.
+  FindPlugin finder();
+
+ private:
+  std::map<std::string, PluginLibrary> loaded_;
+};
+
+class BrokerFactory {
+ public:
+  /// Errors: ConfigError if the plugin is missing or refused.
+  explicit BrokerFactory(const Config::Broker& config);
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+
+  /// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words.
+  std::unique_ptr<Broker> make(Host& host) const;
+
+ private:
+  PluginLibrary library_;  ///< without a descriptor: memory, built in
+  Settings settings_;
+  std::string name_;
+  std::string version_;
+};
+
+}  // namespace signalbox

@@ -1,0 +1,334 @@
+#include "server/clients/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "core/users/user_key.hpp"
+#include "server/net/shard.hpp"
+
+namespace signalbox {
+namespace {
+
+using websocket::CloseCode;
+using websocket::Event;
+using websocket::Opcode;
+
+/// Buffers read from one socket before others get their turn.
+constexpr int kReadsPerTurn = 16;
+
+std::uint64_t next_connection_id() {
+  static std::atomic<std::uint64_t> counter{0};
+  return counter.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+/// The wait of an idle connection: one pointer, and its memory in the connection itself.
+struct Connection::ReadHandler {
+  Ptr connection;
+
+  using allocator_type = HandlerAllocator<ReadHandler>;
+  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(connection->read_memory_); }
+
+  void operator()(const boost::system::error_code& ec) const {
+    if (ec || connection->phase_ == Phase::ended) return;
+    connection->on_readable();
+    connection->shard_.flush_dirty();
+  }
+};
+
+Connection::Connection(Shard& shard, Socket socket, Mode mode)
+    : shard_(shard),
+      transport_(std::move(socket)),
+      decoder_(websocket::Role::server),
+      id_(next_connection_id()),
+      opened_(shard.wheel().now()),
+      ping_due_(opened_ + TimingWheel::ticks(shard.context().config.limits.ping_interval)),
+      mode_(mode) {}
+
+Connection::~Connection() = default;
+
+void Connection::open(Shard& shard, Socket socket, Opening opening) {
+  const Ptr connection(new Connection(shard, std::move(socket), opening.mode));
+  intrusive_ptr_add_ref(connection.get());  // the shard's list holds it until end()
+  shard.add(*connection);
+  connection->arm_timer();
+  if (opening.user_name) connection->register_user(*opening.user_name);
+  connection->take(opening.first_bytes);
+  connection->wait_for_input();
+  shard.flush_dirty();
+}
+
+void Connection::wait_for_input() {
+  if (phase_ != Phase::ended) transport_.wait_readable(ReadHandler{Ptr(this)});
+}
+
+void Connection::on_readable() {
+  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+    const std::span<char> scratch = shard_.scratch();
+    const IoResult read = transport_.read(scratch);
+    if (read.closed) {
+      end();
+      return;
+    }
+    if (read.would_block) break;
+    take(scratch.first(read.bytes));
+    if (phase_ == Phase::ended) return;
+    if (read.bytes < scratch.size()) break;
+  }
+  wait_for_input();
+}
+
+void Connection::take(std::span<char> input) {
+  while (phase_ != Phase::ended) {
+    const Event event = decoder_.next(input, shard_.decoder_limits());
+    if (event.kind == Event::Kind::need_more) return;
+    on_event(event);
+    if (event.kind == Event::Kind::error) return;
+  }
+}
+
+void Connection::on_event(const Event& event) {
+  if (event.kind == Event::Kind::close) {
+    peer_closed_ = true;
+    // RFC 6455 section 5.5.1: answered with the same code; without one there is none to answer with.
+    close(event.code == CloseCode::no_status ? CloseCode::normal : event.code, {});
+    if (!queue_) end();
+    return;
+  }
+  if (phase_ != Phase::open) return;
+  switch (event.kind) {
+    case Event::Kind::text: on_text(event.payload); break;
+    case Event::Kind::binary:
+      if (user_) {
+        shard_.context().metrics.ignored_messages.add();
+      } else {
+        close(CloseCode::policy_violation, "the first message has to be JSON text with a user_name");
+      }
+      break;
+    case Event::Kind::ping: send(Frame::own(Opcode::pong, event.payload)); break;
+    case Event::Kind::pong:
+      if (pong_awaited_) {
+        pong_awaited_ = false;
+        arm_timer();
+      }
+      break;
+    case Event::Kind::error: close(event.code, event.payload); break;
+    case Event::Kind::need_more:
+    case Event::Kind::close: break;
+  }
+}
+
+void Connection::on_text(std::string_view text) {
+  const ClientMessage message = mode_ == Mode::plain ? read_plain_message(text) : read_envelope_message(text);
+  switch (message.kind) {
+    case ClientMessage::Kind::ping:
+      send(Frame::own(Opcode::text, mode_ == Mode::plain ? std::string_view("pong") : std::string_view(R"({"type":"pong"})")));
+      return;
+    case ClientMessage::Kind::register_user: register_user(message.user_name); return;
+    case ClientMessage::Kind::bad_name:
+      if (user_) break;
+      refuse_name("user_name is not a string");
+      return;
+    case ClientMessage::Kind::not_json:
+      if (user_) break;
+      close(CloseCode::policy_violation, "not JSON");
+      return;
+    case ClientMessage::Kind::meaningless: break;
+  }
+  if (!user_ && mode_ == Mode::plain) return;  // register_timeout ends it
+  shard_.context().metrics.ignored_messages.add();
+  tell(error_text(word(errc::invalid_argument), "not a message that is known here"));
+}
+
+void Connection::register_user(std::string_view name) {
+  const UserKey user = make_user_key(name, shard_.context().config.users.case_sensitive);
+  if (user.error) {
+    refuse_name(user.error);
+  } else if (!user_) {
+    shard_.users().add(*this, user.key);
+    arm_timer();
+  } else if (*user_->key != user.key) {
+    close(CloseCode::policy_violation, "registered for another user already");
+  }
+}
+
+void Connection::refuse_name(const char* reason) {
+  tell(error_text(word(errc::invalid_argument), reason));
+  close(CloseCode::policy_violation, reason);
+}
+
+void Connection::on_standing(Standing standing, const Status& status) {
+  if (phase_ != Phase::open) return;
+  switch (standing) {
+    case Standing::waiting: break;
+    case Standing::confirmed:
+      if (registration_counted_) break;
+      registration_counted_ = true;
+      shard_.context().metrics.registrations.add();
+      tell(registered_text(*user_->key, shard_.context().instance_id, id_));
+      break;
+    case Standing::pending: tell(error_text(word(errc::unavailable), "registered as soon as the broker confirms it")); break;
+    case Standing::refused:
+      tell(error_text(status.code.message(), status.detail));
+      close(CloseCode::policy_violation, "the broker refuses this user");
+      break;
+  }
+}
+
+void Connection::tell(const std::string& text) {
+  if (mode_ == Mode::envelope) send(Frame::own(Opcode::text, text));
+}
+
+void Connection::send(Frame::Ptr frame) {
+  if (phase_ != Phase::open) return;
+  const std::size_t limit = shard_.context().config.limits.queue_bytes;
+  // One batch may hold more for a user than the limit: only what the socket does not take counts.
+  if (queue_ && queue_->bytes() + frame->wire().size() > limit) flush();
+  if (phase_ != Phase::open) return;
+  if (queue_ && queue_->bytes() + frame->wire().size() > limit) {
+    on_overflow();
+    return;
+  }
+  if (!queue_) queue_ = shard_.queues().take();
+  shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(frame->wire().size()));
+  queue_->push(std::move(frame));
+  if (!dirty_ && !write_waits_) {
+    dirty_ = true;
+    shard_.mark_dirty(*this);
+  }
+}
+
+void Connection::on_overflow() {
+  shard_.context().log.info("connection {}: closed, it does not read: limits.queue_bytes reached", id_);
+  close(CloseCode::slow_consumer, "too slow");
+}
+
+void Connection::flush() {
+  dirty_ = false;
+  if (!queue_ || write_waits_ || phase_ == Phase::ended) return;
+  while (!queue_->empty()) {
+    std::array<iovec, SendQueue::kWritePieces> pieces;
+    const std::size_t count = queue_->gather(pieces);
+    const IoResult written = transport_.write(std::span(pieces).first(count));
+    if (written.closed) {
+      end();
+      return;
+    }
+    if (written.would_block) {
+      wait_for_output();
+      return;
+    }
+    queue_->consume(written.bytes);
+    shard_.context().metrics.connection_queue_bytes.add(-static_cast<std::int64_t>(written.bytes));
+  }
+  on_queue_empty();
+}
+
+void Connection::on_queue_empty() {
+  shard_.queues().give_back(std::move(queue_));
+  if (phase_ != Phase::closing) return;
+  if (peer_closed_) {
+    end();
+  } else {
+    transport_.shutdown();
+  }
+}
+
+void Connection::wait_for_output() {
+  write_waits_ = true;
+  transport_.wait_writable([connection = Ptr(this)](const boost::system::error_code& ec) {
+    connection->write_waits_ = false;
+    if (!ec) connection->flush();
+  });
+}
+
+void Connection::close(CloseCode code, std::string_view reason) {
+  if (phase_ != Phase::open) return;
+  leave_user();
+  shard_.context().metrics.closed(static_cast<std::uint16_t>(code));
+  // A slow reader's backlog is lost; everybody else gets what was queued before the close.
+  if (code == CloseCode::slow_consumer && queue_) {
+    const std::size_t before = queue_->bytes();
+    shard_.context().metrics.drop(Dropped::connection, queue_->drop_unwritten());
+    shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(queue_->bytes()) - static_cast<std::int64_t>(before));
+  }
+  const Frame::Ptr frame = Frame::own(Opcode::close, websocket::close_payload(code, reason));
+  if (!queue_) queue_ = shard_.queues().take();
+  shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(frame->wire().size()));
+  queue_->push(frame);
+  phase_ = Phase::closing;
+  if (!dirty_ && !write_waits_) {
+    dirty_ = true;
+    shard_.mark_dirty(*this);
+  }
+  shard_.wheel().arm(*this, shard_.wheel().now() + TimingWheel::ticks(kCloseTimeout));
+}
+
+void Connection::drain(std::uint32_t reconnect_in_ms) {
+  tell(draining_text(reconnect_in_ms));
+  close(CloseCode::going_away, "the server is draining");
+}
+
+void Connection::abort() { end(); }
+
+void Connection::leave_user() {
+  if (user_) shard_.users().remove(*this);
+}
+
+void Connection::end() {
+  if (phase_ == Phase::ended) return;
+  leave_user();
+  const bool unannounced = phase_ == Phase::open;
+  phase_ = Phase::ended;
+  if (unannounced) shard_.context().metrics.closed(1006);  // RFC 6455 section 7.1.5: no close frame
+  if (queue_) {
+    shard_.context().metrics.connection_queue_bytes.add(-static_cast<std::int64_t>(queue_->bytes()));
+    shard_.context().metrics.drop(Dropped::connection, unannounced ? queue_->frames() : 0);
+    shard_.queues().give_back(std::move(queue_));
+  }
+  disarm();
+  transport_.close();
+  shard_.remove(*this);
+  shard_.context().limits.release_connection();
+  shard_.context().limits.release_socket();
+  intrusive_ptr_release(this);  // the list's; whoever called holds another
+}
+
+/// Armed for whatever comes first: the registration's end, the pong's, or the next ping.
+void Connection::arm_timer() {
+  if (phase_ != Phase::open) return;
+  TimingWheel::Tick due = pong_awaited_ ? pong_due() : ping_due_;
+  if (!user_) due = std::min(due, register_due());
+  shard_.wheel().arm(*this, due);
+}
+
+TimingWheel::Tick Connection::register_due() const {
+  return opened_ + TimingWheel::ticks(shard_.context().config.limits.register_timeout);
+}
+
+/// ping_due_ was set when the ping was sent.
+TimingWheel::Tick Connection::pong_due() const {
+  const Config::Limits& limits = shard_.context().config.limits;
+  return ping_due_ - TimingWheel::ticks(limits.ping_interval) + TimingWheel::ticks(limits.pong_timeout);
+}
+
+void Connection::expire() {
+  const Ptr self(this);
+  const TimingWheel::Tick now = shard_.wheel().now();
+  if (phase_ == Phase::closing) {
+    end();
+  } else if (!user_ && now >= register_due()) {
+    close(CloseCode::policy_violation, "no user within limits.register_timeout");
+  } else if (pong_awaited_ && now >= pong_due()) {
+    close(CloseCode::internal_error, "ping timeout");
+  } else if (!pong_awaited_ && now >= ping_due_) {
+    send(Frame::own(Opcode::ping, {}));
+    pong_awaited_ = true;
+    ping_due_ = now + TimingWheel::ticks(shard_.context().config.limits.ping_interval);
+  }
+  arm_timer();
+}
+
+}  // namespace signalbox

@@ -1,0 +1,117 @@
+// One WebSocket: codec, transport and queue, and what it means that a client speaks.
+#pragma once
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/users/user_registry.hpp"
+#include "server/clients/client_message.hpp"
+#include "server/clients/frame.hpp"
+#include "server/clients/handler_memory.hpp"
+#include "server/clients/send_queue.hpp"
+#include "server/clients/transport.hpp"
+#include "server/net/timing_wheel.hpp"
+#include "websocket/decoder.hpp"
+
+namespace signalbox {
+
+class Shard;
+struct LocalUser;
+
+/// From the end of its handshake to the end of its socket. Lives in its shard's lists and in the handlers that wait for it.
+///
+/// Threading: the shard's.
+class Connection final : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
+                         public TimingWheel::Timer,
+                         public boost::intrusive::list_base_hook<> {
+ public:
+  using Ptr = boost::intrusive_ptr<Connection>;
+
+  /// What the handshake has found out.
+  struct Opening {
+    Mode mode = Mode::plain;
+    std::optional<std::string> user_name;  ///< of the URL
+    std::string first_bytes;               ///< that arrived together with the request
+  };
+
+  /// Starts to read. The WebSocket has been admitted to SocketLimits, and its socket counted.
+  static void open(Shard& shard, Socket socket, Opening opening);
+  ~Connection();
+
+  [[nodiscard]] Mode mode() const noexcept { return mode_; }
+
+  /// Queues a frame; it is written at the end of the shard's batch. Beyond limits.queue_bytes the connection is closed, 4008.
+  void send(Frame::Ptr frame);
+  /// Envelope mode: queues one text of the server's own. Plain mode: nothing.
+  void tell(const std::string& text);
+
+  /// Says so to the client, forgets the user, and ends when the client has answered or kCloseTimeout is over.
+  void close(websocket::CloseCode code, std::string_view reason);
+  /// Ends at once, without a word.
+  void abort();
+
+  /// The broker's answer to the registration has come or changed.
+  void on_standing(Standing standing, const Status& status);
+  /// Writes as much of the queue as the socket takes.
+  void flush();
+  [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
+  /// The shard drains: says so, then closes.
+  void drain(std::uint32_t reconnect_in_ms);
+
+ private:
+  friend class UserTable;  // links the connections of a user
+  struct ReadHandler;
+
+  enum class Phase : std::uint8_t { open, closing, ended };
+
+  Connection(Shard& shard, Socket socket, Mode mode);
+
+  void expire() override;
+  void wait_for_input();
+  void on_readable();
+  void take(std::span<char> input);
+  void on_event(const websocket::Event& event);
+  void on_text(std::string_view text);
+  void register_user(std::string_view name);
+  void refuse_name(const char* reason);
+  void wait_for_output();
+  void on_queue_empty();
+  void on_overflow();
+  void leave_user();
+  void end();
+  void arm_timer();
+  [[nodiscard]] TimingWheel::Tick register_due() const;
+  [[nodiscard]] TimingWheel::Tick pong_due() const;
+
+  Shard& shard_;
+  Transport transport_;
+  websocket::Decoder decoder_;
+  HandlerMemory read_memory_;
+  std::unique_ptr<SendQueue> queue_;  ///< null while nothing waits
+  LocalUser* user_ = nullptr;
+  Connection* next_of_user_ = nullptr;
+  Connection* previous_of_user_ = nullptr;
+  const std::uint64_t id_;
+  const TimingWheel::Tick opened_;
+  TimingWheel::Tick ping_due_;
+  Mode mode_;
+  Phase phase_ = Phase::open;
+  bool pong_awaited_ = false;
+  bool dirty_ = false;         ///< in the shard's list of connections to flush
+  bool write_waits_ = false;   ///< the socket is full
+  bool peer_closed_ = false;   ///< the peer's close frame has come
+  bool registration_counted_ = false;
+};
+
+/// How long a client may take to answer a close.
+inline constexpr std::chrono::milliseconds kCloseTimeout{5000};
+
+}  // namespace signalbox

@@ -1,0 +1,136 @@
+#include "server/clients/handshake.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/clients/connection.hpp"
+#include "server/clients/upgrade.hpp"
+#include "server/net/shard.hpp"
+#include "server/readiness.hpp"
+
+namespace signalbox {
+namespace {
+
+using boost::system::error_code;
+
+/// How long a refused client may take to read its answer before the socket is closed under it.
+constexpr std::chrono::milliseconds kLinger{2000};
+constexpr std::size_t kReadBytes = 2048;
+
+class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::thread_unsafe_counter>,
+                        public TimingWheel::Timer {
+ public:
+  using Ptr = boost::intrusive_ptr<Handshake>;
+
+  Handshake(Shard& shard, Socket socket) : shard_(shard), socket_(std::move(socket)) {}
+  Handshake(const Handshake&) = delete;
+  Handshake& operator=(const Handshake&) = delete;
+  ~Handshake() override {
+    if (!handed_on_) shard_.context().limits.release_socket();
+  }
+
+  void start() {
+    arm(shard_.context().config.limits.handshake_timeout);
+    read();
+  }
+
+ private:
+  void arm(std::chrono::milliseconds delay) {
+    shard_.wheel().arm(*this, shard_.wheel().now() + TimingWheel::ticks(delay));
+  }
+  void expire() override {
+    const Ptr self(this);
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  void read() {
+    const std::size_t size = bytes_.size();
+    bytes_.resize(size + kReadBytes);
+    socket_.async_read_some(boost::asio::buffer(bytes_.data() + size, kReadBytes),
+                            [self = Ptr(this), size](const error_code& ec, std::size_t count) {
+                              self->bytes_.resize(size + count);
+                              if (!ec) self->on_bytes();
+                            });
+  }
+
+  void on_bytes() {
+    http::RequestHead head;
+    const http::HeadResult result = http::parse_head(bytes_, head);
+    switch (result.kind) {
+      case http::HeadResult::Kind::incomplete: read(); break;
+      case http::HeadResult::Kind::refused: refuse({result.status, result.reason, {}, Mode::plain, std::nullopt}, false); break;
+      case http::HeadResult::Kind::complete: on_head(head, result.bytes); break;
+    }
+  }
+
+  void on_head(const http::RequestHead& head, std::size_t head_bytes) {
+    const ShardContext& context = shard_.context();
+    UpgradeDecision decision = decide_upgrade(
+        head, {context.config.server.allowed_origins, context.readiness.draining(), context.readiness.reason()});
+    if (decision.status == 101 && !context.limits.admit_connection()) {
+      decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt};
+    }
+    if (decision.status != 101) {
+      refuse(decision, head.method == "HEAD");
+      return;
+    }
+    upgrade(std::move(decision), bytes_.substr(head_bytes));
+  }
+
+  void upgrade(UpgradeDecision decision, std::string first_bytes) {
+    bytes_ = upgrade_text(decision);
+    boost::asio::async_write(
+        socket_, boost::asio::buffer(bytes_),
+        [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), std::move(first_bytes)}](
+            const error_code& ec, std::size_t) mutable {
+          self->disarm();
+          if (ec) {
+            self->shard_.context().limits.release_connection();
+            return;
+          }
+          self->handed_on_ = true;
+          Connection::open(self->shard_, std::move(self->socket_), std::move(opening));
+        });
+  }
+
+  void refuse(const UpgradeDecision& decision, bool head_only) {
+    bytes_ = refusal_text(decision, head_only);
+    arm(kLinger);
+    boost::asio::async_write(socket_, boost::asio::buffer(bytes_), [self = Ptr(this)](const error_code& ec, std::size_t) {
+      if (ec) return;
+      error_code ignored;
+      self->socket_.shutdown(Socket::shutdown_send, ignored);
+      self->discard();
+    });
+  }
+
+  /// Reads on until the client closes: closing with bytes unread would reset the connection and take the answer with it.
+  void discard() {
+    bytes_.resize(kReadBytes);
+    socket_.async_read_some(boost::asio::buffer(bytes_), [self = Ptr(this)](const error_code& ec, std::size_t) {
+      if (!ec) self->discard();
+    });
+  }
+
+  Shard& shard_;
+  Socket socket_;
+  std::string bytes_;
+  bool handed_on_ = false;
+};
+
+}  // namespace
+
+void start_handshake(Shard& shard, Socket socket) {
+  const Handshake::Ptr handshake(new Handshake(shard, std::move(socket)));
+  handshake->start();
+}
+
+}  // namespace signalbox

@@ -1,0 +1,134 @@
+#include "server/clients/upgrade.hpp"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
+#include "server/text/base64.hpp"
+
+namespace signalbox {
+namespace {
+
+using http::RequestHead;
+
+UpgradeDecision refuse(unsigned status, std::string body, std::string headers = {}) {
+  return {status, std::move(body), std::move(headers), Mode::plain, std::nullopt};
+}
+
+UpgradeDecision probe(const RequestHead& head, const std::string& not_ready) {
+  if (head.method != "GET" && head.method != "HEAD") return refuse(405, "method not allowed", "Allow: GET, HEAD\r\n");
+  return not_ready.empty() ? refuse(200, "ok") : refuse(503, not_ready);
+}
+
+/// The host of an origin, without scheme and port.
+std::string_view host_of(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view rest = origin.substr(scheme + 3);
+  return rest.substr(0, rest.find(':'));
+}
+
+bool is_websocket_key(std::string_view key) {
+  const std::optional<std::string> bytes = base64_decode(key);
+  return bytes && bytes->size() == 16;
+}
+
+/// The user_name of the URL's query, if there is one. `error` is set where the query can't be read.
+std::optional<std::string> query_user(std::string_view query, const char*& error) {
+  std::optional<std::string> found;
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    const std::size_t equals = parameter.find('=');
+    const std::optional<std::string> name = http::percent_decode(parameter.substr(0, equals), true);
+    const std::optional<std::string> value =
+        http::percent_decode(equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1), true);
+    if (!name || !value) error = "the query is not percent-encoded";
+    if (!name || *name != "user_name") continue;
+    if (found) error = "user_name stands in the query twice";
+    found = value;
+  }
+  return found;
+}
+
+bool wants_websocket(const RequestHead& head) { return head.has_token("upgrade", "websocket"); }
+
+/// RFC 6455 section 4.2.1, items 1 to 8.
+std::optional<UpgradeDecision> check_handshake(const RequestHead& head) {
+  if (head.method != "GET" || head.http_1_0) return refuse(400, "a WebSocket is opened by GET and HTTP/1.1");
+  if (head.has_content_length && head.content_length > 0) return refuse(400, "a WebSocket handshake has no body");
+  if (!head.has_token("connection", "upgrade")) return refuse(400, "Connection: Upgrade is missing");
+  if (head.count("sec-websocket-version") != 1 || *head.find("sec-websocket-version") != "13") {
+    return refuse(426, "only version 13 of the WebSocket protocol is spoken", "Sec-WebSocket-Version: 13\r\n");
+  }
+  if (head.count("sec-websocket-key") != 1 || !is_websocket_key(*head.find("sec-websocket-key"))) {
+    return refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64");
+  }
+  return std::nullopt;
+}
+
+UpgradeDecision upgrade(const RequestHead& head, const UpgradeRules& rules) {
+  if (std::optional<UpgradeDecision> refused = check_handshake(head)) return *refused;
+  if (head.count("origin") > 1) return refuse(400, "more than one Origin");
+  const std::optional<std::string_view> origin = head.find("origin");
+  if (origin && !origin_allowed(*origin, rules.allowed_origins)) return refuse(403, "this Origin is not allowed");
+  if (rules.draining) return refuse(503, "draining", "Retry-After: 1\r\n");
+
+  const char* error = nullptr;
+  UpgradeDecision decision;
+  decision.user_name = query_user(head.query(), error);
+  if (error) return refuse(400, error);
+  decision.status = 101;
+  decision.headers = "Sec-WebSocket-Accept: " + accept_key(*head.find("sec-websocket-key")) + "\r\n";
+  if (head.has_token("sec-websocket-protocol", kEnvelopeSubprotocol)) {
+    decision.mode = Mode::envelope;
+    decision.headers.append("Sec-WebSocket-Protocol: ").append(kEnvelopeSubprotocol).append("\r\n");
+  }
+  return decision;
+}
+
+}  // namespace
+
+UpgradeDecision decide_upgrade(const RequestHead& head, const UpgradeRules& rules) {
+  const std::string_view path = head.path();
+  if (path == "/healthz") return probe(head, {});
+  if (path == "/readyz") return probe(head, rules.not_ready);
+  if (path != "/" && path != "/ws") return refuse(404, "not found");
+  if (!wants_websocket(head)) {
+    return refuse(426, "this is a WebSocket", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+  }
+  return upgrade(head, rules);
+}
+
+bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed) {
+  if (allowed.empty()) return true;
+  return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view rule) {
+    if (!rule.starts_with("*.")) return http::equal_without_case(origin, rule);
+    const std::string_view suffix = rule.substr(1);
+    const std::string_view host = host_of(origin);
+    return host.size() > suffix.size() && http::equal_without_case(host.substr(host.size() - suffix.size()), suffix);
+  });
+}
+
+std::string accept_key(std::string_view key) {
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+std::string refusal_text(const UpgradeDecision& decision, bool head_only) {
+  std::string text = "HTTP/1.1 " + std::to_string(decision.status) + " " + http::reason_phrase(decision.status) + "\r\n" +
+                     decision.headers + "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " +
+                     std::to_string(decision.body.size() + 1) + "\r\n\r\n";
+  if (!head_only) text += decision.body + "\n";
+  return text;
+}
+
+std::string upgrade_text(const UpgradeDecision& decision) {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + decision.headers + "\r\n";
+}
+
+}  // namespace signalbox

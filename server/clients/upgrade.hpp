@@ -1,0 +1,45 @@
+// What server.listen answers to a request: the decision only, no socket.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/clients/client_message.hpp"
+#include "server/http/request_head.hpp"
+
+namespace signalbox {
+
+/// An answer to a request on server.listen.
+struct UpgradeDecision {
+  unsigned status = 400;  ///< 101: upgrade
+  std::string body;       ///< of a status other than 101
+  std::string headers;    ///< whole lines beyond those that every answer has
+  Mode mode = Mode::plain;
+  std::optional<std::string> user_name;
+};
+
+/// What the decision depends on, besides the request.
+struct UpgradeRules {
+  const std::vector<std::string>& allowed_origins;
+  bool draining = false;
+  std::string not_ready;  ///< why, or empty
+};
+
+/// RFC 6455 section 4.2.1, the origin check, and the two probes.
+UpgradeDecision decide_upgrade(const http::RequestHead& head, const UpgradeRules& rules);
+
+/// Whether a browser's Origin is among the allowed ones: exact, or *.example.com for any host below it, on any scheme and port.
+/// No allowed ones: any.
+bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed);
+
+/// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
+std::string accept_key(std::string_view key);
+
+/// The bytes of an answer other than 101: it says Connection: close.
+std::string refusal_text(const UpgradeDecision& decision, bool head_only);
+/// The bytes of the 101.
+std::string upgrade_text(const UpgradeDecision& decision);
+
+}  // namespace signalbox

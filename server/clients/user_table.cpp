@@ -1,0 +1,81 @@
+#include "server/clients/user_table.hpp"
+
+#include <cassert>
+
+namespace signalbox {
+
+LocalUser* UserTable::find(std::string_view key) {
+  const auto it = users_.find(key);
+  return it == users_.end() ? nullptr : &it->second;
+}
+
+void UserTable::add(Connection& connection, std::string_view key) {
+  assert(!connection.user_);
+  auto it = users_.find(key);
+  const bool is_new = it == users_.end();
+  if (is_new) {
+    it = users_.emplace(key, LocalUser{}).first;
+    it->second.key = &it->first;
+  }
+  LocalUser& user = it->second;
+  connection.user_ = &user;
+  connection.next_of_user_ = user.first;
+  if (user.first) user.first->previous_of_user_ = &connection;
+  user.first = &connection;
+  if (is_new) user.standing = registry_.add(key, shard_);
+  if (user.standing != Standing::waiting) connection.on_standing(user.standing, {errc::unavailable, "the broker is not ready"});
+}
+
+void UserTable::remove(Connection& connection) {
+  LocalUser& user = *connection.user_;
+  if (connection.next_of_user_) connection.next_of_user_->previous_of_user_ = connection.previous_of_user_;
+  (connection.previous_of_user_ ? connection.previous_of_user_->next_of_user_ : user.first) = connection.next_of_user_;
+  connection.next_of_user_ = connection.previous_of_user_ = nullptr;
+  connection.user_ = nullptr;
+  if (user.first) return;
+  registry_.remove(*user.key, shard_);
+  users_.erase(users_.find(*user.key));
+}
+
+std::size_t UserTable::deliver(const Frame::Ptr& frame) {
+  LocalUser* user = find(frame->user_key());
+  if (!user) return 0;
+  std::size_t receivers = 0;
+  Frame::Ptr envelope;  // made once, by the first connection that needs it
+  for_each(*user, [&](Connection& connection) {
+    ++receivers;
+    if (connection.mode() == Mode::plain) {
+      connection.send(frame);
+      return;
+    }
+    if (!envelope) {
+      envelope = Frame::own(websocket::Opcode::text, message_text(frame->payload(), frame->is_text()));
+    }
+    connection.send(envelope);
+  });
+  return receivers;
+}
+
+void UserTable::on_standing(std::string_view key, Standing standing, const Status& status) {
+  LocalUser* user = find(key);
+  if (!user) return;
+  user->standing = standing;
+  for_each(*user, [&](Connection& connection) { connection.on_standing(standing, status); });
+}
+
+void UserTable::gap(std::string_view key, std::string_view reason) {
+  if (LocalUser* user = find(key)) {
+    const std::string text = gap_text(reason);
+    for_each(*user, [&](Connection& connection) { connection.tell(text); });
+  }
+}
+
+void UserTable::disconnect(std::string_view key) {
+  if (LocalUser* user = find(key)) {
+    for_each(*user, [](Connection& connection) {
+      connection.close(websocket::CloseCode::disconnected, "disconnected by the back end");
+    });
+  }
+}
+
+}  // namespace signalbox

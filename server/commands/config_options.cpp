@@ -1,0 +1,35 @@
+#include <cstdio>
+
+#include "core/fault.hpp"
+#include "server/commands/commands.hpp"
+
+namespace signalbox::commands {
+
+void ConfigOptions::add_to(CLI::App& command) {
+  command.add_option("-c,--config", file, "Configuration file (default: configs/signalbox.yaml if it is there)")->type_name("FILE");
+  command.add_option("--broker", broker, "Broker plugin, by name or path: sets broker.plugin")->type_name("NAME");
+  command.add_option("--set", sets, "Set one key of the configuration; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+Config ConfigOptions::load(const FindPlugin& find, LoadMode mode,
+                           std::vector<std::pair<std::string, std::string>> more_overrides) const {
+  Source source;
+  source.file = file ? file : default_config_file();
+  source.environment = process_environment();
+  for (const std::string& set : sets) {
+    const std::size_t equals = set.find('=');
+    if (equals == std::string::npos || equals == 0) throw ConfigError("--set " + set + ": has to be KEY=VALUE");
+    source.overrides.emplace_back(set.substr(0, equals), set.substr(equals + 1));
+  }
+  if (broker) source.overrides.emplace_back("broker.plugin", *broker);
+  for (auto& override_ : more_overrides) source.overrides.push_back(std::move(override_));
+  std::vector<std::string> warnings;
+  Config config = load_config(source, find, mode, warnings);
+  for (const std::string& warning : warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  return config;
+}
+
+}  // namespace signalbox::commands

@@ -1,0 +1,102 @@
+// signalbox serve: runs an instance until it is told to stop.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "core/observe/log.hpp"
+#include "server/broker_factory.hpp"
+#include "server/commands/commands.hpp"
+#include "server/instance.hpp"
+
+namespace signalbox::commands {
+namespace {
+
+struct Options {
+  ConfigOptions config;
+  std::optional<std::string> listen;
+};
+
+/// The main thread: ticks, signals, and the way down.
+class Supervisor {
+ public:
+  Supervisor(Instance& instance, Log& log, std::chrono::milliseconds drain_timeout)
+      : instance_(instance), log_(log), drain_timeout_(drain_timeout), signals_(io_, SIGTERM, SIGINT), tick_(io_) {}
+
+  void run() {
+    await_signal();
+    tick();
+    io_.run();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
+      if (ec) return;
+      if (draining_) {
+        log_.warning("second signal: ended at once");
+        std::_Exit(kFailed);
+      }
+      log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+      draining_ = true;
+      // The last tenth is for the broker and the API to end in order.
+      give_up_at_ = Clock::now() + drain_timeout_ * 9 / 10;
+      instance_.drain();
+      await_signal();
+    });
+  }
+
+  void tick() {
+    instance_.tick();
+    if (draining_ && (instance_.connections() == 0 || Clock::now() >= give_up_at_)) {
+      io_.stop();
+      return;
+    }
+    tick_.expires_after(Instance::kTick);
+    tick_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec) tick();
+    });
+  }
+
+  Instance& instance_;
+  Log& log_;
+  const std::chrono::milliseconds drain_timeout_;
+  boost::asio::io_context io_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer tick_;
+  bool draining_ = false;
+  Clock::time_point give_up_at_{};
+};
+
+int serve(const Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // the end of a terminal is not the end of a server
+  PluginCatalog catalog;
+  std::vector<std::pair<std::string, std::string>> overrides;
+  if (options.listen) overrides.emplace_back("server.listen", *options.listen);
+  const Config config = options.config.load(catalog.finder(), LoadMode::serve, std::move(overrides));
+  Log log(config.logging);
+  Instance instance(config, log);
+  Supervisor supervisor(instance, log, config.server.drain_timeout);
+  instance.start();
+  supervisor.run();
+  instance.stop();
+  return kDone;
+}
+
+}  // namespace
+
+Run add_serve(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("serve", "Run an instance");
+  options->config.add_to(*command);
+  command->add_option("--listen", options->listen, "Where clients connect: sets server.listen")->type_name("ADDR:PORT");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace signalbox::commands

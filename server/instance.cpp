@@ -1,0 +1,125 @@
+#include "server/instance.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <utility>
+
+#include "server/clients/handshake.hpp"
+#include "server/version.hpp"
+
+namespace signalbox {
+namespace {
+
+/// How long the broker may take to say goodbye.
+constexpr std::chrono::milliseconds kBrokerStop{500};
+
+/// host-pid-random: unique among all instances that share a broker.
+std::string make_instance_id() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}-{}-{:08x}", host.data(), getpid(), std::random_device{}());
+}
+
+unsigned count_shards(unsigned configured) {
+  const unsigned wanted = configured != 0 ? configured : std::max(std::thread::hardware_concurrency(), 1U);
+  return std::min(wanted, kMaxShards);
+}
+
+}  // namespace
+
+Instance::Instance(Config config, Log& log)
+    : config_(std::move(config)),
+      instance_id_(config_.server.instance_id.empty() ? make_instance_id() : config_.server.instance_id),
+      log_(log),
+      limits_(raise_descriptor_limit(), config_.limits.connections),
+      shard_count_(count_shards(config_.server.threads)),
+      client_sockets_(bind_sockets(config_.server.listen, shard_count_, "server.listen")),
+      api_socket_(bind_sockets(config_.api.listen, 1, "api.listen")),
+      factory_(config_.broker),
+      host_(factory_.name(), instance_id_, config_.broker.channel_prefix, config_.broker.timeout, config_.limits.message_bytes,
+            log_, metrics_),
+      readiness_(host_),
+      broker_(factory_.make(host_)),
+      registry_(*broker_, dispatcher_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
+      publisher_(*broker_, metrics_, config_.broker.channel_prefix),
+      shard_context_{config_, instance_id_, registry_, limits_, readiness_, metrics_, log_} {
+  std::vector<Shard*> shards;
+  for (unsigned i = 0; i < shard_count_; ++i) {
+    shards_.push_back(std::make_unique<Shard>(i, shard_context_));
+    shards.push_back(shards_.back().get());
+    listeners_.push_back(std::make_unique<Listener>(
+        shards[i]->io(), client_sockets_.descriptors[i], [this] { return limits_.take_socket(); },
+        [this] { limits_.release_socket(); },
+        [shard = shards[i]](Socket&& socket) { start_handshake(*shard, std::move(socket)); }));
+  }
+  dispatcher_.attach(std::move(shards));
+  host_.attach(*broker_, registry_, dispatcher_);
+  api_ = std::make_unique<api::ApiServer>(
+      api::ApiContext{config_, instance_id_, factory_.version(), *broker_, host_, readiness_, registry_, publisher_, limits_,
+                      metrics_, log_, std::chrono::steady_clock::now()},
+      api_socket_.descriptors.front());
+}
+
+Instance::~Instance() {
+  if (!threads_.empty()) stop();
+}
+
+void Instance::start() {
+  broker_->start(host_);
+  listen_for_orders();
+  for (unsigned i = 0; i < shard_count_; ++i) {
+    listeners_[i]->start();
+    threads_.emplace_back([shard = shards_[i].get()] { shard->run(); });
+  }
+  api_->start();
+  log_start();
+}
+
+void Instance::listen_for_orders() {
+  broker_->subscribe(control_channel(config_.broker.channel_prefix), [this](const Status& status) {
+    if (status.ok() || status.code == errc::unavailable || status.code == errc::closed) return;
+    log_.error("the control channel can't be subscribed, DELETE …/connections will not reach this instance: {}: {}",
+               status.code.message(), status.detail);
+  });
+}
+
+void Instance::log_start() const {
+  log_.info("signalbox {}: up to {} WebSockets of {} descriptors on {} shards", kVersion, limits_.max_connections(),
+            limits_.descriptors(), shard_count_);
+  if (config_.limits.connections > limits_.max_connections()) {
+    log_.warning("limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
+                 "LimitNOFILE)", config_.limits.connections, limits_.max_connections());
+  }
+  log_.info("ready: id={} listen={} api={} broker={}", instance_id_,
+            to_text({config_.server.listen.address, client_sockets_.port}),
+            to_text({config_.api.listen.address, api_socket_.port}), factory_.name());
+}
+
+void Instance::drain() {
+  log_.info("draining {} WebSockets", connections());
+  readiness_.start_draining();
+  for (const auto& shard : shards_) shard->drain(config_.server.drain_timeout * 8 / 10);
+}
+
+std::size_t Instance::connections() const {
+  std::size_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->connections();
+  return sum;
+}
+
+void Instance::stop() {
+  for (unsigned i = 0; i < shard_count_; ++i) {
+    boost::asio::post(shards_[i]->io(), [listener = listeners_[i].get()] { listener->stop(); });
+    shards_[i]->stop();
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  api_->stop();
+  broker_->stop(kBrokerStop);
+  log_.info("stopped");
+}
+
+}  // namespace signalbox

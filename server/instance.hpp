@@ -1,0 +1,75 @@
+// One running instance: the object graph, its start and its drain.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/delivery/broker_host.hpp"
+#include "core/delivery/publisher.hpp"
+#include "core/observe/log.hpp"
+#include "core/observe/metrics.hpp"
+#include "core/users/user_registry.hpp"
+#include "server/api/api_server.hpp"
+#include "server/broker_factory.hpp"
+#include "server/clients/dispatcher.hpp"
+#include "server/net/limits.hpp"
+#include "server/net/listener.hpp"
+#include "server/net/shard.hpp"
+#include "server/readiness.hpp"
+
+namespace signalbox {
+
+/// Threading: one thread constructs, starts, drains and stops.
+class Instance {
+ public:
+  /// Binds both listeners and makes the broker; nothing runs yet.
+  /// Errors: ConfigError, StartError.
+  Instance(Config config, Log& log);
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance();
+
+  void start();
+  /// Not ready from now on, upgrades get 503, and the WebSockets are closed evenly over 80 % of server.drain_timeout.
+  void drain();
+  /// WebSockets that are open.
+  [[nodiscard]] std::size_t connections() const;
+  /// Ends what is left: connections, API, broker with its subscriptions.
+  void stop();
+  /// To be called every kTick while it runs.
+  void tick() { registry_.tick(UserRegistry::Clock::now()); }
+  static constexpr std::chrono::milliseconds kTick{20};
+
+ private:
+  void listen_for_orders();
+  void log_start() const;
+
+  const Config config_;
+  const std::string instance_id_;
+  Log& log_;
+  Metrics metrics_;
+  SocketLimits limits_;
+  const unsigned shard_count_;
+  BoundSockets client_sockets_;
+  BoundSockets api_socket_;
+  BrokerFactory factory_;
+  BrokerHost host_;
+  Readiness readiness_;
+  Dispatcher dispatcher_;
+  std::unique_ptr<Broker> broker_;
+  UserRegistry registry_;
+  Publisher publisher_;
+  ShardContext shard_context_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<api::ApiServer> api_;
+};
+
+}  // namespace signalbox

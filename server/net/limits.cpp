@@ -1,0 +1,59 @@
+#include "server/net/limits.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <string>
+
+#include "core/fault.hpp"
+
+namespace signalbox {
+namespace {
+
+/// Sockets beyond the WebSockets for handshakes under way and for those that get their 503.
+std::uint64_t for_handshakes(std::uint64_t sockets) { return std::clamp<std::uint64_t>(sockets / 8, 4, 256); }
+
+}  // namespace
+
+SocketLimits::SocketLimits(std::uint64_t descriptors, std::uint64_t configured) : descriptors_(descriptors) {
+  constexpr std::uint64_t kLeast = kForApi + kForProcess + 16;
+  if (descriptors < kLeast) {
+    throw StartError("open files are limited to " + std::to_string(descriptors) + ", at least " + std::to_string(kLeast) +
+                     " are needed: raise the limit (ulimit -n, LimitNOFILE)");
+  }
+  sockets_allowed_ = descriptors - kForApi - kForProcess;
+  max_connections_ = sockets_allowed_ - for_handshakes(sockets_allowed_);
+  if (configured != 0) max_connections_ = std::min(max_connections_, configured);
+}
+
+bool SocketLimits::admit_connection() noexcept {
+  if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections_) return true;
+  release_connection();
+  return false;
+}
+
+bool SocketLimits::take_socket() noexcept {
+  const std::uint64_t others = beyond_reserve(api_sockets_.load(std::memory_order_relaxed));
+  if (sockets_.fetch_add(1, std::memory_order_relaxed) + others < sockets_allowed_) return true;
+  release_socket();
+  return false;
+}
+
+bool SocketLimits::take_api_socket() noexcept {
+  const std::uint64_t mine = api_sockets_.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint64_t shared = beyond_reserve(mine);
+  if (shared == 0 || sockets_.load(std::memory_order_relaxed) + shared <= sockets_allowed_) return true;
+  release_api_socket();
+  return false;
+}
+
+std::uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace signalbox

@@ -1,0 +1,55 @@
+// How many sockets this process may hold, and the count of those it does.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace signalbox {
+
+/// Shares the descriptors that the system allows among WebSockets, requests and the process itself.
+///
+/// Threading: any thread.
+class SocketLimits {
+ public:
+  /// Kept for the HTTP API, so that a full house can still be published to and looked at.
+  static constexpr std::uint64_t kForApi = 64;
+  /// Kept for the log, the broker's connections, listeners and event queues.
+  static constexpr std::uint64_t kForProcess = 96;
+
+  /// `descriptors`: what the process may open. `configured`: limits.connections, 0 for as many as possible.
+  /// Errors: StartError where too few are left to work at all.
+  SocketLimits(std::uint64_t descriptors, std::uint64_t configured);
+
+  /// Most WebSockets at once.
+  [[nodiscard]] std::uint64_t max_connections() const noexcept { return max_connections_; }
+  [[nodiscard]] std::uint64_t descriptors() const noexcept { return descriptors_; }
+
+  /// Counts one more WebSocket; false if the limit is reached.
+  bool admit_connection() noexcept;
+  void release_connection() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+
+  /// Counts one more accepted socket on server.listen, WebSocket or not. Where false, accepting has to pause.
+  bool take_socket() noexcept;
+  void release_socket() noexcept { sockets_.fetch_sub(1, std::memory_order_relaxed); }
+
+  /// The same for the API's listener, which has kForApi to itself and shares the rest.
+  bool take_api_socket() noexcept;
+  void release_api_socket() noexcept { api_sockets_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  [[nodiscard]] std::uint64_t beyond_reserve(std::uint64_t api_sockets) const noexcept {
+    return api_sockets > kForApi ? api_sockets - kForApi : 0;
+  }
+
+  const std::uint64_t descriptors_;
+  std::uint64_t sockets_allowed_ = 0;
+  std::uint64_t max_connections_ = 0;
+  std::atomic<std::uint64_t> connections_{0};
+  std::atomic<std::uint64_t> sockets_{0};
+  std::atomic<std::uint64_t> api_sockets_{0};
+};
+
+/// Raises the soft limit of open descriptors to the hard one and returns it.
+std::uint64_t raise_descriptor_limit() noexcept;
+
+}  // namespace signalbox
