@@ -1,4 +1,4 @@
-// The bound of what publishes may hold.
+// The bound of what open publishes and questions may hold.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace signalbox::redis {
 
-/// Bytes of publishes that have no answer yet. Threading: any thread.
+/// Bytes of calls that have no answer yet. Threading: any thread.
 class Budget {
  public:
   explicit Budget(std::size_t limit) noexcept : limit_(limit) {}

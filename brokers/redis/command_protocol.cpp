@@ -13,9 +13,8 @@ Fault unexpected(std::string_view command) {
 
 /// A refusal concerns the one call; other kinds of error spoil the connection as well.
 std::optional<Fault> fault_beyond_the_call(std::string_view error) {
-  const FaultKind kind = meaning_of(error).kind;
-  if (kind == FaultKind::lost || is_no_permission(error)) return std::nullopt;
-  return Fault{kind, std::string(error)};
+  if (meaning_of(error).kind == FaultKind::lost || is_no_permission(error)) return std::nullopt;
+  return fault_of(error);
 }
 
 }  // namespace
@@ -26,8 +25,8 @@ void CommandProtocol::publish(std::string_view channel, std::string_view payload
   append_command(out_, {"PUBLISH", channel, payload});
 }
 
-void CommandProtocol::exists(std::string_view channel, ExistsDone done) {
-  questions_.push_back({std::string(channel), std::move(done)});
+void CommandProtocol::exists(std::string_view channel, std::size_t cost, ExistsDone done) {
+  questions_.push_back({std::string(channel), std::move(done), cost});
 }
 
 void CommandProtocol::probe(std::string_view channel, Time now) {
@@ -81,7 +80,7 @@ std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& re
     return std::nullopt;
   }
   if (reply.type == REDIS_REPLY_ERROR) {
-    finish(call, {meaning_of(text(reply)).code, text(reply)});
+    finish(call, {meaning_of(text(reply)).code, redacted(text(reply))});
     return fault_beyond_the_call(text(reply));
   }
   finish(call, {errc::unknown_outcome, "unexpected reply"});
@@ -90,7 +89,7 @@ std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& re
 
 std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_ERROR) {
-    finish(calls, {meaning_of(text(reply)).code, text(reply)});
+    finish(calls, {meaning_of(text(reply)).code, redacted(text(reply))});
     return fault_beyond_the_call(text(reply));
   }
   // Pairs of name and count in the order of the question.
@@ -106,7 +105,10 @@ std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply&
     finish(calls, {errc::unavailable, "unexpected reply"});
     return unexpected("PUBSUB NUMSUB");
   }
-  for (std::size_t i = 0; i < calls.size(); ++i) calls[i].done({}, reply.element[2 * i + 1]->integer > 0);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    budget_.give_back(calls[i].cost);
+    calls[i].done({}, reply.element[2 * i + 1]->integer > 0);
+  }
   return std::nullopt;
 }
 
@@ -116,7 +118,10 @@ void CommandProtocol::finish(Publish& call, const Status& status, Receivers rece
 }
 
 void CommandProtocol::finish(Questions& calls, const Status& status) {
-  for (Question& call : calls) call.done(status, false);
+  for (Question& call : calls) {
+    budget_.give_back(call.cost);
+    call.done(status, false);
+  }
 }
 
 void CommandProtocol::on_lost(std::uint64_t sent) {

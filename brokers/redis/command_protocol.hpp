@@ -31,7 +31,7 @@ class CommandProtocol final : public Protocol {
 
   /// The verbs. Only while established; `cost`: what is given back to the budget with the answer.
   void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time now);
-  void exists(std::string_view channel, ExistsDone done);
+  void exists(std::string_view channel, std::size_t cost, ExistsDone done);
   /// Publishes nothing to a channel of our own; a refusal is a fault.
   void probe(std::string_view channel, Time now);
 
@@ -47,6 +47,7 @@ class CommandProtocol final : public Protocol {
   struct Question {
     std::string channel;
     ExistsDone done;
+    std::size_t cost;
   };
   using Questions = std::vector<Question>;
   struct Probe {};
@@ -64,9 +65,9 @@ class CommandProtocol final : public Protocol {
 
   void ask(Time now);
   std::optional<Fault> answer(Publish& call, const redisReply& reply);
-  static std::optional<Fault> answer(Questions& calls, const redisReply& reply);
+  std::optional<Fault> answer(Questions& calls, const redisReply& reply);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
-  static void finish(Questions& calls, const Status& status);
+  void finish(Questions& calls, const Status& status);
 
   Budget& budget_;
   std::string out_;  // commands of this loop turn

@@ -70,16 +70,23 @@ void Engine::turn() {
   update_state();
 }
 
+/// A slice of them, so that no turn is long; the rest in the next.
 void Engine::take_calls(Time now) {
-  intake_.take(batch_);
-  std::string_view bytes = batch_.bytes;
-  for (Call& call : batch_.calls) {
-    const std::string_view channel = bytes.substr(0, call.channel_bytes);
-    const std::string_view payload = bytes.substr(call.channel_bytes, call.payload_bytes);
-    bytes.remove_prefix(channel.size() + payload.size());
-    dispatch(call, channel, payload, now);
-  }
+  const bool carried_over = !batch_.calls.empty();
+  if (!carried_over) intake_.take(batch_);
+  for (std::size_t i = 0; i < kCallsPerTurn && next_call_ < batch_.calls.size(); ++i) dispatch_next(now);
+  const bool more = next_call_ < batch_.calls.size();
+  if (more || carried_over) request_turn();  // the intake wakes once, and this turn did not look into it
+  if (more) return;
   batch_.clear();
+  next_call_ = next_byte_ = 0;
+}
+
+void Engine::dispatch_next(Time now) {
+  Call& call = batch_.calls[next_call_++];
+  const std::string_view bytes = std::string_view(batch_.bytes).substr(next_byte_);
+  next_byte_ += call.channel_bytes + call.payload_bytes;
+  dispatch(call, bytes.substr(0, call.channel_bytes), bytes.substr(call.channel_bytes, call.payload_bytes), now);
 }
 
 void Engine::dispatch(Call& call, std::string_view channel, std::string_view payload, Time now) {
@@ -101,7 +108,7 @@ void Engine::dispatch(Call& call, std::string_view channel, std::string_view pay
   } else if (call.kind == Call::Kind::publish) {
     node.command().publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), now);
   } else {
-    node.command().exists(channel, std::move(std::get<ExistsDone>(call.done)));
+    node.command().exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)));
   }
 }
 
@@ -141,11 +148,11 @@ void Engine::drain(Time now) {
 
 void Engine::finish() {
   for (const auto& node : nodes_) node->close();
+  while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
+  batch_.clear();
+  next_call_ = next_byte_ = 0;
   intake_.close(batch_);
-  for (Call& call : batch_.calls) {
-    budget_.give_back(call.cost);
-    call.finish(call.refusal.ok() ? kClosed : call.refusal);
-  }
+  while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
   batch_.clear();
   report(State::closed, {});
   timer_.cancel();

@@ -1,6 +1,7 @@
 // The broker's thread: takes calls from the intake, turns the connections, tells the host the state.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ class Engine final : private SubscriberEvents {
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
   static constexpr std::size_t kResubscribeRate = 100'000;
+  static constexpr std::size_t kCallsPerTurn = 16'384;
 
   /// Everything passed in outlives the engine. Starts the thread.
   Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
@@ -46,6 +48,7 @@ class Engine final : private SubscriberEvents {
   void turn();
   void tick();
   void take_calls(Time now);
+  void dispatch_next(Time now);
   void dispatch(Call& call, std::string_view channel, std::string_view payload, Time now);
   void update_state();
   void enter_ready();
@@ -64,6 +67,8 @@ class Engine final : private SubscriberEvents {
   std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
 
   CallBatch batch_;
+  std::size_t next_call_ = 0;  // of batch_, and where its bytes begin
+  std::size_t next_byte_ = 0;
   std::string channel_;  // the one that dispatch() works on
   bool turn_requested_ = false;
   State state_ = State::connecting;

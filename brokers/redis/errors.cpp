@@ -42,6 +42,8 @@ ErrorMeaning meaning_of(std::string_view error) noexcept {
 
 bool is_no_permission(std::string_view error) noexcept { return meaning_of(error).code == errc::rejected; }
 
-Fault fault_of(std::string_view error) { return {meaning_of(error).kind, std::string(error)}; }
+std::string_view redacted(std::string_view error) noexcept { return error.substr(0, error.find(", with args")); }
+
+Fault fault_of(std::string_view error) { return {meaning_of(error).kind, std::string(redacted(error))}; }
 
 }  // namespace signalbox::redis

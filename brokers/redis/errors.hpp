@@ -31,6 +31,9 @@ ErrorMeaning meaning_of(std::string_view error) noexcept;
 /// True for the error by which access control refuses a command or a channel.
 bool is_no_permission(std::string_view error) noexcept;
 
+/// The error without the arguments that Redis echoes in some: they may hold a password or a payload.
+std::string_view redacted(std::string_view error) noexcept;
+
 Fault fault_of(std::string_view error);
 
 }  // namespace signalbox::redis

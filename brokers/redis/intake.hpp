@@ -21,7 +21,7 @@ struct Call {
   Kind kind;
   std::uint32_t channel_bytes = 0;
   std::size_t payload_bytes = 0;
-  std::size_t cost = 0;  ///< what a publish has taken from the budget
+  std::size_t cost = 0;  ///< what it has taken from the budget
   std::variant<Done, PublishDone, ExistsDone> done;
   Status refusal = {};  ///< known at once, told later: never inside the calling stack
 
@@ -44,9 +44,12 @@ struct CallBatch {
   void clear() {
     calls.clear();
     bytes.clear();
-    if (bytes.capacity() > kKeptBytes) bytes = {};
+    if (calls.capacity() > kKeptCalls) std::vector<Call>().swap(calls);
+    if (bytes.capacity() > kKeptBytes) std::string().swap(bytes);
   }
 
+  // After a burst the memory goes back.
+  static constexpr std::size_t kKeptCalls = 4096;
   static constexpr std::size_t kKeptBytes = 1 << 20;
 };
 

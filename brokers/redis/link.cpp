@@ -60,7 +60,7 @@ namespace {
 using Socket = asio::ip::tcp::socket;
 using TlsStream = ssl::stream<Socket>;
 
-constexpr std::size_t kKeptBytes = 1 << 20;  // after a burst the memory goes back
+constexpr std::size_t kKeptBytes = 256 * 1024;  // after a burst the memory goes back
 
 void configure(Socket& socket) {
   error_code ignored;  // an option that can't be set costs speed, not correctness

@@ -25,8 +25,9 @@ inline constexpr Option kOptions[] = {
     {"subscriber_connections", "integer", "2",
      "Connections that share the subscriptions; one for each 50,000 channels keeps the server's stall short when one closes.",
      1, 8, 0, 0},
-    {"publish_queue_bytes", "size", "64MiB", "What unanswered publishes may hold; beyond it they fail with overloaded.",
-     1 << 20, std::int64_t{1} << 32, 0, 0},
+    {"publish_queue_bytes", "size", "64MiB",
+     "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
+     0},
 };
 
 struct TlsOptions {

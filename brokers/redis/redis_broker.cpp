@@ -10,8 +10,8 @@ namespace {
 
 using redis::Call;
 
-constexpr std::size_t kChannelBytes = 768;     // broker.hpp
-constexpr std::size_t kPublishOverhead = 256;  // what a publish holds beside its bytes
+constexpr std::size_t kChannelBytes = 768;  // broker.hpp
+constexpr std::size_t kCallOverhead = 256;  // what a call holds beside its bytes
 
 Status check(std::string_view channel) noexcept {
   if (!channel.empty() && channel.size() <= kChannelBytes) return {};
@@ -43,21 +43,20 @@ void RedisBroker::unsubscribe(std::string_view channel, Done done) {
 void RedisBroker::publish(std::string_view channel, std::string_view payload, PublishDone done) {
   Status refusal = check(channel);
   if (payload.size() > capabilities().max_payload_bytes) refusal = {errc::too_large, "the payload exceeds the broker's limit"};
-  std::size_t cost = channel.size() + payload.size() + kPublishOverhead;
-  if (refusal.ok() && !budget_.take(cost)) refusal = {errc::overloaded, "publish_queue_bytes is reached"};
-  if (!refusal.ok()) {
-    cost = 0;
-    payload = {};
-  }
-  append({Call::Kind::publish, 0, 0, cost, std::move(done), refusal}, channel, payload);
+  append({Call::Kind::publish, 0, 0, channel.size() + payload.size() + kCallOverhead, std::move(done), refusal}, channel,
+         payload);
 }
 
 void RedisBroker::exists(std::string_view channel, ExistsDone done) {
-  append({Call::Kind::exists, 0, 0, 0, std::move(done), check(channel)}, channel);
+  append({Call::Kind::exists, 0, 0, channel.size() + kCallOverhead, std::move(done), check(channel)}, channel);
 }
 
 void RedisBroker::append(Call call, std::string_view channel, std::string_view payload) {
-  if (!call.refusal.ok()) channel = {};  // of any length, and not needed
+  if (call.refusal.ok() && !budget_.take(call.cost)) call.refusal = {errc::overloaded, "publish_queue_bytes is reached"};
+  if (!call.refusal.ok()) {
+    call.cost = 0;
+    channel = payload = {};  // of any length, and not needed
+  }
   if (intake_.append(std::move(call), channel, payload)) engine_->wake();
 }
 
@@ -66,7 +65,7 @@ Capabilities RedisBroker::capabilities() const {
   capabilities.receivers = Precision::exact;
   capabilities.exists = ExistsKind::authoritative;
   // A publish must fit into the queue.
-  capabilities.max_payload_bytes = std::min(kPayloadBytes, options_.publish_queue_bytes - kChannelBytes - kPublishOverhead);
+  capabilities.max_payload_bytes = std::min(kPayloadBytes, options_.publish_queue_bytes - kChannelBytes - kCallOverhead);
   return capabilities;
 }
 

@@ -1,10 +1,10 @@
 #include "brokers/redis/backoff.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace signalbox::redis {
 namespace {

@@ -23,7 +23,8 @@ class CommandProtocolTest : public ::testing::Test {
         talk.now);
   }
   void exists(const std::string& channel) {
-    protocol.exists(channel, [this, channel](Status status, bool yes) {
+    ASSERT_TRUE(budget.take(1));
+    protocol.exists(channel, 1, [this, channel](Status status, bool yes) {
       results.push_back(channel + (status.ok() ? (yes ? " yes" : " no") : " " + status.code.message()));
     });
   }
@@ -61,6 +62,7 @@ TEST_F(CommandProtocolTest, MergesTheQuestionsOfATurnUpToAHundredACommand) {
   EXPECT_EQ(talk.turn(), first + command({"PUBSUB", "NUMSUB", "a", "a"}));
   talk.hear(answer + "*4\r\n" + bulk("a") + ":3\r\n" + bulk("a") + ":3\r\n");
   ASSERT_EQ(results.size(), 102U);
+  EXPECT_EQ(budget.used(), 0U);
   EXPECT_EQ(results[41], "41 no");
   EXPECT_EQ(results[42], "42 yes");
   EXPECT_EQ(results[101], "a yes");

@@ -43,6 +43,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"OOM command not allowed when used memory > 'maxmemory'.", errc::overloaded, FaultKind::lost},
                       Case{"ERR something new", errc::internal, FaultKind::lost}));
 
+TEST(Redaction, CutsTheArgumentsThatRedisEchoes) {
+  EXPECT_EQ(fault_of("ERR unknown command 'AUTH', with args beginning with: 'hunter2' ").text, "ERR unknown command 'AUTH'");
+}
+
 TEST(AccessControl, IsKnownByItsError) {
   EXPECT_TRUE(is_no_permission("NOPERM this user has no permissions to run the 'publish' command"));
   EXPECT_FALSE(is_no_permission("NOAUTH Authentication required."));

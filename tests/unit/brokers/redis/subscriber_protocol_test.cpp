@@ -225,7 +225,7 @@ TEST_F(SubscriberProtocolTest, TellsAProtocolErrorForWhatNothingAskedFor) {
   EXPECT_EQ(fault_after(acknowledged("psubscribe", "a")), "protocol error");
   EXPECT_EQ(fault_after(":1\r\n"), "protocol error");
   EXPECT_EQ(fault_after("*0\r\n"), "protocol error");
-  EXPECT_EQ(fault_after(">3\r\n"), "protocol error");
+  EXPECT_EQ(fault_after("@3\r\n"), "protocol error");
   EXPECT_EQ(fault_after(acknowledged("subscribe", "a") + acknowledged("subscribe", "b") + acknowledged("subscribe", "c")),
             "protocol error");
 }
