@@ -2,6 +2,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <pthread.h>
 
 #include <exception>
 #include <utility>
@@ -32,6 +33,7 @@ void ApiServer::start() {
 }
 
 void ApiServer::run() {
+  pthread_setname_np(pthread_self(), "api");
   const auto guard = boost::asio::make_work_guard(io_);
   while (!io_.stopped()) {
     try {

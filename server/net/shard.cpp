@@ -1,6 +1,7 @@
 #include "server/net/shard.hpp"
 
 #include <boost/asio/post.hpp>
+#include <pthread.h>
 
 #include <algorithm>
 #include <exception>
@@ -39,6 +40,7 @@ Shard::Shard(unsigned index, const ShardContext& context)
 Shard::~Shard() = default;
 
 void Shard::run() {
+  pthread_setname_np(pthread_self(), ("shard-" + std::to_string(index_)).c_str());
   const auto guard = boost::asio::make_work_guard(io_);
   while (!io_.stopped()) {
     try {
