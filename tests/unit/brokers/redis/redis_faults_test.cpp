@@ -8,6 +8,7 @@
 
 #include "tests/support/deadline.hpp"
 #include "tests/support/redis_server.hpp"
+#include "tests/unit/brokers/redis/fake_server.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
 
 namespace signalbox::test {
@@ -182,6 +183,31 @@ TEST(RedisFaults, ReconnectsWhenOneOfItsConnectionsIsCut) {
     ASSERT_TRUE(a.host.wait([gaps](const auto& seen) { return seen.gaps.size() > gaps && is_gap_then_ready(seen.events); }));
     EXPECT_EQ(wait(publish(*a, "alice", "hi")).receivers.count, 1U);
   }
+}
+
+TEST(RedisFaults, NoticesThatMessagesDoNotArriveThoughTheConnectionsAnswer) {
+  FakeServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  server.be_deaf(true);
+  ASSERT_TRUE(a.host.wait_state(State::degraded, scaled(seconds(9))));  // 5 s idle, 3 s without an echo
+  EXPECT_NE(a.host.snapshot().reason.find("no echo of the loopback probe"), std::string::npos) << a.host.snapshot().reason;
+  server.be_deaf(false);
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
+}
+
+TEST(RedisFaults, ReconnectsAfterGarbageAndDeliversNoPartOfAMessage) {
+  FakeServer server;
+  RedisInstance a(server.url());
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  for (const bool in_mid_message : {false, true}) {
+    const std::size_t gaps = a.host.snapshot().gaps.size();
+    const std::string whole = redis::message("alice", "whole");
+    server.say(in_mid_message ? whole.substr(0, whole.size() - 3) : "\xff\xfegarbage\r\n", in_mid_message);
+    ASSERT_TRUE(a.host.wait([gaps](const auto& seen) { return seen.gaps.size() > gaps && is_gap_then_ready(seen.events); }));
+    EXPECT_TRUE(a.host.snapshot().delivered.empty());
+  }
+  EXPECT_NE(a.host.snapshot().gaps.front().find("protocol error"), std::string::npos) << a.host.snapshot().gaps.front();
 }
 
 }  // namespace
