@@ -1,8 +1,12 @@
 #include "brokers/redis/engine.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 namespace signalbox::redis {
@@ -27,7 +31,21 @@ Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology
     nodes_.push_back(std::make_unique<Node>(context_, endpoint, node, budget_, events));
   }
   boost::asio::post(io_, [this] { tick(); });
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+/// What throws here is memory that ran out: the loop goes on with what is left of the work.
+void Engine::run() {
+  pthread_setname_np(pthread_self(), "redis");
+  const auto guard = boost::asio::make_work_guard(io_);
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {
+      host_.log(LogLevel::error, e.what());
+    }
+  }
 }
 
 Engine::~Engine() { stop(std::chrono::milliseconds(0)); }

@@ -45,6 +45,7 @@ class Engine final : private SubscriberEvents {
   }
 
   void request_turn();
+  void run();
   void turn();
   void tick();
   void take_calls(Time now);
