@@ -30,10 +30,10 @@ std::string_view http_code(unsigned status) {
     case 405: return "method_not_allowed";
     case 408: return "timeout";
     case 411: return "length_required";
-    case 413: return "too_large";
     case 431: return "head_too_large";
-    case 501: return "unsupported";
-    default: return "bad_request";
+    case 501:
+    case 505: return word(errc::unsupported);
+    default: return word(errc::invalid_argument);
   }
 }
 
@@ -46,7 +46,7 @@ std::string error_object(std::string_view code, std::string_view message) {
 Answer error_answer(errc code, std::string_view message) {
   const unsigned status = status_of(code);
   return {status, R"({"error":)" + error_object(word(code), message) + "}\n", kJson,
-          status == 503 || status == 429 ? std::string_view("Retry-After: 1\r\n") : std::string_view()};
+          status == 503 || status == 429 ? "Retry-After: 1\r\n" : ""};
 }
 
 Answer error_answer(const Status& status) {
@@ -56,7 +56,7 @@ Answer error_answer(const Status& status) {
 
 Answer http_error(unsigned status, std::string_view message) {
   return {status, R"({"error":)" + error_object(http_code(status), message) + "}\n", kJson,
-          status == 401 ? std::string_view("WWW-Authenticate: Bearer\r\n") : std::string_view()};
+          status == 401 ? "WWW-Authenticate: Bearer\r\n" : ""};
 }
 
 void append_answer(std::string& out, const Answer& answer, Framing framing) {

@@ -16,7 +16,7 @@ struct Answer {
   unsigned status = 200;
   std::string body;
   std::string_view content_type = kJson;
-  std::string_view headers;  ///< whole lines; static text
+  std::string headers;  ///< whole lines
 };
 
 /// {"error":{"code","message"}}

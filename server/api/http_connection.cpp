@@ -118,8 +118,12 @@ void HttpConnection::begin(const http::RequestHead& head) {
     begin_publish(slot, route.user, head);
   } else if (route.call == Call::bulk) {
     begin_bulk(slot, head);
+  } else if (route.call == Call::not_found || route.call == Call::not_allowed) {
+    Answer refusal = route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this path has no such method");
+    if (route.call == Call::not_allowed) refusal.headers = "Allow: " + route.allowed + "\r\n";
+    head.content_length > 0 ? refuse(slot, refusal) : answer(slot, refusal);
   } else if (head.content_length > 0) {
-    refuse(slot, route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this call takes no body"));
+    refuse(slot, error_answer(errc::invalid_argument, "this call takes no body"));
   } else {
     call(slot, route.call, route.user);
   }
@@ -149,10 +153,10 @@ void HttpConnection::call(SlotId slot, Call call, std::string_view encoded_user)
     case Call::healthz: answer(slot, healthz()); break;
     case Call::readyz: answer(slot, readyz(context_)); break;
     case Call::metrics: answer(slot, metrics(context_)); break;
-    case Call::not_allowed: answer(slot, http_error(405, "this path has no such method")); break;
-    case Call::not_found: answer(slot, http_error(404, "no such call")); break;
     case Call::publish:
-    case Call::bulk: break;  // begun by their heads
+    case Call::bulk:
+    case Call::not_allowed:
+    case Call::not_found: break;  // dealt with by their heads
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace signalbox::api {
 namespace {
@@ -56,6 +55,7 @@ Route route(const http::RequestHead& head) {
       return found;
     }
     found.call = Call::not_allowed;
+    found.allowed.append(found.allowed.empty() ? "" : ", ").append(row.method);
   }
   return found;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "server/http/request_head.hpp"
@@ -25,6 +26,7 @@ struct Route {
   Call call = Call::not_found;
   std::string_view user;  ///< the path's segment, still percent-encoded
   bool needs_key = false;
+  std::string allowed;  ///< not_allowed: the methods that the path knows, as for an Allow field
 };
 
 /// Lifetime: the views are into the request's target.
