@@ -74,16 +74,26 @@ TEST_F(PlainMode, ClosesOnAnotherName) {
   EXPECT_FALSE(instance_.exists("bob"));
 }
 
-TEST_F(PlainMode, ClosesOnAFirstMessageThatRegistersNobody) {
-  for (const char* text : {"hello", "{", R"({"user": "alice"})", R"({"user_name": 7})", R"(["user_name"])", ""}) {
+TEST_F(PlainMode, ClosesOnAFirstMessageThatIsNotJson) {
+  for (const char* text : {"hello", "{", R"({"user_name": "alice")", ""}) {
     const CloseReason end = closes_on(text);
     EXPECT_EQ(end.code, 1008u) << text;
     EXPECT_FALSE(end.reason.empty()) << text;
   }
 }
 
+TEST_F(PlainMode, WaitsForAUserAfterJsonThatNamesNone) {
+  WebSocketClient client = this->client();
+  client.send(R"({"user": "alice"})");
+  client.send(R"(["user_name"])");
+  client.send(R"({"user_name": "alice"})");
+  EXPECT_TRUE(appears("alice"));
+  EXPECT_TRUE(client.answers_ping());
+}
+
 TEST_F(PlainMode, ClosesOnNamesThatAreNone) {
   EXPECT_EQ(closes_on(R"({"user_name": ""})").code, 1008u);
+  EXPECT_EQ(closes_on(R"({"user_name": 7})").code, 1008u);
   EXPECT_EQ(closes_on(R"({"user_name": "a\u0000b"})").code, 1008u);
   EXPECT_EQ(closes_on(R"({"user_name": "\u0001control"})").code, 1008u);
   EXPECT_EQ(closes_on(R"({"user_name": "a\u0085b"})").code, 1008u) << "a control character beyond ASCII";

@@ -20,12 +20,13 @@ TEST(SlowConsumer, IsClosedWith4008WhileOthersGetEverything) {
   int sent = 0;
   const auto closed = [&] { return instance.metric("signalbox_closes_total", "code=\"4008\"") > 0; };
   while (sent < 1000 && !closed()) {
-    ASSERT_EQ(instance.publish("alice", std::to_string(sent++) + " " + payload).status, 200u);
+    const std::string message = std::to_string(sent++) + " " + payload;
+    ASSERT_EQ(instance.publish("alice", message).status, 200u);
+    ASSERT_TRUE(fast.next_payload() == message) << "message " << sent - 1;
   }
   ASSERT_LT(sent, 1000) << "the slow client was never closed";
   EXPECT_GE(sent * 16, 128) << "closed before its queue was full";
 
-  for (int i = 0; i < sent; ++i) ASSERT_EQ(fast.next_payload(), std::to_string(i) + " " + payload);
   EXPECT_EQ(instance.publish("bob", "unharmed").status, 200u);
   EXPECT_EQ(bob.next_payload(), "unharmed");
   EXPECT_GE(instance.metric("signalbox_dropped_total", "connection"), 1);
@@ -47,7 +48,7 @@ TEST(SlowConsumer, IsToldTheReasonWhenItReadsAgain) {
   const std::optional<CloseReason> end = slow.next_close();
   ASSERT_TRUE(end);
   EXPECT_EQ(end->code, 4008u);
-  EXPECT_FALSE(instance.exists("alice"));
+  EXPECT_TRUE(wait_until([&] { return !instance.exists("alice"); }));
 }
 
 TEST(SlowConsumer, IsForgottenWhenItNeverReadsAgain) {
