@@ -88,6 +88,8 @@ class FakeServer {
     std::string out;
     if (argument(0) == "CLIENT") {
       out = "+OK\r\n";
+    } else if (argument(0) == "PING") {
+      out = client.channels.empty() ? "+PONG\r\n" : "*2\r\n" + redis::bulk("pong") + redis::bulk("");
     } else if (argument(0) == "ROLE") {
       out = "*1\r\n" + redis::bulk("master");
     } else if (argument(0) == "INFO") {
