@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Connects to Signalbox as a user and prints what arrives. Needs python3-websockets."""
 import argparse
 import asyncio
