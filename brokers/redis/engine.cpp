@@ -1,13 +1,12 @@
 #include "brokers/redis/engine.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <pthread.h>
 
 namespace signalbox::redis {
 namespace {
