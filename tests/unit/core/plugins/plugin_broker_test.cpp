@@ -1,0 +1,420 @@
+#include "core/plugins/plugin_broker.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "core/fault.hpp"
+
+namespace signalbox {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Writes down all that it is told, a line each.
+class LineHost final : public Host {
+ public:
+  LineHost() {
+    info_.instance_id = "instance-1";
+    info_.channel_prefix = "app:";
+    info_.call_timeout = 1500ms;
+    info_.payload_bytes = 4242;
+  }
+  [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
+  [[nodiscard]] bool log_enabled(LogLevel level) const noexcept override { return level >= LogLevel::warning; }
+  void log(LogLevel level, std::string_view text) noexcept override {
+    note("log " + std::to_string(static_cast<int>(level)) + " " + std::string(text));
+  }
+  void deliver(std::span<const Message> messages) noexcept override {
+    std::string line = "deliver";
+    for (const Message& message : messages) line += " " + std::string(message.channel) + "=" + std::string(message.payload);
+    note(line);
+  }
+  void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept override {
+    std::string line = "gap";
+    for (const std::string_view channel : channels) line += " " + std::string(channel);
+    note(line + ": " + std::string(reason));
+  }
+  void state(State state, std::span<const std::string_view> reasons) noexcept override {
+    std::string line = std::string("state ") + word(state);
+    for (const std::string_view reason : reasons) line += "; " + std::string(reason);
+    note(line);
+  }
+  void refused(std::string_view channel, const Status& why) noexcept override {
+    note("refused " + std::string(channel) + ": " + why.code.message() + " " + std::string(why.detail));
+  }
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+
+ private:
+  void note(std::string line) { lines_.push_back(std::move(line)); }
+
+  HostInfo info_;
+  std::vector<std::string> lines_;
+};
+
+signalbox_view view(std::string_view text) { return {text.data(), text.size()}; }
+std::string text(signalbox_view from) { return {from.data, from.size}; }
+
+/// The plugin's side, as a C author writes it: a table and what it has been asked. There is one at a time.
+struct FakePlugin {
+  signalbox_broker table{};
+  const signalbox_host* host = nullptr;
+  std::vector<std::string> calls;
+  std::vector<std::uint64_t> ops;  // of the verbs, in call order
+  std::vector<std::string> settings;
+  signalbox_capabilities capabilities{};
+  std::string create_error;
+  bool completes_at_stop = false;
+
+  void complete(std::uint64_t op, std::int32_t status = SIGNALBOX_OK, std::string_view detail = {}, std::uint64_t receivers = 0,
+                std::int32_t precision = SIGNALBOX_UNKNOWN, std::int32_t exists = 0) const {
+    const signalbox_result result{sizeof(signalbox_result), status, view(detail), receivers, precision, exists};
+    host->complete(host->context, op, &result);
+  }
+};
+
+FakePlugin* fake = nullptr;
+
+void note_verb(std::uint64_t op, std::string call) {
+  fake->ops.push_back(op);
+  fake->calls.push_back(std::move(call));
+}
+
+signalbox_broker whole_table() {
+  signalbox_broker table{};
+  table.struct_size = sizeof table;
+  table.self = fake;
+  table.start = [](void* self) { static_cast<FakePlugin*>(self)->calls.emplace_back("start"); };
+  table.subscribe = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "subscribe " + text(channel)); };
+  table.unsubscribe = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "unsubscribe " + text(channel)); };
+  table.publish = [](void*, std::uint64_t op, signalbox_view channel, signalbox_view payload) {
+    note_verb(op, "publish " + text(channel) + "=" + text(payload));
+  };
+  table.exists = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "exists " + text(channel)); };
+  table.capabilities = [](void*, signalbox_capabilities* out) {
+    const std::uint32_t size = out->struct_size;
+    *out = fake->capabilities;
+    out->struct_size = size;
+  };
+  table.stop = [](void*, std::uint32_t deadline_ms) {
+    fake->calls.push_back("stop " + std::to_string(deadline_ms));
+    if (!fake->completes_at_stop) return;
+    for (const std::uint64_t op : fake->ops) fake->complete(op, SIGNALBOX_CLOSED, "stopping");
+  };
+  table.destroy = [](void*) { fake->calls.emplace_back("destroy"); };
+  return table;
+}
+
+const signalbox_broker* create(const signalbox_host* host, const signalbox_setting* settings, std::size_t count, char* error,
+                               std::size_t error_size) {
+  fake->host = host;
+  for (std::size_t i = 0; i < count; ++i) fake->settings.push_back(text(settings[i].key) + "=" + text(settings[i].value));
+  if (fake->create_error.empty()) return &fake->table;
+  fake->create_error.copy(error, error_size);  // without a NUL if it is too long
+  return nullptr;
+}
+
+class PluginBrokerTest : public testing::Test {
+ protected:
+  PluginBrokerTest() {
+    fake = &plugin_;
+    plugin_.table = whole_table();
+  }
+  ~PluginBrokerTest() override {
+    broker_.reset();
+    fake = nullptr;
+  }
+
+  void make(const Settings& settings = {}) {
+    signalbox_plugin descriptor{};
+    descriptor.struct_size = sizeof descriptor;
+    descriptor.name = "fake";
+    descriptor.version = "1";
+    descriptor.create = create;
+    broker_ = make_plugin_broker(descriptor, host_, settings);
+  }
+
+  /// Why no broker could be made.
+  std::string refusal() {
+    try {
+      make();
+      return "";
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+  }
+
+  /// Completions that write their outcome down, with `tag` before it.
+  Done done(std::string tag) {
+    return [this, tag = std::move(tag)](const Status& status) { outcomes_.push_back(tag + outcome(status)); };
+  }
+  PublishDone published(std::string tag) {
+    return [this, tag = std::move(tag)](const Status& status, Receivers receivers) {
+      outcomes_.push_back(tag + outcome(status) + " " + std::to_string(receivers.count) + " " + word(receivers.precision));
+    };
+  }
+  ExistsDone existence(std::string tag) {
+    return [this, tag = std::move(tag)](const Status& status, bool exists) {
+      outcomes_.push_back(tag + outcome(status) + (exists ? " yes" : " no"));
+    };
+  }
+  std::vector<std::string> outcomes() { return std::exchange(outcomes_, {}); }
+
+  FakePlugin plugin_;
+  LineHost host_;
+  std::unique_ptr<Broker> broker_;
+
+ private:
+  static std::string outcome(const Status& status) {
+    return ": " + (status.code ? status.code.message() : "ok"s) +
+           (status.detail.empty() ? "" : " '" + std::string(status.detail) + "'");
+  }
+
+  std::vector<std::string> outcomes_;
+};
+
+TEST_F(PluginBrokerTest, GivesThePluginItsSettingsAndTheHost) {
+  make(Settings({{"url", "none://"}, {"urls", "a"}, {"urls", "b"}, {"empty", ""}}));
+  EXPECT_THAT(plugin_.settings, ElementsAre("url=none://", "urls=a", "urls=b", "empty="));
+  const signalbox_host& host = *plugin_.host;
+  EXPECT_EQ(host.struct_size, sizeof(signalbox_host));
+  EXPECT_EQ(text(host.instance_id), "instance-1");
+  EXPECT_EQ(text(host.channel_prefix), "app:");
+  EXPECT_EQ(host.call_timeout_ms, 1500U);
+  EXPECT_EQ(host.payload_bytes, 4242U);
+  EXPECT_EQ(host.extension(host.context, "anything"), nullptr);
+}
+
+TEST_F(PluginBrokerTest, HandsEachVerbOverAndItsOutcomeBack) {
+  make();
+  broker_->start(host_);
+  broker_->subscribe("app:alice", done("subscribe"));
+  broker_->unsubscribe("app:bob", done("unsubscribe"));
+  broker_->publish("app:\0x"s, "pay\0load"s, published("publish"));
+  broker_->exists("app:carol", existence("exists"));
+  EXPECT_THAT(plugin_.calls, ElementsAre("start", "subscribe app:alice", "unsubscribe app:bob", "publish app:\0x=pay\0load"s,
+                                         "exists app:carol"));
+  EXPECT_THAT(outcomes(), IsEmpty());
+  plugin_.complete(plugin_.ops[3], SIGNALBOX_OK, "", 0, 0, 1);
+  plugin_.complete(plugin_.ops[2], SIGNALBOX_OK, "", 3, SIGNALBOX_AT_LEAST);
+  plugin_.complete(plugin_.ops[1], SIGNALBOX_SUPERSEDED, "overtaken");
+  plugin_.complete(plugin_.ops[0]);
+  EXPECT_THAT(outcomes(),
+              ElementsAre("exists: ok yes", "publish: ok 3 at_least", "unsubscribe: superseded 'overtaken'", "subscribe: ok"));
+  EXPECT_THAT(host_.take(), IsEmpty());
+}
+
+TEST_F(PluginBrokerTest, KnowsEveryStatusAndTakesAnUnknownOneForInternal) {
+  make();
+  for (std::int32_t status = 1; status <= SIGNALBOX_INTERNAL; ++status) {
+    broker_->subscribe("x", done(""));
+    plugin_.complete(plugin_.ops.back(), status);
+    EXPECT_THAT(outcomes(), ElementsAre(": "s + word(static_cast<errc>(status))));
+  }
+  for (const std::int32_t status : {SIGNALBOX_INTERNAL + 1, -1, std::numeric_limits<std::int32_t>::min()}) {
+    broker_->subscribe("x", done(""));
+    plugin_.complete(plugin_.ops.back(), status);
+    EXPECT_THAT(outcomes(), ElementsAre(": internal")) << status;
+  }
+}
+
+TEST_F(PluginBrokerTest, TakesAnUnknownPrecisionForNone) {
+  make();
+  for (const std::int32_t precision : {4, -1}) {
+    broker_->publish("x", "", published(""));
+    plugin_.complete(plugin_.ops.back(), SIGNALBOX_OK, "", 7, precision);
+    EXPECT_THAT(outcomes(), ElementsAre(": ok 7 unknown"));
+  }
+}
+
+TEST_F(PluginBrokerTest, IgnoresAndLogsASecondCompletion) {
+  make();
+  broker_->subscribe("alice", done("alice"));
+  const std::uint64_t op = plugin_.ops[0];
+  plugin_.complete(op);
+  plugin_.complete(op);
+  EXPECT_THAT(outcomes(), ElementsAre("alice: ok"));
+  EXPECT_THAT(host_.take(), ElementsAre("log 3 the plugin completed a call that is not in flight: ignored"));
+}
+
+TEST_F(PluginBrokerTest, DoesNotTakeASecondCompletionForAnotherCalls) {
+  make();
+  broker_->subscribe("alice", done("alice"));
+  plugin_.complete(plugin_.ops[0]);
+  for (int later = 0; later < 3; ++later) broker_->subscribe("bob", done("bob"));
+  plugin_.complete(plugin_.ops[0]);
+  EXPECT_THAT(outcomes(), ElementsAre("alice: ok"));
+  for (std::size_t i = 1; i <= 3; ++i) plugin_.complete(plugin_.ops[i]);
+  EXPECT_THAT(outcomes(), ElementsAre("bob: ok", "bob: ok", "bob: ok"));
+}
+
+TEST_F(PluginBrokerTest, IgnoresACompletionThatWasNeverAsked) {
+  make();
+  broker_->subscribe("alice", done("alice"));
+  for (const std::uint64_t op : {std::uint64_t{0}, std::uint64_t{99}, ~std::uint64_t{0}, plugin_.ops[0] + 1})
+    plugin_.complete(op);
+  EXPECT_THAT(outcomes(), IsEmpty());
+  EXPECT_EQ(host_.take().size(), 4U);
+}
+
+TEST_F(PluginBrokerTest, TakesACallFromInsideACompletion) {
+  make();
+  broker_->subscribe("alice", [this](const Status&) { broker_->unsubscribe("alice", done("unsubscribe")); });
+  plugin_.complete(plugin_.ops[0]);
+  plugin_.complete(plugin_.ops[1]);
+  EXPECT_THAT(outcomes(), ElementsAre("unsubscribe: ok"));
+}
+
+TEST_F(PluginBrokerTest, CompletesWhatThePluginLeavesOpenAtStop) {
+  make();
+  broker_->subscribe("a", done("a"));
+  broker_->publish("b", "", published("b"));
+  broker_->exists("c", existence("c"));
+  plugin_.complete(plugin_.ops[0]);
+  broker_->stop(250ms);
+  EXPECT_EQ(plugin_.calls.back(), "stop 250");
+  EXPECT_THAT(outcomes(),
+              ElementsAre("a: ok", "b: closed 'left open by the plugin' 0 unknown", "c: closed 'left open by the plugin' no"));
+}
+
+TEST_F(PluginBrokerTest, CompletesNothingTwiceIfThePluginCompletesAtStop) {
+  plugin_.completes_at_stop = true;
+  make();
+  broker_->subscribe("a", done("a"));
+  broker_->exists("b", existence("b"));
+  broker_->stop(1s);
+  EXPECT_THAT(outcomes(), ElementsAre("a: closed 'stopping'", "b: closed 'stopping' no"));
+  EXPECT_THAT(host_.take(), IsEmpty());
+}
+
+TEST_F(PluginBrokerTest, IgnoresAndLogsACompletionAfterStop) {
+  make();
+  broker_->subscribe("a", done("a"));
+  broker_->stop(1s);
+  outcomes();
+  plugin_.complete(plugin_.ops[0]);
+  EXPECT_THAT(outcomes(), IsEmpty());
+  EXPECT_THAT(host_.take(), ElementsAre(HasSubstr("not in flight")));
+}
+
+TEST_F(PluginBrokerTest, DestroysTheBrokerOnce) {
+  make();
+  broker_->stop(1s);
+  broker_.reset();
+  EXPECT_THAT(plugin_.calls, ElementsAre("stop 1000", "destroy"));
+}
+
+TEST_F(PluginBrokerTest, GivesThePluginsOwnWordsIfItMakesNoBroker) {
+  plugin_.create_error = "url: no host in 'none://'";
+  EXPECT_EQ(refusal(), "broker.fake: url: no host in 'none://'");
+}
+
+TEST_F(PluginBrokerTest, CutsWordsThatFillTheRoomForThem) {
+  plugin_.create_error = std::string(10000, 'x');
+  EXPECT_THAT(refusal(), testing::MatchesRegex("broker.fake: x+"));
+}
+
+TEST_F(PluginBrokerTest, RefusesAnIncompleteTable) {
+  const auto refused = [this](auto&& spoil) {
+    plugin_.table = whole_table();
+    spoil(plugin_.table);
+    const std::string said = refusal();
+    broker_.reset();
+    return said == "broker.plugin: fake lacks a function of its broker table: rebuild it";
+  };
+  EXPECT_FALSE(refused([](signalbox_broker&) {}));
+  EXPECT_FALSE(refused([](signalbox_broker& table) { table.struct_size += 64; })) << "a later SDK's";
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.struct_size = offsetof(signalbox_broker, extension) - 1; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.start = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.subscribe = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.unsubscribe = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.publish = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.exists = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.capabilities = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.stop = nullptr; }));
+  EXPECT_TRUE(refused([](signalbox_broker& table) { table.destroy = nullptr; }));
+  EXPECT_FALSE(refused([](signalbox_broker& table) { table.extension = nullptr; })) << "which may be absent";
+}
+
+TEST_F(PluginBrokerTest, ReadsThePluginsCapabilities) {
+  plugin_.capabilities = {0, SIGNALBOX_EXACT, SIGNALBOX_EXISTS_AUTHORITATIVE, 120, 8000, 1 << 20, 1, 0};
+  make();
+  const Capabilities read = broker_->capabilities();
+  EXPECT_EQ(read.receivers, Precision::exact);
+  EXPECT_EQ(read.exists, ExistsKind::authoritative);
+  EXPECT_EQ(read.propagation_hint, 120ms);
+  EXPECT_EQ(read.dead_host_bound, 8s);
+  EXPECT_EQ(read.max_payload_bytes, 1U << 20);
+  EXPECT_TRUE(read.continuity);
+}
+
+TEST_F(PluginBrokerTest, TakesZeroesAndUnknownValuesForTheWeakestPromise) {
+  make();
+  const Capabilities zeroes = broker_->capabilities();
+  EXPECT_EQ(zeroes.receivers, Precision::unknown);
+  EXPECT_EQ(zeroes.exists, ExistsKind::unsupported);
+  EXPECT_EQ(zeroes.max_payload_bytes, 0U);
+  EXPECT_FALSE(zeroes.continuity);
+  for (const std::int32_t unknown : {4, -1}) {
+    plugin_.capabilities.receivers = unknown;
+    plugin_.capabilities.exists = unknown;
+    EXPECT_EQ(broker_->capabilities().receivers, Precision::unknown);
+    EXPECT_EQ(broker_->capabilities().exists, ExistsKind::unsupported);
+  }
+}
+
+TEST_F(PluginBrokerTest, TakesABoundThatIsNotKnownForTheLongest) {
+  make();
+  plugin_.capabilities.dead_host_bound_ms = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(broker_->capabilities().dead_host_bound, std::chrono::milliseconds::max());
+  plugin_.capabilities.dead_host_bound_ms = std::uint64_t{1} << 63;
+  EXPECT_EQ(broker_->capabilities().dead_host_bound, std::chrono::milliseconds::max()) << "never negative";
+  plugin_.capabilities.dead_host_bound_ms = 0;
+  EXPECT_EQ(broker_->capabilities().dead_host_bound, 0ms);
+}
+
+TEST_F(PluginBrokerTest, PassesOnWhatThePluginReports) {
+  make();
+  const signalbox_host& host = *plugin_.host;
+  const signalbox_message messages[] = {{view("a"), view("1")}, {view("b"), {nullptr, 0}}, {view("a"), view("2")}};
+  host.deliver(host.context, messages, 3);
+  host.deliver(host.context, messages, 1);
+  const signalbox_view channels[] = {view("a"), view("b")};
+  host.gap(host.context, channels, 2, view("dropped"));
+  host.gap(host.context, nullptr, 0, view("link lost"));
+  const signalbox_view reasons[] = {view("auth: no"), view("config: neither")};
+  host.state(host.context, SIGNALBOX_FAILED, reasons, 2);
+  host.state(host.context, SIGNALBOX_READY, nullptr, 0);
+  host.refused(host.context, view("a"), SIGNALBOX_REJECTED, view("NOPERM"));
+  host.log(host.context, SIGNALBOX_LOG_WARNING, view("careful"));
+  EXPECT_THAT(host_.take(), ElementsAre("deliver a=1 b= a=2", "deliver a=1", "gap a b: dropped", "gap: link lost",
+                                        "state failed; auth: no; config: neither", "state ready", "refused a: rejected NOPERM",
+                                        "log 2 careful"));
+  EXPECT_EQ(host.log_enabled(host.context, SIGNALBOX_LOG_INFO), 0);
+  EXPECT_EQ(host.log_enabled(host.context, SIGNALBOX_LOG_WARNING), 1);
+}
+
+TEST_F(PluginBrokerTest, TakesUnknownValuesOfAReportForTheWorst) {
+  make();
+  const signalbox_host& host = *plugin_.host;
+  for (const std::int32_t unknown : {99, -1}) {
+    host.state(host.context, unknown, nullptr, 0);
+    host.log(host.context, unknown, view("?"));
+    host.refused(host.context, view("a"), unknown, view(""));
+    EXPECT_THAT(host_.take(), ElementsAre("state failed", "log 3 ?", "refused a: internal "));
+    EXPECT_EQ(host.log_enabled(host.context, unknown), 1);
+  }
+}
+
+}  // namespace
+}  // namespace signalbox

@@ -1,0 +1,187 @@
+#include "core/plugins/plugin_library.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "core/fault.hpp"
+
+namespace signalbox {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+const std::string kSamples = SIGNALBOX_TEST_SAMPLES;
+
+std::string sample(const std::string& name) { return kSamples + "/libsignalbox_" + name + ".so"; }
+
+/// Why a plugin is refused, or empty.
+std::string refusal(const std::string& name_or_path, const std::vector<std::string>& plugin_path = {}) {
+  try {
+    load_plugin(name_or_path, plugin_path);
+    return "";
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+}
+
+/// The refusal of a sample's file.
+std::string refused(const std::string& name) { return refusal(sample(name)); }
+
+std::string prefix(const std::string& name) { return "broker.plugin: " + sample(name) + ": "; }
+
+std::string abi() { return std::to_string(SIGNALBOX_ABI_MAJOR); }
+
+TEST(PluginLibrary, LoadsAGoodPluginByPath) {
+  const PluginLibrary library = load_plugin(sample("good"), {});
+  EXPECT_EQ(library.path, sample("good"));
+  ASSERT_NE(library.descriptor, nullptr);
+  EXPECT_STREQ(library.descriptor->name, "sample");
+  EXPECT_STREQ(library.descriptor->version, "1.2.3");
+  ASSERT_THAT(library.options, SizeIs(2));
+  EXPECT_STREQ(library.options[0].key, "url");
+  EXPECT_EQ(library.options[0].flags, static_cast<unsigned>(SIGNALBOX_OPTION_URL));
+  EXPECT_STREQ(library.options[1].key, "patience");
+  EXPECT_EQ(library.options[1].max, 9);
+}
+
+TEST(PluginLibrary, NeedsNoOptions) {
+  const PluginLibrary library = load_plugin(sample("no_option_at_all"), {});
+  EXPECT_STREQ(library.descriptor->name, "sample");
+  EXPECT_THAT(library.options, SizeIs(0));
+}
+
+TEST(PluginLibrary, StepsOverLongerOptionsOfALaterSdk) {
+  const PluginLibrary library = load_plugin(sample("long_options"), {});
+  ASSERT_GT(library.descriptor->option_size, sizeof(Option));
+  ASSERT_THAT(library.options, SizeIs(2));
+  EXPECT_STREQ(library.options[0].key, "url");
+  EXPECT_STREQ(library.options[1].key, "patience");
+  EXPECT_STREQ(library.options[1].fallback, "3");
+  EXPECT_EQ(library.options[1].min, 1);
+}
+
+TEST(PluginLibrary, RefusesALibraryWithoutTheEntry) {
+  EXPECT_EQ(refused("no_entry"), prefix("no_entry") + "is no Signalbox plugin: it does not export signalbox_broker_plugin_v1");
+}
+
+TEST(PluginLibrary, SaysWhichAbiALaterPluginWasBuiltFor) {
+  const std::string remedy = ", this server speaks " + abi() + ": rebuild it with this server's SDK";
+  EXPECT_EQ(refused("later_entry"), prefix("later_entry") + "built for ABI 2" + remedy);
+  EXPECT_EQ(refused("last_entry"), prefix("last_entry") + "built for ABI 16" + remedy);
+  EXPECT_EQ(refused("other_abi"), prefix("other_abi") + "built for ABI " + std::to_string(SIGNALBOX_ABI_MAJOR + 7) + remedy);
+}
+
+TEST(PluginLibrary, RefusesANullDescriptor) {
+  EXPECT_EQ(refused("null_descriptor"), prefix("null_descriptor") + "signalbox_broker_plugin_v1 returned no descriptor");
+}
+
+TEST(PluginLibrary, RefusesAShortDescriptor) {
+  const std::string ours = std::to_string(sizeof(signalbox_plugin));
+  const std::string theirs = std::to_string(sizeof(signalbox_plugin) - 8);
+  EXPECT_EQ(refused("short_descriptor"), prefix("short_descriptor") + "its descriptor has " + theirs + " bytes, " + ours +
+                                             " are needed: rebuild it with this server's SDK");
+}
+
+TEST(PluginLibrary, RefusesShortOptions) {
+  const std::string ours = std::to_string(sizeof(signalbox_option));
+  const std::string theirs = std::to_string(sizeof(signalbox_option) - 8);
+  EXPECT_EQ(refused("short_options"), prefix("short_options") + "its options have " + theirs + " bytes each, " + ours +
+                                          " are needed: rebuild it with this server's SDK");
+}
+
+TEST(PluginLibrary, RefusesAnIncompleteDescriptor) {
+  for (const char* name : {"no_name", "no_version", "no_create", "no_options"}) {
+    EXPECT_EQ(refused(name), prefix(name) + "its descriptor lacks a name, a version, options or the create function");
+  }
+}
+
+TEST(PluginLibrary, RefusesWhatIsNoLibrary) {
+  const std::string path = kSamples + "/not_elf.so";
+  std::ofstream(path) << std::string(1000, '#');
+  EXPECT_THAT(refusal(path), AllOf(HasSubstr("broker.plugin: " + path + ": can't be loaded: "), HasSubstr("ELF")));
+  EXPECT_THAT(refusal(kSamples + "/"), HasSubstr("can't be loaded: "));
+}
+
+TEST(PluginLibrary, RefusesAMissingFile) {
+  EXPECT_EQ(refusal(kSamples + "/libsignalbox_absent.so"),
+            "broker.plugin: " + kSamples + "/libsignalbox_absent.so: no such file");
+}
+
+TEST(PluginLibrary, SaysWhereItLookedForAName) {
+  const std::string said = refusal("absent", {"/nowhere/first", "/nowhere/second"});
+  EXPECT_THAT(
+      said, HasSubstr("broker.plugin: no plugin 'absent': libsignalbox_absent.so is not in /nowhere/first, /nowhere/second, "));
+  for (const fs::path& folder : plugin_folders({})) EXPECT_THAT(said, HasSubstr(folder.string()));
+  EXPECT_THAT(said, HasSubstr("broker.plugin_path"));
+}
+
+TEST(PluginFolders, ArePluginPathThenBesideTheExecutableThenTheInstallation) {
+  const fs::path executable = fs::read_symlink("/proc/self/exe").parent_path();
+  const std::vector<fs::path> folders = plugin_folders({"b", "a"});
+  ASSERT_THAT(folders, SizeIs(5));
+  EXPECT_EQ(folders[0], "b");
+  EXPECT_EQ(folders[1], "a");
+  EXPECT_EQ(folders[2], executable / "plugins");
+  EXPECT_EQ(folders[3], executable.parent_path() / "lib/signalbox/plugins");
+  EXPECT_TRUE(folders[4].is_absolute());
+  EXPECT_EQ(folders[4].filename(), "plugins");
+}
+
+TEST(PluginLibrary, FindsANameInTheFirstFolderThatHasIt) {
+  EXPECT_STREQ(load_plugin("twin", {kSamples + "/first", kSamples + "/second"}).descriptor->version, "first");
+  EXPECT_STREQ(load_plugin("twin", {kSamples + "/second", kSamples + "/first"}).descriptor->version, "second");
+  EXPECT_STREQ(load_plugin("twin", {"/nowhere", kSamples, kSamples + "/second"}).descriptor->version, "second");
+}
+
+TEST(PluginLibrary, LooksInPluginPathBeforeTheBuiltInFolders) {
+  EXPECT_STREQ(load_plugin("unit_beside", {}).descriptor->version, "beside");
+  EXPECT_STREQ(load_plugin("unit_beside", {kSamples + "/first"}).descriptor->version, "before");
+}
+
+TEST(PluginLibrary, DoesNotGoOnAfterAPluginThatItRefused) {
+  EXPECT_THAT(refusal("other_abi", {kSamples, kSamples + "/first"}), HasSubstr("built for ABI"));
+}
+
+TEST(PluginLibrary, LoadsThePluginsOfOneNameInTwoFoldersApart) {
+  const PluginLibrary first = load_plugin(kSamples + "/first/libsignalbox_twin.so", {});
+  const PluginLibrary second = load_plugin(kSamples + "/second/libsignalbox_twin.so", {});
+  EXPECT_STREQ(first.descriptor->version, "first");
+  EXPECT_STREQ(second.descriptor->version, "second");
+}
+
+TEST(FindPlugins, ListsGoodOnesAndRefusedOnesInOrder) {
+  std::vector<std::string> names;
+  for (const FoundPlugin& found : find_plugins({kSamples})) {
+    if (found.path.parent_path() != kSamples) continue;
+    const std::string name = found.path.stem().string().substr(std::string("libsignalbox_").size());
+    names.push_back(name);
+    const std::string expected = refusal(found.path);
+    EXPECT_EQ(found.refusal, expected);
+    EXPECT_EQ(found.library.descriptor == nullptr, !expected.empty()) << name;
+    if (expected.empty()) {
+      EXPECT_EQ(found.library.path, found.path);
+    }
+  }
+  EXPECT_THAT(names, ElementsAre("good", "last_entry", "later_entry", "long_options", "no_create", "no_entry", "no_name",
+                                 "no_option_at_all", "no_options", "no_version", "null_descriptor", "other_abi",
+                                 "short_descriptor", "short_options"));
+}
+
+TEST(FindPlugins, ListsTheFirstOfEachNameOnly) {
+  std::vector<std::string> versions;
+  for (const FoundPlugin& found : find_plugins({"/nowhere", kSamples + "/second", kSamples + "/first"})) {
+    if (found.path.filename() == "libsignalbox_twin.so") versions.emplace_back(found.library.descriptor->version);
+  }
+  EXPECT_THAT(versions, ElementsAre("second"));
+}
+
+}  // namespace
+}  // namespace signalbox
