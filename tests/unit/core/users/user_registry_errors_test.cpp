@@ -22,14 +22,16 @@ TEST_F(UserRegistryErrors, UnavailableIsPendingUntilTheBrokerIsReady) {
   broker_.subscribed("alice", {errc::unavailable, "connection refused"});
   EXPECT_THAT(observer_.take(), ElementsAre(Told{1, "alice", Standing::pending, errc::unavailable, "connection refused"}));
   EXPECT_EQ(registry_->add("alice", 1), Standing::pending);
+  registry_->tick(Clock::now() + 1h);
+  EXPECT_THAT(broker_.take_calls(), ElementsAre("subscribe alice")) << "the broker still wants the channel: nothing to repeat";
 
   registry_->broker_is_ready();
   EXPECT_THAT(observer_.take(), ElementsAre(Told{0b11, "alice", Standing::confirmed, {}, ""}));
   EXPECT_EQ(registry_->add("alice", 2), Standing::confirmed);
   registry_->broker_is_ready();
   EXPECT_THAT(observer_.take(), IsEmpty()) << "told once";
-  registry_->tick(Clock::now() + 1h);
-  EXPECT_THAT(broker_.take_calls(), ElementsAre("subscribe alice")) << "the broker still wants the channel: nothing to repeat";
+  registry_->tick(Clock::now() + 2h);
+  EXPECT_THAT(broker_.take_calls(), IsEmpty());
 }
 
 TEST_F(UserRegistryErrors, ReadyConfirmsEveryPendingUserAndNoneWhoseCallIsInFlight) {
@@ -104,6 +106,19 @@ TEST_F(UserRegistryErrors, ARefusalAfterTheUserLeftEndsIt) {
   broker_.subscribed("alice", {errc::rejected, ""});
   EXPECT_THAT(broker_.take_calls(), ElementsAre("subscribe alice"));
   EXPECT_THAT(observer_.take(), IsEmpty());
+}
+
+TEST_F(UserRegistryErrors, AnyOtherErrorAfterTheUserLeftIsUnsubscribedAtOnce) {
+  make(0ms);
+  for (const errc code : {errc::unavailable, errc::overloaded}) {
+    registry_->add("alice", 0);
+    registry_->remove("alice", 0);
+    broker_.subscribed("alice", {code, ""});
+    EXPECT_THAT(broker_.take_calls(), ElementsAre("subscribe alice", "unsubscribe alice"))
+        << "the broker may still want the channel";
+    broker_.unsubscribed("alice");
+    EXPECT_THAT(observer_.take(), IsEmpty());
+  }
 }
 
 TEST_F(UserRegistryErrors, TheBrokerMayRefuseAConfirmedUser) {
