@@ -1,27 +1,19 @@
 #include "server/instance.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <random>
 #include <utility>
 
+#include "core/config/value.hpp"
 #include "server/clients/handshake.hpp"
+#include "server/instance_id.hpp"
 #include "server/version.hpp"
 
 namespace signalbox {
 namespace {
 
-/// How long the broker may take to say goodbye.
+/// How long the broker may take to say goodbye, at most.
 constexpr std::chrono::milliseconds kBrokerStop{500};
-
-/// host-pid-random: unique among all instances that share a broker.
-std::string make_instance_id() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}-{}-{:08x}", host.data(), getpid(), std::random_device{}());
-}
+constexpr std::chrono::milliseconds kPoll{5};
 
 unsigned count_shards(unsigned configured) {
   const unsigned wanted = configured != 0 ? configured : std::max(std::thread::hardware_concurrency(), 1U);
@@ -64,10 +56,11 @@ Instance::Instance(Config config, Log& log)
 }
 
 Instance::~Instance() {
-  if (!threads_.empty()) stop();
+  if (started_) stop(Clock::now() + kBrokerStop);
 }
 
 void Instance::start() {
+  started_ = true;
   broker_->start(host_);
   listen_for_orders();
   for (unsigned i = 0; i < shard_count_; ++i) {
@@ -94,32 +87,37 @@ void Instance::log_start() const {
                  "LimitNOFILE)", config_.limits.connections, limits_.max_connections());
   }
   log_.info("ready: id={} listen={} api={} broker={}", instance_id_,
-            to_text({config_.server.listen.address, client_sockets_.port}),
-            to_text({config_.api.listen.address, api_socket_.port}), factory_.name());
+            to_string({config_.server.listen.address, client_sockets_.port}),
+            to_string({config_.api.listen.address, api_socket_.port}), factory_.name());
 }
 
 void Instance::drain() {
-  log_.info("draining {} WebSockets", connections());
+  log_.info("draining {} WebSockets", metrics_.connections.value());
   readiness_.start_draining();
   for (const auto& shard : shards_) shard->drain(config_.server.drain_timeout * 8 / 10);
 }
 
-std::size_t Instance::connections() const {
-  std::size_t sum = 0;
-  for (const auto& shard : shards_) sum += shard->connections();
-  return sum;
-}
-
-void Instance::stop() {
+void Instance::stop(Clock::time_point deadline) {
+  started_ = false;
   for (unsigned i = 0; i < shard_count_; ++i) {
     boost::asio::post(shards_[i]->io(), [listener = listeners_[i].get()] { listener->stop(); });
     shards_[i]->stop();
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  api_->stop();
-  broker_->stop(kBrokerStop);
+  stop_api_and_broker(deadline);
   log_.info("stopped");
+}
+
+/// Requests in progress get the broker's answer as long as there is time, and `closed` from its stop() after that.
+void Instance::stop_api_and_broker(Clock::time_point deadline) {
+  api_->drain();
+  const auto for_broker = std::min<Clock::duration>(kBrokerStop, (deadline - Clock::now()) / 2);
+  while (!api_->idle() && Clock::now() < deadline - for_broker) std::this_thread::sleep_for(kPoll);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  broker_->stop(std::clamp(left, std::chrono::milliseconds(0), kBrokerStop));
+  for (int polls = 0; !api_->idle() && polls < 10; ++polls) std::this_thread::sleep_for(kPoll);
+  api_->stop();
 }
 
 }  // namespace signalbox

@@ -1,7 +1,6 @@
 // One running instance: the object graph, its start and its drain.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -39,15 +38,17 @@ class Instance {
   /// Not ready from now on, upgrades get 503, and the WebSockets are closed evenly over 80 % of server.drain_timeout.
   void drain();
   /// WebSockets that are open.
-  [[nodiscard]] std::size_t connections() const;
-  /// Ends what is left: connections, API, broker with its subscriptions.
-  void stop();
+  [[nodiscard]] std::int64_t connections() const noexcept { return metrics_.connections.value(); }
+  /// Ends what is left: connections, API requests that have not got their answer by then, the broker with its subscriptions.
+  using Clock = std::chrono::steady_clock;
+  void stop(Clock::time_point deadline);
   /// To be called every kTick while it runs.
   void tick() { registry_.tick(UserRegistry::Clock::now()); }
   static constexpr std::chrono::milliseconds kTick{20};
 
  private:
   void listen_for_orders();
+  void stop_api_and_broker(Clock::time_point deadline);
   void log_start() const;
 
   const Config config_;
@@ -70,6 +71,7 @@ class Instance {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::thread> threads_;
   std::unique_ptr<api::ApiServer> api_;
+  bool started_ = false;
 };
 
 }  // namespace signalbox

@@ -15,7 +15,6 @@ class Readiness {
 
   void start_draining() noexcept { draining_.store(true, std::memory_order_release); }
   [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
-  [[nodiscard]] bool ready() const noexcept { return broker_.ready() && !draining(); }
 
   /// Why not ready, as one line; empty if ready.
   [[nodiscard]] std::string reason() const {

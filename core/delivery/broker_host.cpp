@@ -103,8 +103,8 @@ void BrokerHost::route(const Message& message, std::vector<RoutedMessage>& batch
 
 void BrokerHost::obey(const Message& message) {
   const Envelope envelope = decode_envelope(message.payload);
-  if (envelope.foreign || envelope.kind != Kind::control) return;
-  const std::string_view user_key = read_disconnect_order(envelope.payload);
+  const bool order = !envelope.foreign && envelope.kind == Kind::control;
+  const std::string_view user_key = order ? read_disconnect_order(envelope.payload) : std::string_view();
   if (user_key.empty()) {
     metrics_.drop(Dropped::unknown_kind);
     return;
@@ -157,7 +157,6 @@ void BrokerHost::state(State state, std::span<const std::string_view> reasons) n
     was_ready_ = was_ready_ || ready;
     status_ = std::move(status);
   }
-  ready_.store(ready, std::memory_order_release);
   if (ready) registry_->broker_is_ready();
   // Repeated attempts that fail alike are one line.
   if (!changed) {

@@ -1,7 +1,6 @@
 // What a broker calls: sorts what arrives by shard, and keeps the broker's state for all who ask.
 #pragma once
 
-#include <atomic>
 #include <mutex>
 #include <span>
 #include <string>
@@ -58,7 +57,6 @@ class BrokerHost final : public Host {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] BrokerStatus status() const;
-  [[nodiscard]] bool ready() const noexcept { return ready_.load(std::memory_order_acquire); }
 
   [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
   [[nodiscard]] bool log_enabled(LogLevel level) const noexcept override;
@@ -88,7 +86,6 @@ class BrokerHost final : public Host {
   DeliverySink* sink_ = nullptr;
 
   SequenceWindow window_;
-  std::atomic<bool> ready_{false};
   mutable std::mutex mutex_;
   BrokerStatus status_;
   bool was_ready_ = false;

@@ -38,37 +38,38 @@ std::string Publisher::seal(Kind kind, std::string_view payload) {
 }
 
 void Publisher::publish(std::string_view user_key, Kind kind, std::string_view payload, PublishResultDone done) {
-  const auto began = std::chrono::steady_clock::now();
-  PublishResultDone counted = [this, began, done = std::move(done)](const PublishResult& result) mutable {
-    metrics_.published(result.delivered, result.status.code);
-    metrics_.publish_seconds.observe(
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began));
-    done(result);
-  };
-  std::string channel = prefix_ + std::string(user_key);
+  const std::string channel = prefix_ + std::string(user_key);
   if (answers_exists(broker_.capabilities().receivers)) {
-    send(channel, seal(kind, payload), std::move(counted));
+    send(channel, {seal(kind, payload), Clock::now(), std::move(done)});
   } else {
-    ask_first(std::move(channel), {seal(kind, payload), std::move(counted)});
+    ask_first(channel, {seal(kind, payload), Clock::now(), std::move(done)});
   }
 }
 
-void Publisher::send(std::string_view channel, std::string_view bytes, PublishResultDone done) {
-  broker_.publish(channel, bytes, [done = std::move(done)](const Status& status, Receivers receivers) mutable {
-    // Asked before it was published, a message to a channel that exists counts as delivered without a count to prove it.
-    const bool delivered = status.ok() && (!answers_exists(receivers.precision) || receivers.count > 0);
-    done({status, delivered, receivers});
-  });
+void Publisher::send(std::string_view channel, Waiting message) {
+  broker_.publish(channel, message.bytes,
+                  [this, began = message.began, done = std::move(message.done)](const Status& status, Receivers receivers) mutable {
+                    // Asked before it was published, a message to a channel that exists counts as delivered without a
+                    // count to prove it.
+                    const bool delivered = status.ok() && (!answers_exists(receivers.precision) || receivers.count > 0);
+                    finish(began, done, {status, delivered, receivers});
+                  });
 }
 
-void Publisher::ask_first(std::string channel, Waiting waiting) {
+void Publisher::finish(Clock::time_point began, PublishResultDone& done, const PublishResult& result) {
+  metrics_.published(result.delivered, result.status.code);
+  metrics_.publish_seconds.observe(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began));
+  done(result);
+}
+
+void Publisher::ask_first(const std::string& channel, Waiting waiting) {
   {
     std::unique_lock lock(mutex_);
     if (waiting_bytes_ + waiting.bytes.size() > kWaitingBytes) {
       lock.unlock();
       // Refused on the broker's thread, as every completion: its exists() is asked for nothing but that.
-      broker_.exists(channel, [done = std::move(waiting.done)](const Status&, bool) mutable {
-        done({{errc::overloaded, "too many publishes wait for exists"}, false, {}});
+      broker_.exists(channel, [this, waiting = std::move(waiting)](const Status&, bool) mutable {
+        finish(waiting.began, waiting.done, {{errc::overloaded, "too many publishes wait for exists"}, false, {}});
       });
       return;
     }
@@ -91,13 +92,22 @@ void Publisher::on_exists(const std::string& channel, const Status& status, bool
   waiting_bytes_ -= first.bytes.size();
   lock.unlock();
   if (status.ok() && exists) {
-    send(channel, first.bytes, std::move(first.done));
+    send(channel, std::move(first));
   } else {
-    first.done({status, false, {}});
+    finish(first.began, first.done, {status, false, {}});
   }
   lock.lock();
   const auto line = lines_.find(channel);
   line->second.pop_front();
+  if (status.code == errc::closed) {
+    // No verb is called on a broker that has stopped: the whole line ends with the same answer.
+    Line rest = std::move(line->second);
+    lines_.erase(line);
+    for (const Waiting& waiting : rest) waiting_bytes_ -= waiting.bytes.size();
+    lock.unlock();
+    for (Waiting& waiting : rest) finish(waiting.began, waiting.done, {status, false, {}});
+    return;
+  }
   const bool more = !line->second.empty();
   if (!more) lines_.erase(line);
   lock.unlock();

@@ -27,6 +27,17 @@ struct PublishResult {
 
 using PublishResultDone = UniqueFunction<void(const PublishResult&)>;
 
+/// A PublishResult that outlives the callback that was given it.
+struct PublishOutcome {
+  explicit PublishOutcome(const PublishResult& result)
+      : code(result.status.code), detail(result.status.detail), delivered(result.delivered), receivers(result.receivers) {}
+
+  std::error_code code;
+  std::string detail;
+  bool delivered;
+  Receivers receivers;
+};
+
 /// Threading: any thread; never blocks.
 /// Lifetime: outlives every completion, that is until Broker::stop() has returned.
 class Publisher {
@@ -51,16 +62,20 @@ class Publisher {
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct Waiting {
     std::string bytes;
+    Clock::time_point began;
     PublishResultDone done;
   };
   /// The messages of one channel whose exists() is under way, in call order. Never empty while it is in the table.
   using Line = std::deque<Waiting>;
 
   std::string seal(Kind kind, std::string_view payload);
-  void send(std::string_view channel, std::string_view bytes, PublishResultDone done);
-  void ask_first(std::string channel, Waiting waiting);
+  void send(std::string_view channel, Waiting message);
+  void finish(Clock::time_point began, PublishResultDone& done, const PublishResult& result);
+  void ask_first(const std::string& channel, Waiting waiting);
   void ask(const std::string& channel);
   void on_exists(const std::string& channel, const Status& status, bool exists);
 

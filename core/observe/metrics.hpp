@@ -12,7 +12,7 @@
 
 namespace signalbox {
 
-/// Threading: any thread. What happens per message is added up by its thread and counted once a batch.
+/// Threading: any thread. What shards count per message is added up by the shard and counted once a turn.
 class Counter {
  public:
   void add(std::uint64_t amount = 1) noexcept { value_.fetch_add(amount, std::memory_order_relaxed); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -16,6 +17,9 @@ namespace {
 
 std::string_view to_cpp(signalbox_view view) noexcept { return {view.data, view.size}; }
 signalbox_view to_c(std::string_view view) noexcept { return {view.data(), view.size()}; }
+
+/// The table's size in ABI 1, up to its last function that has to be there: a later SDK's is longer, and as good.
+constexpr std::size_t kBrokerBytes = offsetof(signalbox_broker, destroy) + sizeof(signalbox_broker::destroy);
 
 /// A dead-host bound beyond a year is as good as none.
 constexpr std::uint64_t kLongestBoundMs = 365ULL * 24 * 3600 * 1000;
@@ -154,7 +158,7 @@ class PluginBroker final : public Broker {
 
  private:
   static bool complete_table(const signalbox_broker& broker) {
-    return broker.struct_size >= sizeof(signalbox_broker) && broker.start && broker.subscribe && broker.unsubscribe &&
+    return broker.struct_size >= kBrokerBytes && broker.start && broker.subscribe && broker.unsubscribe &&
            broker.publish && broker.exists && broker.capabilities && broker.stop && broker.destroy;
   }
 
@@ -172,27 +176,27 @@ class PluginBroker final : public Broker {
     table.log_enabled = [](void* context, std::int32_t level) -> std::int32_t {
       return self(context).host_.log_enabled(checked(level, 4, LogLevel::error)) ? 1 : 0;
     };
-    table.log = [](void* context, std::int32_t level, signalbox_view text) {
+    table.log = [](void* context, std::int32_t level, signalbox_view text) noexcept {
       self(context).host_.log(checked(level, 4, LogLevel::error), to_cpp(text));
     };
-    table.deliver = [](void* context, const signalbox_message* messages, std::size_t count) {
+    table.deliver = [](void* context, const signalbox_message* messages, std::size_t count) noexcept {
       self(context).deliver(messages, count);
     };
-    table.gap = [](void* context, const signalbox_view* channels, std::size_t count, signalbox_view reason) {
+    table.gap = [](void* context, const signalbox_view* channels, std::size_t count, signalbox_view reason) noexcept {
       std::vector<std::string_view> views(count);
       std::transform(channels, channels + count, views.begin(), to_cpp);
       self(context).host_.gap(views, to_cpp(reason));
     };
-    table.complete = [](void* context, std::uint64_t op, const signalbox_result* result) { self(context).complete(op, *result); };
-    table.state = [](void* context, std::int32_t state, const signalbox_view* reasons, std::size_t count) {
+    table.complete = [](void* context, std::uint64_t op, const signalbox_result* result) noexcept { self(context).complete(op, *result); };
+    table.state = [](void* context, std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept {
       std::vector<std::string_view> views(count);
       std::transform(reasons, reasons + count, views.begin(), to_cpp);
       self(context).host_.state(checked(state, 5, State::failed), views);
     };
-    table.refused = [](void* context, signalbox_view channel, std::int32_t status, signalbox_view detail) {
+    table.refused = [](void* context, signalbox_view channel, std::int32_t status, signalbox_view detail) noexcept {
       self(context).host_.refused(to_cpp(channel), {to_code(status), to_cpp(detail)});
     };
-    table.extension = [](void*, const char*) -> const void* { return nullptr; };
+    table.extension = [](void*, const char*) noexcept -> const void* { return nullptr; };
     return table;
   }
 

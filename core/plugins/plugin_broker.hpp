@@ -11,8 +11,8 @@ namespace signalbox {
 /// Makes the broker of a loaded plugin, not started.
 /// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words.
 ///
-/// A plugin that completes a call twice, or calls back after stop(), is ignored and logged; what it leaves open at stop() is
-/// completed `closed`.
+/// A call that a plugin completes twice, or after stop(), is ignored and logged; what it leaves open at stop() is completed
+/// `closed`.
 std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings);
 
 }  // namespace signalbox

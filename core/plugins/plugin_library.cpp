@@ -3,8 +3,10 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 #include "core/fault.hpp"
@@ -15,6 +17,10 @@ namespace {
 
 constexpr const char* kSymbol = "signalbox_broker_plugin_v";
 constexpr int kSpokenSymbol = 1;       ///< the function's version that this host calls
+/// The sizes of ABI 1. A later SDK's structs are longer, and as good; an older one's must stay good when this SDK's grow.
+constexpr std::size_t kPluginBytes = offsetof(signalbox_plugin, create) + sizeof(signalbox_plugin::create);
+constexpr std::size_t kOptionBytes = offsetof(signalbox_option, reserved) + sizeof(signalbox_option::reserved);
+
 constexpr int kLastProbedSymbol = 16;  ///< looked for only to say what a foreign plugin was built for
 
 std::string symbol(int version) { return kSymbol + std::to_string(version); }
@@ -30,11 +36,10 @@ std::string symbol(int version) { return kSymbol + std::to_string(version); }
 
 void* open_library(const fs::path& path) {
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (!handle) {
-    const char* why = dlerror();
-    refuse(path, std::string("can't be loaded: ") + (why ? why : "unknown reason"));
-  }
-  return handle;
+  if (handle) return handle;
+  std::string why = dlerror();
+  if (why.starts_with(path.string() + ": ")) why.erase(0, path.string().size() + 2);
+  refuse(path, "can't be loaded: " + why);
 }
 
 signalbox_broker_plugin_fn find_entry(void* handle, const fs::path& path) {
@@ -47,30 +52,34 @@ signalbox_broker_plugin_fn find_entry(void* handle, const fs::path& path) {
   refuse(path, "is no Signalbox plugin: it does not export " + symbol(kSpokenSymbol));
 }
 
+bool is_plugin_name(std::string_view name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
 /// Refuses a descriptor that this host can't read, or that its author left incomplete.
 void check_descriptor(const signalbox_plugin* plugin, const fs::path& path) {
   if (!plugin) refuse(path, symbol(kSpokenSymbol) + " returned no descriptor");
   // The ABI's number lies within the first eight bytes of every version.
   if (plugin->abi_major != SIGNALBOX_ABI_MAJOR) refuse_abi(path, plugin->abi_major);
-  if (plugin->struct_size < sizeof(signalbox_plugin)) {
-    refuse(path, "its descriptor has " + std::to_string(plugin->struct_size) + " bytes, " +
-                     std::to_string(sizeof(signalbox_plugin)) + " are needed: rebuild it with this server's SDK");
+  if (plugin->struct_size < kPluginBytes) {
+    refuse(path, "its descriptor has " + std::to_string(plugin->struct_size) + " bytes, " + std::to_string(kPluginBytes) +
+                     " are needed: rebuild it with this server's SDK");
   }
-  if (plugin->option_count > 0 && plugin->option_size < sizeof(signalbox_option)) {
-    refuse(path, "its options have " + std::to_string(plugin->option_size) + " bytes each, " +
-                     std::to_string(sizeof(signalbox_option)) + " are needed: rebuild it with this server's SDK");
+  if (plugin->option_count > 0 && plugin->option_size < kOptionBytes) {
+    refuse(path, "its options have " + std::to_string(plugin->option_size) + " bytes each, " + std::to_string(kOptionBytes) +
+                     " are needed: rebuild it with this server's SDK");
   }
-  if (!plugin->name || !*plugin->name || !plugin->version || !plugin->create || (plugin->option_count > 0 && !plugin->options)) {
-    refuse(path, "its descriptor lacks a name, a version, options or the create function");
+  if (!plugin->name || !is_plugin_name(plugin->name) || !plugin->version || !plugin->create || (plugin->option_count > 0 && !plugin->options)) {
+    refuse(path, "its descriptor lacks a name of a-z, 0-9 and _, a version, options or the create function");
   }
 }
 
-/// The rows in this host's layout: a plugin built with a later SDK may have longer ones.
+/// The rows in this host's layout: a plugin built with another SDK may have longer or shorter ones.
 std::vector<Option> copy_options(const signalbox_plugin& plugin) {
   std::vector<Option> options(plugin.option_count);
   const auto* row = reinterpret_cast<const char*>(plugin.options);
   for (Option& option : options) {
-    std::memcpy(&option, row, sizeof(Option));
+    std::memcpy(&option, row, std::min(plugin.option_size, sizeof(Option)));
     row += plugin.option_size;
   }
   return options;
@@ -90,7 +99,8 @@ fs::path executable_folder() {
 }  // namespace
 
 std::vector<fs::path> plugin_folders(const std::vector<std::string>& plugin_path) {
-  std::vector<fs::path> folders(plugin_path.begin(), plugin_path.end());
+  std::vector<fs::path> folders;
+  for (const std::string& folder : plugin_path) folders.emplace_back(folder.empty() ? "." : folder);
   if (const fs::path beside = executable_folder(); !beside.empty()) {
     folders.push_back(beside / "plugins");
     folders.push_back(beside.parent_path() / "lib/signalbox/plugins");

@@ -23,7 +23,7 @@ UserRegistry::UserRegistry(Broker& broker, RegistrationObserver& observer, std::
                            std::chrono::milliseconds unsubscribe_delay)
     : broker_(broker), observer_(observer), prefix_(std::move(channel_prefix)), unsubscribe_delay_(unsubscribe_delay) {}
 
-UserRegistry::Stripe& UserRegistry::stripe_of(std::string_view key) const { return stripes_[Hash{}(key) % stripes_.size()]; }
+UserRegistry::Stripe& UserRegistry::stripe_of(std::string_view key) const { return stripes_[StringHash{}(key) % stripes_.size()]; }
 
 Standing UserRegistry::add(std::string_view key, unsigned shard) {
   assert(shard < kMaxShards);
@@ -129,9 +129,9 @@ void UserRegistry::on_subscribed(const std::string& key, const Status& status) {
     set_phase(stripe, entry, Phase::pending);
     if (status.code != errc::unavailable && shards != 0) delay(entry, key, kRepeatDelay);
   }
+  if (shards != 0) observer_.on_standing(shards, key, standing, status);
   const Call call = next_call(stripe, it);
   lock.unlock();
-  if (shards != 0) observer_.on_standing(shards, key, standing, status);
   perform(call, key);
 }
 
@@ -150,32 +150,26 @@ void UserRegistry::on_unsubscribed(const std::string& key) {
 
 void UserRegistry::broker_is_ready() {
   for (Stripe& stripe : stripes_) {
-    std::vector<std::pair<std::string, ShardSet>> confirmed;
-    {
-      const std::lock_guard lock(stripe.mutex);
-      if (stripe.pending == 0) continue;
-      for (auto& [key, entry] : stripe.table) {
-        if (entry.phase != Phase::pending) continue;
-        set_phase(stripe, entry, Phase::confirmed);
-        if (entry.shards != 0) confirmed.emplace_back(key, entry.shards);
-      }
+    const std::lock_guard lock(stripe.mutex);
+    if (stripe.pending == 0) continue;
+    for (auto& [key, entry] : stripe.table) {
+      if (entry.phase != Phase::pending) continue;
+      set_phase(stripe, entry, Phase::confirmed);
+      if (entry.shards != 0) observer_.on_standing(entry.shards, key, Standing::confirmed, {});
     }
-    for (const auto& [key, shards] : confirmed) observer_.on_standing(shards, key, Standing::confirmed, {});
   }
 }
 
 void UserRegistry::broker_refused(std::string_view key, const Status& why) {
   Stripe& stripe = stripe_of(key);
-  std::unique_lock lock(stripe.mutex);
+  const std::lock_guard lock(stripe.mutex);
   const auto it = stripe.table.find(key);
   if (it == stripe.table.end()) return;
   Entry& entry = it->second;
   if (entry.phase != Phase::confirmed && entry.phase != Phase::pending) return;  // a call in flight brings its own answer
-  const ShardSet shards = entry.shards;
   set_phase(stripe, entry, Phase::refused);
+  if (entry.shards != 0) observer_.on_standing(entry.shards, key, Standing::refused, why);
   static_cast<void>(next_call(stripe, it));  // erases a user who has left
-  lock.unlock();
-  if (shards != 0) observer_.on_standing(shards, key, Standing::refused, why);
 }
 
 void UserRegistry::tick(Clock::time_point now) {

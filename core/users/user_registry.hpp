@@ -15,6 +15,8 @@
 
 #include "signalbox/broker.hpp"
 
+#include "core/users/string_hash.hpp"
+
 namespace signalbox {
 
 /// A set of shards, one bit each.
@@ -30,7 +32,7 @@ enum class Standing : std::uint8_t {
 };
 
 /// Told when the standing of a user changes that a shard holds.
-/// Threading: any thread of the broker; returns at once.
+/// Threading: any thread of the broker; returns at once and calls nothing of the registry.
 class RegistrationObserver {
  public:
   virtual ~RegistrationObserver() = default;
@@ -40,7 +42,8 @@ class RegistrationObserver {
 /// Counts 0↔1 over the shards and keeps the broker's subscriptions in step, at most one call in flight for each user, so
 /// that calls for a channel never overtake each other. A user who is gone keeps the subscription for unsubscribe_delay.
 ///
-/// Threading: any thread; never holds a lock while it calls the broker or the observer.
+/// Threading: any thread. Holds no lock while it calls the broker; the observer is called under one, so that it hears of a
+/// user's standings in the order in which they came about.
 class UserRegistry {
  public:
   using Clock = std::chrono::steady_clock;
@@ -81,11 +84,7 @@ class UserRegistry {
     bool delayed = false;  ///< an action waits in delayed_: the unsubscribe of a user who left, or a repeated subscribe
   };
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
-  };
-  using Table = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+  using Table = std::unordered_map<std::string, Entry, StringHash, std::equal_to<>>;
 
   struct Stripe {
     mutable std::mutex mutex;

@@ -5,27 +5,25 @@
 #include <pthread.h>
 
 #include <exception>
+#include <future>
+#include <memory>
 #include <utility>
+#include <vector>
 
-#include "server/api/http_connection.hpp"
 #include "server/api/keys.hpp"
 
 namespace signalbox::api {
 
 ApiServer::ApiServer(const ApiContext& context, int descriptor)
-    : context_(context),
-      key_digests_(key_digests(context.config.api.keys)),
-      io_(1),
+    : io_(1),
       queue_(io_),
+      shared_{context, key_digests(context.config.api.keys), queue_, {}},
       listener_(
-          io_, descriptor, [this] { return context_.limits.take_api_socket(); }, [this] { context_.limits.release_api_socket(); },
-          [this](Socket&& socket) {
-            std::make_shared<HttpConnection>(context_, queue_, key_digests_, std::move(socket))->start();
-          }) {}
+          io_, descriptor, [this] { return shared_.context.limits.take_api_socket(); },
+          [this] { shared_.context.limits.release_api_socket(); },
+          [this](Socket&& socket) { std::make_shared<HttpConnection>(shared_, std::move(socket))->start(); }) {}
 
-ApiServer::~ApiServer() {
-  if (thread_.joinable()) stop();
-}
+ApiServer::~ApiServer() { stop(); }
 
 void ApiServer::start() {
   listener_.start();
@@ -39,15 +37,39 @@ void ApiServer::run() {
     try {
       io_.run();
     } catch (const std::exception& e) {
-      context_.log.error("api: a handler failed: {}", e.what());
+      shared_.context.log.error("api: a handler failed: {}", e.what());
     }
   }
 }
 
-void ApiServer::stop() {
+/// Visits every connection, which may end then.
+template <class Visit>
+void ApiServer::for_each(Visit visit) {
+  std::vector<std::shared_ptr<HttpConnection>> all;
+  for (HttpConnection* connection : shared_.connections) all.push_back(connection->shared_from_this());
+  for (const auto& connection : all) visit(*connection);
+}
+
+void ApiServer::drain() {
   boost::asio::post(io_, [this] {
     listener_.stop();
-    io_.stop();
+    for_each([](HttpConnection& connection) { connection.drain(); });
+  });
+}
+
+bool ApiServer::idle() {
+  std::promise<bool> idle;
+  boost::asio::post(io_, [&] { idle.set_value(shared_.connections.empty()); });
+  return idle.get_future().get();
+}
+
+void ApiServer::stop() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(io_, [this] {
+    listener_.stop();
+    for_each([](HttpConnection& connection) { connection.close(); });
+    // The operations that were cut get their turn before the loop ends.
+    boost::asio::post(io_, [this] { io_.stop(); });
   });
   thread_.join();
 }

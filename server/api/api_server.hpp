@@ -3,18 +3,16 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <chrono>
-#include <memory>
-#include <string>
+#include <atomic>
 #include <thread>
-#include <vector>
 
 #include "server/api/api_context.hpp"
+#include "server/api/http_connection.hpp"
 #include "server/net/listener.hpp"
 
 namespace signalbox::api {
 
-/// Threading: its own thread, from start() to stop(); both are called by one other.
+/// Threading: its own thread, from start() to stop(); one other calls what is here.
 class ApiServer {
  public:
   /// `descriptor`: of bind_sockets(), owned from now on.
@@ -24,16 +22,21 @@ class ApiServer {
   ~ApiServer();
 
   void start();
-  /// Takes no more connections, and ends the thread. Calls still open at the broker get no answer: stop the broker after this.
+  /// Takes no more connections and requests; those in progress go on to their answers.
+  void drain();
+  /// Whether no connection is left. Asks the API's thread.
+  [[nodiscard]] bool idle();
+  /// Ends what is left, and the thread.
   void stop();
 
  private:
   void run();
+  template <class Visit>
+  void for_each(Visit visit);
 
-  ApiContext context_;
-  const std::vector<std::string> key_digests_;
   boost::asio::io_context io_;
   BatchQueue queue_;
+  HttpConnection::Shared shared_;
   Listener listener_;
   std::thread thread_;
 };

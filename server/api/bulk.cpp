@@ -1,7 +1,5 @@
 #include "server/api/bulk.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <cstdio>
 #include <optional>
 #include <utility>

@@ -22,6 +22,8 @@ class Bulk final : public std::enable_shared_from_this<Bulk> {
 
   /// More of the body.
   void take(std::string_view bytes);
+  /// The connection has ended: what is still to be answered is not.
+  void abandon() { over_ = true; }
   /// The body is complete; the last line may lack its newline.
   void end();
   /// False while so much waits for the broker that no more should be read.

@@ -25,15 +25,15 @@ constexpr std::chrono::milliseconds kLinger{2000};
 
 }  // namespace
 
-HttpConnection::HttpConnection(ApiContext& context, BatchQueue& queue, const std::vector<std::string>& key_digests,
-                               Socket socket)
-    : context_(context),
-      queue_(queue),
-      key_digests_(key_digests),
-      socket_(std::move(socket)),
-      timer_(socket_.get_executor()) {}
+HttpConnection::HttpConnection(Shared& shared, Socket socket)
+    : shared_(shared), context_(shared.context), socket_(std::move(socket)), timer_(socket_.get_executor()) {
+  shared_.connections.insert(this);
+}
 
-HttpConnection::~HttpConnection() { context_.limits.release_api_socket(); }
+HttpConnection::~HttpConnection() {
+  shared_.connections.erase(this);
+  context_.limits.release_api_socket();
+}
 
 void HttpConnection::start() {
   update_deadline();
@@ -63,7 +63,7 @@ void HttpConnection::on_read(const error_code& ec, std::size_t count) {
 
 /// A client that has only closed its own direction still gets the answers it waits for.
 void HttpConnection::on_end_of_input() {
-  const bool incomplete = reading_ == Reading::body || reading_ == Reading::bulk;
+  const bool incomplete = reading_ == Reading::body || reading_ == Reading::bulk || reading_ == Reading::discarded;
   reading_ = Reading::nothing;
   input_ended_ = true;
   if (lingering_ || incomplete || (slots_.empty() && !writing_)) close();
@@ -81,6 +81,7 @@ void HttpConnection::process() {
       case Reading::head: more = process_head(); break;
       case Reading::body: more = process_body(); break;
       case Reading::bulk: more = process_bulk(); break;
+      case Reading::discarded: more = process_discarded(); break;
       case Reading::nothing: more = false; break;
     }
   }
@@ -97,21 +98,22 @@ bool HttpConnection::process_head() {
   const http::HeadResult result = http::parse_head(bytes, head);
   if (result.kind == http::HeadResult::Kind::incomplete) return false;
   if (result.kind == http::HeadResult::Kind::refused) {
-    refuse(new_slot({false, head.method == "HEAD"}), http_error(result.status, result.reason));
+    refuse(new_slot({false, bytes.starts_with("HEAD ")}), http_error(result.status, result.reason));
     return false;
   }
   in_at_ += result.bytes;
+  request_began_ = {};
   begin(head);
   return true;
 }
 
 void HttpConnection::begin(const http::RequestHead& head) {
   const SlotId slot = new_slot({head.keep_alive, head.method == "HEAD"});
-  if (!head.keep_alive) reading_ = Reading::nothing;
+  last_request_ = !head.keep_alive;
+  if (last_request_) reading_ = Reading::nothing;
   const Route route = api::route(head);
   if (route.needs_key && !authorized(head)) {
-    const Answer unauthorized = http_error(401, "a key is needed: Authorization: Bearer KEY");
-    head.content_length > 0 ? refuse(slot, unauthorized) : answer(slot, unauthorized);
+    answer_without_body(slot, head, http_error(401, "a key is needed: Authorization: Bearer KEY"));
     return;
   }
   if (route.call == Call::publish) {
@@ -121,17 +123,46 @@ void HttpConnection::begin(const http::RequestHead& head) {
   } else if (route.call == Call::not_found || route.call == Call::not_allowed) {
     Answer refusal = route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this path has no such method");
     if (route.call == Call::not_allowed) refusal.headers = "Allow: " + route.allowed + "\r\n";
-    head.content_length > 0 ? refuse(slot, refusal) : answer(slot, refusal);
+    answer_without_body(slot, head, refusal);
   } else if (head.content_length > 0) {
-    refuse(slot, error_answer(errc::invalid_argument, "this call takes no body"));
+    answer_without_body(slot, head, error_answer(errc::invalid_argument, "this call takes no body"));
   } else {
     call(slot, route.call, route.user);
   }
 }
 
+/// The answer does not depend on the body. A body of ordinary size is passed over, so that the requests behind it count; to
+/// swallow a large one would be to work for nothing.
+void HttpConnection::answer_without_body(SlotId slot, const http::RequestHead& head, const Answer& early) {
+  if (head.content_length > context_.config.limits.message_bytes) {
+    refuse(slot, early);
+    return;
+  }
+  answer(slot, early);
+  if (head.content_length == 0) return;
+  body_left_ = head.content_length;
+  reading_ = Reading::discarded;
+}
+
+bool HttpConnection::process_discarded() {
+  const std::size_t count = std::min<std::uint64_t>(in_.size() - in_at_, body_left_);
+  in_at_ += count;
+  body_left_ -= count;
+  if (body_left_ > 0) return false;
+  reading_ = next_reading();
+  return true;
+}
+
+/// What follows a request whose body is read: another, or nothing if its client has said so. Only the newest request's body is
+/// ever read, and its slot is the last one, if it has not been answered and written.
+HttpConnection::Reading HttpConnection::next_reading() {
+  request_began_ = {};
+  return last_request_ ? Reading::nothing : Reading::head;
+}
+
 bool HttpConnection::authorized(const http::RequestHead& head) const {
-  if (key_digests_.empty()) return true;
-  return head.count("authorization") == 1 && is_known_key(*head.find("authorization"), key_digests_);
+  if (shared_.key_digests.empty()) return true;
+  return head.count("authorization") == 1 && is_known_key(*head.find("authorization"), shared_.key_digests);
 }
 
 /// The calls that have no body.
@@ -163,7 +194,7 @@ void HttpConnection::call(SlotId slot, Call call, std::string_view encoded_user)
 void HttpConnection::begin_publish(SlotId slot, std::string_view encoded_user, const http::RequestHead& head) {
   UserKey user = user_of_path(encoded_user, context_.config);
   if (user.error) {
-    refuse(slot, error_answer(errc::invalid_argument, user.error));
+    answer_without_body(slot, head, error_answer(errc::invalid_argument, user.error));
     return;
   }
   if (head.content_length > context_.config.limits.message_bytes) {
@@ -177,9 +208,13 @@ void HttpConnection::begin_publish(SlotId slot, std::string_view encoded_user, c
   body_left_ = head.content_length;
   body_.clear();
   reading_ = Reading::body;
-  if (head.has_token("expect", "100-continue") && slots_.size() == 1 && in_.size() == in_at_) {
-    write(slot, "HTTP/1.1 100 Continue\r\n\r\n");
-  }
+  continue_if_expected(slot, head);
+}
+
+/// RFC 9110 section 10.1.1: a client that waits before it sends the body is told to go on.
+void HttpConnection::continue_if_expected(SlotId slot, const http::RequestHead& head) {
+  const bool waits = head.has_token("expect", "100-continue") && in_.size() == in_at_;
+  if (waits && !head.http_1_0 && slots_.size() == 1) write(slot, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 bool HttpConnection::process_body() {
@@ -188,7 +223,7 @@ bool HttpConnection::process_body() {
   body_left_ -= bytes.size();
   body_.append(bytes);
   if (body_left_ > 0) return false;
-  reading_ = slots_.back().framing.keep_alive ? Reading::head : Reading::nothing;
+  reading_ = next_reading();
   publish_message(shared_from_this(), body_slot_, body_user_key_, body_, body_is_text_);
   return true;
 }
@@ -196,13 +231,10 @@ bool HttpConnection::process_body() {
 void HttpConnection::begin_bulk(SlotId slot, const http::RequestHead& head) {
   body_slot_ = slot;
   body_left_ = head.content_length;
-  if (head.http_1_0) slots_.back().framing.keep_alive = false;  // no chunks: the answer ends with the connection
-  const bool chunked = !head.http_1_0;
+  const bool chunked = !head.http_1_0;  // without chunks the answer ends with the connection
   bulk_ = std::make_shared<Bulk>(shared_from_this(), slot, chunked);
   reading_ = Reading::bulk;
-  if (head.has_token("expect", "100-continue") && slots_.size() == 1 && in_.size() == in_at_) {
-    write(slot, "HTTP/1.1 100 Continue\r\n\r\n");
-  }
+  continue_if_expected(slot, head);
   std::string text = "HTTP/1.1 200 OK\r\nContent-Type: ";
   text.append(kNdjson).append(chunked ? "\r\nTransfer-Encoding: chunked" : "");
   if (!slots_.back().framing.keep_alive) text.append("\r\nConnection: close");
@@ -215,7 +247,7 @@ bool HttpConnection::process_bulk() {
   body_left_ -= bytes.size();
   bulk_->take(bytes);
   if (body_left_ > 0) return !bytes.empty();
-  reading_ = slots_.back().framing.keep_alive ? Reading::head : Reading::nothing;
+  reading_ = next_reading();
   std::exchange(bulk_, nullptr)->end();
   return true;
 }
@@ -272,7 +304,11 @@ void HttpConnection::flush() {
     slots_.pop_front();
     ++first_slot_;
   }
-  if (out_.empty()) return;
+  if (out_.empty()) {
+    if (last) linger();
+    if (input_ended_ && slots_.empty()) close();
+    return;
+  }
   writing_ = true;
   update_deadline();
   boost::asio::async_write(socket_, boost::asio::buffer(out_),
@@ -305,7 +341,8 @@ void HttpConnection::linger() {
 void HttpConnection::update_deadline() {
   if (lingering_) return;
   const Clock::time_point now = Clock::now();
-  const bool incomplete = reading_ == Reading::body || (reading_ == Reading::head && in_.size() > in_at_);
+  const bool incomplete = reading_ == Reading::body || reading_ == Reading::discarded ||
+                          (reading_ == Reading::head && in_.size() > in_at_);
   Clock::time_point deadline = now + context_.config.api.idle_timeout;
   if (incomplete && room()) {
     if (request_began_ == Clock::time_point()) request_began_ = now;
@@ -331,9 +368,11 @@ void HttpConnection::await_deadline() {
 }
 
 void HttpConnection::on_deadline() {
-  const bool late_request = request_began_ != Clock::time_point() && !writing_;
-  if (!late_request || lingering_) {
-    close();
+  const bool late_request = request_began_ != Clock::time_point() && !writing_ && !lingering_;
+  if (!late_request) {
+    // Requests that wait for the broker have its deadline, not this one.
+    const bool broker_is_asked = !slots_.empty() && !writing_ && !lingering_ && reading_ != Reading::bulk;
+    broker_is_asked ? update_deadline() : close();
     return;
   }
   const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, false});
@@ -341,12 +380,19 @@ void HttpConnection::on_deadline() {
   update_deadline();
 }
 
+void HttpConnection::drain() {
+  if (reading_ == Reading::head) reading_ = Reading::nothing;
+  last_request_ = true;
+  input_ended_ = true;  // the last answer written, the connection ends
+  if (slots_.empty() && !writing_ && !lingering_) close();
+}
+
 void HttpConnection::close() {
   error_code ignored;
   socket_.close(ignored);
   timer_.cancel();
   reading_ = Reading::nothing;
-  bulk_.reset();
+  if (const std::shared_ptr<Bulk> bulk = std::exchange(bulk_, nullptr)) bulk->abandon();
   first_slot_ += slots_.size();
   slots_.clear();
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "server/api/answer.hpp"
@@ -25,13 +26,24 @@ class Bulk;
 /// Threading: the API's thread. Completions of the broker come through `queue`.
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
  public:
+  /// The connections of one ApiServer, each in it as long as it lives.
+  struct Shared {
+    ApiContext context;
+    std::vector<std::string> key_digests;
+    BatchQueue& queue;
+    std::unordered_set<HttpConnection*> connections;
+  };
+
   /// `socket` has been counted by SocketLimits::take_api_socket().
-  HttpConnection(ApiContext& context, BatchQueue& queue, const std::vector<std::string>& key_digests, Socket socket);
+  HttpConnection(Shared& shared, Socket socket);
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
   ~HttpConnection();
 
   void start();
+  /// Takes no further request, and ends when those in progress are answered.
+  void drain();
+  void close();
 
   // For the calls in progress. A slot is a request's place in the order of the answers.
   using SlotId = std::uint64_t;
@@ -43,7 +55,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void resume();
 
   [[nodiscard]] ApiContext& context() noexcept { return context_; }
-  [[nodiscard]] BatchQueue& queue() noexcept { return queue_; }
+  [[nodiscard]] BatchQueue& queue() noexcept { return shared_.queue; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -54,7 +66,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
     Framing framing;
     bool finished = false;
   };
-  enum class Reading : std::uint8_t { head, body, bulk, nothing };
+  enum class Reading : std::uint8_t { head, body, bulk, discarded, nothing };
 
   void read();
   void on_read(const boost::system::error_code& ec, std::size_t count);
@@ -63,10 +75,14 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool process_head();
   bool process_body();
   bool process_bulk();
+  bool process_discarded();
+  Reading next_reading();
   void begin(const http::RequestHead& head);
   void begin_publish(SlotId slot, std::string_view user, const http::RequestHead& head);
   void begin_bulk(SlotId slot, const http::RequestHead& head);
   void call(SlotId slot, Call call, std::string_view user);
+  void answer_without_body(SlotId slot, const http::RequestHead& head, const Answer& early);
+  void continue_if_expected(SlotId slot, const http::RequestHead& head);
   [[nodiscard]] bool authorized(const http::RequestHead& head) const;
   [[nodiscard]] bool room() const noexcept;
   SlotId new_slot(Framing framing);
@@ -78,11 +94,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void update_deadline();
   void await_deadline();
   void on_deadline();
-  void close();
 
+  Shared& shared_;
   ApiContext& context_;
-  BatchQueue& queue_;
-  const std::vector<std::string>& key_digests_;
   Socket socket_;
   boost::asio::steady_timer timer_;
   Clock::time_point deadline_ = Clock::time_point::max();
@@ -94,7 +108,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::size_t in_at_ = 0;
   Reading reading_ = Reading::head;
   bool read_pending_ = false;
-  bool input_ended_ = false;
+  bool input_ended_ = false;   ///< no more requests will come
+  bool last_request_ = false;  ///< the newest request is the last: Connection: close
 
   // The request whose body is being read.
   SlotId body_slot_ = 0;

@@ -5,15 +5,7 @@
 namespace signalbox::api {
 namespace {
 
-/// A PublishResult that outlives the broker's callback.
-struct Outcome {
-  std::error_code code;
-  std::string detail;
-  bool delivered;
-  Receivers receivers;
-};
-
-Answer answer_of(const Outcome& outcome) {
+Answer answer_of(const PublishOutcome& outcome) {
   if (outcome.code) return error_answer(Status{outcome.code, outcome.detail});
   if (!outcome.delivered) return {404, "{\"delivered\":false}\n", kJson, {}};
   return {200, "{\"delivered\":true," + receivers_members(outcome.receivers, true) + "}\n", kJson, {}};
@@ -36,9 +28,9 @@ void publish_message(const std::shared_ptr<HttpConnection>& connection, HttpConn
   }
   connection->context().publisher.publish(
       user_key, is_text ? Kind::text : Kind::binary, payload, [connection, slot](const PublishResult& result) {
-        connection->queue().post([connection, slot,
-                                  outcome = Outcome{result.status.code, std::string(result.status.detail), result.delivered,
-                                                    result.receivers}] { connection->answer(slot, answer_of(outcome)); });
+        connection->queue().post([connection, slot, outcome = PublishOutcome(result)] {
+          connection->answer(slot, answer_of(outcome));
+        });
       });
 }
 

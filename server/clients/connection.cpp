@@ -54,7 +54,15 @@ void Connection::open(Shard& shard, Socket socket, Opening opening) {
   intrusive_ptr_add_ref(connection.get());  // the shard's list holds it until end()
   shard.add(*connection);
   connection->arm_timer();
-  if (opening.user_name) connection->register_user(*opening.user_name);
+  if (shard.stopping()) {
+    connection->abort();
+    return;
+  }
+  if (opening.user_name_error) {
+    connection->refuse_name(opening.user_name_error);
+  } else if (opening.user_name) {
+    connection->register_user(*opening.user_name);
+  }
   connection->take(opening.first_bytes);
   connection->wait_for_input();
   shard.flush_dirty();
@@ -181,18 +189,23 @@ void Connection::tell(const std::string& text) {
   if (mode_ == Mode::envelope) send(Frame::own(Opcode::text, text));
 }
 
-void Connection::send(Frame::Ptr frame) {
-  if (phase_ != Phase::open) return;
+bool Connection::send(Frame::Ptr frame) {
+  if (phase_ != Phase::open) return false;
   const std::size_t limit = shard_.context().config.limits.queue_bytes;
   // One batch may hold more for a user than the limit: only what the socket does not take counts.
   if (queue_ && queue_->bytes() + frame->wire().size() > limit) flush();
-  if (phase_ != Phase::open) return;
+  if (phase_ != Phase::open) return false;
   if (queue_ && queue_->bytes() + frame->wire().size() > limit) {
     on_overflow();
-    return;
+    return false;
   }
+  enqueue(std::move(frame));
+  return true;
+}
+
+void Connection::enqueue(Frame::Ptr frame) {
   if (!queue_) queue_ = shard_.queues().take();
-  shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(frame->wire().size()));
+  shard_.count_queued(static_cast<std::int64_t>(frame->wire().size()));
   queue_->push(std::move(frame));
   if (!dirty_ && !write_waits_) {
     dirty_ = true;
@@ -202,6 +215,7 @@ void Connection::send(Frame::Ptr frame) {
 
 void Connection::on_overflow() {
   shard_.context().log.info("connection {}: closed, it does not read: limits.queue_bytes reached", id_);
+  shard_.context().metrics.drop(Dropped::connection);  // the message that found no room
   close(CloseCode::slow_consumer, "too slow");
 }
 
@@ -221,7 +235,7 @@ void Connection::flush() {
       return;
     }
     queue_->consume(written.bytes);
-    shard_.context().metrics.connection_queue_bytes.add(-static_cast<std::int64_t>(written.bytes));
+    shard_.count_queued(-static_cast<std::int64_t>(written.bytes));
   }
   on_queue_empty();
 }
@@ -250,19 +264,12 @@ void Connection::close(CloseCode code, std::string_view reason) {
   shard_.context().metrics.closed(static_cast<std::uint16_t>(code));
   // A slow reader's backlog is lost; everybody else gets what was queued before the close.
   if (code == CloseCode::slow_consumer && queue_) {
-    const std::size_t before = queue_->bytes();
+    const auto before = static_cast<std::int64_t>(queue_->bytes());
     shard_.context().metrics.drop(Dropped::connection, queue_->drop_unwritten());
-    shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(queue_->bytes()) - static_cast<std::int64_t>(before));
+    shard_.count_queued(static_cast<std::int64_t>(queue_->bytes()) - before);
   }
-  const Frame::Ptr frame = Frame::own(Opcode::close, websocket::close_payload(code, reason));
-  if (!queue_) queue_ = shard_.queues().take();
-  shard_.context().metrics.connection_queue_bytes.add(static_cast<std::int64_t>(frame->wire().size()));
-  queue_->push(frame);
+  enqueue(Frame::own(Opcode::close, websocket::close_payload(code, reason)));
   phase_ = Phase::closing;
-  if (!dirty_ && !write_waits_) {
-    dirty_ = true;
-    shard_.mark_dirty(*this);
-  }
   shard_.wheel().arm(*this, shard_.wheel().now() + TimingWheel::ticks(kCloseTimeout));
 }
 
@@ -284,8 +291,8 @@ void Connection::end() {
   phase_ = Phase::ended;
   if (unannounced) shard_.context().metrics.closed(1006);  // RFC 6455 section 7.1.5: no close frame
   if (queue_) {
-    shard_.context().metrics.connection_queue_bytes.add(-static_cast<std::int64_t>(queue_->bytes()));
-    shard_.context().metrics.drop(Dropped::connection, unannounced ? queue_->frames() : 0);
+    shard_.count_queued(-static_cast<std::int64_t>(queue_->bytes()));
+    shard_.context().metrics.drop(Dropped::connection, queue_->frames() - (unannounced ? 0 : 1));  // the close frame is no loss
     shard_.queues().give_back(std::move(queue_));
   }
   disarm();

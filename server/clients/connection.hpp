@@ -38,7 +38,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   /// What the handshake has found out.
   struct Opening {
     Mode mode = Mode::plain;
-    std::optional<std::string> user_name;  ///< of the URL
+    std::optional<std::string> user_name;   ///< of the URL
+    const char* user_name_error = nullptr;  ///< why the URL's can't be read; static text
     std::string first_bytes;               ///< that arrived together with the request
   };
 
@@ -48,8 +49,9 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   [[nodiscard]] Mode mode() const noexcept { return mode_; }
 
-  /// Queues a frame; it is written at the end of the shard's batch. Beyond limits.queue_bytes the connection is closed, 4008.
-  void send(Frame::Ptr frame);
+  /// Queues a frame; it is written at the end of the shard's batch. False if it is not taken: the connection is closing, or
+  /// is closed now, 4008, since limits.queue_bytes would be exceeded.
+  bool send(Frame::Ptr frame);
   /// Envelope mode: queues one text of the server's own. Plain mode: nothing.
   void tell(const std::string& text);
 
@@ -82,6 +84,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_text(std::string_view text);
   void register_user(std::string_view name);
   void refuse_name(const char* reason);
+  void enqueue(Frame::Ptr frame);
   void wait_for_output();
   void on_queue_empty();
   void on_overflow();

@@ -66,7 +66,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     const http::HeadResult result = http::parse_head(bytes_, head);
     switch (result.kind) {
       case http::HeadResult::Kind::incomplete: read(); break;
-      case http::HeadResult::Kind::refused: refuse({result.status, result.reason, {}, Mode::plain, std::nullopt}, false); break;
+      case http::HeadResult::Kind::refused: refuse({result.status, result.reason, {}, Mode::plain, std::nullopt, nullptr}, bytes_.starts_with("HEAD ")); break;
       case http::HeadResult::Kind::complete: on_head(head, result.bytes); break;
     }
   }
@@ -74,9 +74,9 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   void on_head(const http::RequestHead& head, std::size_t head_bytes) {
     const ShardContext& context = shard_.context();
     UpgradeDecision decision = decide_upgrade(
-        head, {context.config.server.allowed_origins, context.readiness.draining(), context.readiness.reason()});
+        head, {context.config.server.allowed_origins, context.readiness.draining(), [&] { return context.readiness.reason(); }});
     if (decision.status == 101 && !context.limits.admit_connection()) {
-      decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt};
+      decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr};
     }
     if (decision.status != 101) {
       refuse(decision, head.method == "HEAD");
@@ -89,8 +89,8 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     bytes_ = upgrade_text(decision);
     boost::asio::async_write(
         socket_, boost::asio::buffer(bytes_),
-        [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), std::move(first_bytes)}](
-            const error_code& ec, std::size_t) mutable {
+        [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), decision.user_name_error,
+                                                        std::move(first_bytes)}](const error_code& ec, std::size_t) mutable {
           self->disarm();
           if (ec) {
             self->shard_.context().limits.release_connection();

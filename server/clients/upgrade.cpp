@@ -13,12 +13,13 @@ namespace {
 using http::RequestHead;
 
 UpgradeDecision refuse(unsigned status, std::string body, std::string headers = {}) {
-  return {status, std::move(body), std::move(headers), Mode::plain, std::nullopt};
+  return {status, std::move(body), std::move(headers), Mode::plain, std::nullopt, nullptr};
 }
 
+/// `not_ready`: why, or empty.
 UpgradeDecision probe(const RequestHead& head, const std::string& not_ready) {
   if (head.method != "GET" && head.method != "HEAD") return refuse(405, "method not allowed", "Allow: GET, HEAD\r\n");
-  return not_ready.empty() ? refuse(200, "ok") : refuse(503, not_ready);
+  return not_ready.empty() ? refuse(200, "ok") : refuse(503, not_ready, "Retry-After: 1\r\n");
 }
 
 /// The host of an origin, without scheme and port.
@@ -34,23 +35,21 @@ bool is_websocket_key(std::string_view key) {
   return bytes && bytes->size() == 16;
 }
 
-/// The user_name of the URL's query, if there is one. `error` is set where the query can't be read.
-std::optional<std::string> query_user(std::string_view query, const char*& error) {
-  std::optional<std::string> found;
+/// Reads the user_name of the URL's query, if there is one. Other parameters are nobody's business here.
+void read_query(std::string_view query, UpgradeDecision& decision) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
     const std::string_view parameter = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     const std::size_t equals = parameter.find('=');
     const std::optional<std::string> name = http::percent_decode(parameter.substr(0, equals), true);
+    if (!name || *name != "user_name") continue;
     const std::optional<std::string> value =
         http::percent_decode(equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1), true);
-    if (!name || !value) error = "the query is not percent-encoded";
-    if (!name || *name != "user_name") continue;
-    if (found) error = "user_name stands in the query twice";
-    found = value;
+    if (!value) decision.user_name_error = "user_name is not percent-encoded";
+    if (decision.user_name) decision.user_name_error = "user_name stands in the query twice";
+    decision.user_name = value.value_or("");
   }
-  return found;
 }
 
 bool wants_websocket(const RequestHead& head) { return head.has_token("upgrade", "websocket"); }
@@ -58,7 +57,7 @@ bool wants_websocket(const RequestHead& head) { return head.has_token("upgrade",
 /// RFC 6455 section 4.2.1, items 1 to 8.
 std::optional<UpgradeDecision> check_handshake(const RequestHead& head) {
   if (head.method != "GET" || head.http_1_0) return refuse(400, "a WebSocket is opened by GET and HTTP/1.1");
-  if (head.has_content_length && head.content_length > 0) return refuse(400, "a WebSocket handshake has no body");
+  if (head.content_length > 0) return refuse(400, "a WebSocket handshake has no body");
   if (!head.has_token("connection", "upgrade")) return refuse(400, "Connection: Upgrade is missing");
   if (head.count("sec-websocket-version") != 1 || *head.find("sec-websocket-version") != "13") {
     return refuse(426, "only version 13 of the WebSocket protocol is spoken", "Sec-WebSocket-Version: 13\r\n");
@@ -76,13 +75,11 @@ UpgradeDecision upgrade(const RequestHead& head, const UpgradeRules& rules) {
   if (origin && !origin_allowed(*origin, rules.allowed_origins)) return refuse(403, "this Origin is not allowed");
   if (rules.draining) return refuse(503, "draining", "Retry-After: 1\r\n");
 
-  const char* error = nullptr;
   UpgradeDecision decision;
-  decision.user_name = query_user(head.query(), error);
-  if (error) return refuse(400, error);
+  read_query(head.query(), decision);
   decision.status = 101;
   decision.headers = "Sec-WebSocket-Accept: " + accept_key(*head.find("sec-websocket-key")) + "\r\n";
-  if (head.has_token("sec-websocket-protocol", kEnvelopeSubprotocol)) {
+  if (head.has_exact_token("sec-websocket-protocol", kEnvelopeSubprotocol)) {
     decision.mode = Mode::envelope;
     decision.headers.append("Sec-WebSocket-Protocol: ").append(kEnvelopeSubprotocol).append("\r\n");
   }
@@ -94,7 +91,7 @@ UpgradeDecision upgrade(const RequestHead& head, const UpgradeRules& rules) {
 UpgradeDecision decide_upgrade(const RequestHead& head, const UpgradeRules& rules) {
   const std::string_view path = head.path();
   if (path == "/healthz") return probe(head, {});
-  if (path == "/readyz") return probe(head, rules.not_ready);
+  if (path == "/readyz") return probe(head, rules.why_not_ready());
   if (path != "/" && path != "/ws") return refuse(404, "not found");
   if (!wants_websocket(head)) {
     return refuse(426, "this is a WebSocket", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");

@@ -1,6 +1,7 @@
 // What server.listen answers to a request: the decision only, no socket.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,13 +19,14 @@ struct UpgradeDecision {
   std::string headers;    ///< whole lines beyond those that every answer has
   Mode mode = Mode::plain;
   std::optional<std::string> user_name;
+  const char* user_name_error = nullptr;  ///< why the user_name of the URL can't be read; static text
 };
 
 /// What the decision depends on, besides the request.
 struct UpgradeRules {
   const std::vector<std::string>& allowed_origins;
   bool draining = false;
-  std::string not_ready;  ///< why, or empty
+  std::function<std::string()> why_not_ready;  ///< empty if ready; asked for the probe only
 };
 
 /// RFC 6455 section 4.2.1, the origin check, and the two probes.

@@ -37,23 +37,20 @@ void UserTable::remove(Connection& connection) {
   users_.erase(users_.find(*user.key));
 }
 
-std::size_t UserTable::deliver(const Frame::Ptr& frame) {
+UserTable::Delivery UserTable::deliver(const Frame::Ptr& frame) {
+  Delivery delivery;
   LocalUser* user = find(frame->user_key());
-  if (!user) return 0;
-  std::size_t receivers = 0;
+  if (!user) return delivery;
   Frame::Ptr envelope;  // made once, by the first connection that needs it
   for_each(*user, [&](Connection& connection) {
-    ++receivers;
-    if (connection.mode() == Mode::plain) {
-      connection.send(frame);
-      return;
-    }
-    if (!envelope) {
+    const bool plain = connection.mode() == Mode::plain;
+    if (!plain && !envelope) {
       envelope = Frame::own(websocket::Opcode::text, message_text(frame->payload(), frame->is_text()));
     }
-    connection.send(envelope);
+    ++delivery.receivers;
+    if (connection.send(plain ? frame : envelope)) ++delivery.queued;
   });
-  return receivers;
+  return delivery;
 }
 
 void UserTable::on_standing(std::string_view key, Standing standing, const Status& status) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/users/string_hash.hpp"
 #include "core/users/user_registry.hpp"
 #include "server/clients/connection.hpp"
 #include "server/clients/frame.hpp"
@@ -30,18 +31,17 @@ class UserTable {
   /// The connection's user has one connection less.
   void remove(Connection& connection);
 
-  /// Queues the message for each connection of its user. Returns how many those are.
-  std::size_t deliver(const Frame::Ptr& frame);
+  struct Delivery {
+    std::size_t receivers = 0;  ///< the user's connections here
+    std::size_t queued = 0;     ///< those that took the message
+  };
+  /// Queues the message for each connection of its user.
+  Delivery deliver(const Frame::Ptr& frame);
   void on_standing(std::string_view key, Standing standing, const Status& status);
   void gap(std::string_view key, std::string_view reason);
   void disconnect(std::string_view key);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
-  };
-
   [[nodiscard]] LocalUser* find(std::string_view key);
   /// Calls `visit` for each connection of the user; it may close the one it is given.
   template <class Visit>
@@ -55,7 +55,7 @@ class UserTable {
 
   UserRegistry& registry_;
   const unsigned shard_;
-  std::unordered_map<std::string, LocalUser, Hash, std::equal_to<>> users_;
+  std::unordered_map<std::string, LocalUser, StringHash, std::equal_to<>> users_;
 };
 
 }  // namespace signalbox

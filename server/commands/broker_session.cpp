@@ -1,17 +1,16 @@
 #include "server/commands/broker_session.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <span>
 
 #include "core/delivery/envelope.hpp"
 #include "core/fault.hpp"
+#include "server/instance_id.hpp"
 
 namespace signalbox::commands {
 
 BrokerSession::BrokerSession(const Config& config)
-    : instance_id_("shell-" + std::to_string(getpid())),
+    : instance_id_(make_instance_id()),
       prefix_(config.broker.channel_prefix),
       info_{instance_id_, prefix_, config.broker.timeout, config.limits.message_bytes + kEnvelopeBytes} {
   const BrokerFactory factory(config.broker);

@@ -4,6 +4,7 @@
 
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/silent_host.hpp"
 
 namespace signalbox::commands {
 
@@ -15,6 +16,9 @@ Run add_check(CLI::App& app) {
   return [options] {
     PluginCatalog catalog;
     const Config config = options->load(catalog.finder(), LoadMode::check);
+    // What the plugin itself has to say of its section: a URL it can't read, a file that is not there.
+    SilentHost host(config);
+    BrokerFactory(config.broker).make(host);
     std::fputs(effective_yaml(config, catalog.finder()).c_str(), stdout);
     return kDone;
   };

@@ -33,7 +33,8 @@ struct Options {
 };
 
 struct Target {
-  std::string host;
+  std::string address;  ///< to resolve: IPv6 without brackets
+  std::string host;     ///< as it stands in the URL
   std::string port;
   std::string path;
 };
@@ -44,6 +45,7 @@ Target parse_url(const std::string& url) {
     throw ConfigError("--url " + url + ": has to be ws://HOST[:PORT]/[PATH]");
   }
   Target target;
+  target.address = std::string(parsed->host_address());
   target.host = std::string(parsed->encoded_host());
   target.port = parsed->has_port() && !parsed->port().empty() ? std::string(parsed->port()) : "80";
   target.path = std::string(parsed->encoded_path()).empty() ? "/" : std::string(parsed->encoded_path());
@@ -59,6 +61,14 @@ struct Envelope {
   bool base64 = false;
 };
 
+/// A payload that stands inline, byte for byte as its sender wrote it: white space around the value belongs to it. The server
+/// writes data as the last member.
+std::string inline_payload(std::string_view frame, std::string_view value) {
+  const auto before = static_cast<std::size_t>(value.data() - frame.data());
+  const std::size_t begin = frame.rfind(':', before) + 1;
+  return std::string(frame.substr(begin, frame.rfind('}') - begin));
+}
+
 Envelope read_envelope(std::string_view frame) {
   Envelope envelope;
   const auto members = json::members(frame, json::kMaxDepth + 1);
@@ -70,7 +80,7 @@ Envelope read_envelope(std::string_view frame) {
     if (member.name != "data" && member.name != "base64") continue;
     envelope.raw = member.value;
     envelope.base64 = member.name == "base64";
-    envelope.text = string ? *string : std::string(member.value);
+    envelope.text = string ? *string : inline_payload(frame, member.value);
     if (envelope.base64) envelope.text = base64_decode(envelope.text).value_or("");
   }
   return envelope;
@@ -176,7 +186,7 @@ int listen(const Options& options) {
   const Target target = parse_url(options.url);
   boost::asio::io_context io(1);
   error_code ec;
-  const auto endpoints = tcp::resolver(io).resolve(target.host, target.port, ec);
+  const auto endpoints = tcp::resolver(io).resolve(target.address, target.port, ec);
   if (ec) {
     std::fprintf(stderr, "can't resolve %s: %s\n", target.host.c_str(), ec.message().c_str());
     return kFailed;

@@ -22,14 +22,6 @@ struct Options {
   bool binary = false;
 };
 
-/// A PublishResult that outlives the broker's callback.
-struct Outcome {
-  std::error_code code;
-  std::string detail;
-  bool yes = false;  ///< delivered, or exists
-  Receivers receivers;
-};
-
 std::string user_key(const Options& options, const Config& config) {
   UserKey user = make_user_key(options.user, config.users.case_sensitive);
   if (user.error) throw ConfigError(std::string("USER: ") + user.error);
@@ -56,8 +48,8 @@ int fail(const std::string& reason) {
   return kFailed;
 }
 
-int fail(const Outcome& outcome) {
-  return fail(outcome.code.message() + (outcome.detail.empty() ? "" : ": " + outcome.detail));
+int fail(const std::error_code& code, const std::string& detail) {
+  return fail(code.message() + (detail.empty() ? "" : ": " + detail));
 }
 
 int publish(const Options& options) {
@@ -66,16 +58,16 @@ int publish(const Options& options) {
   const std::string key = user_key(options, config);
   const std::string payload = read_payload(options, config);
   Metrics metrics;
-  std::promise<Outcome> answered;
+  std::promise<PublishOutcome> answered;
   BrokerSession session(config);
   if (const std::optional<std::string> reason = session.wait_ready()) return fail(*reason);
   Publisher publisher(session.broker(), metrics, config.broker.channel_prefix);
   publisher.publish(key, options.binary ? Kind::binary : Kind::text, payload, [&answered](const PublishResult& result) {
-    answered.set_value({result.status.code, std::string(result.status.detail), result.delivered, result.receivers});
+    answered.set_value(PublishOutcome(result));
   });
-  const Outcome outcome = answered.get_future().get();
-  if (outcome.code) return fail(outcome);
-  if (!outcome.yes) {
+  const PublishOutcome outcome = answered.get_future().get();
+  if (outcome.code) return fail(outcome.code, outcome.detail);
+  if (!outcome.delivered) {
     std::fprintf(stderr, "%s is not connected: nobody got it\n", options.user.c_str());
     return kNotConnected;
   }
@@ -92,16 +84,21 @@ int exists(const Options& options) {
   PluginCatalog catalog;
   const Config config = options.config.load(catalog.finder(), LoadMode::serve);
   const std::string key = user_key(options, config);
-  std::promise<Outcome> answered;
+  struct Answer {
+    std::error_code code;
+    std::string detail;
+    bool yes;
+  };
+  std::promise<Answer> answered;
   BrokerSession session(config);
   if (const std::optional<std::string> reason = session.wait_ready()) return fail(*reason);
   session.broker().exists(config.broker.channel_prefix + key, [&answered](const Status& status, bool yes) {
-    answered.set_value({status.code, std::string(status.detail), yes, {}});
+    answered.set_value({status.code, std::string(status.detail), yes});
   });
-  const Outcome outcome = answered.get_future().get();
-  if (outcome.code) return fail(outcome);
-  std::puts(outcome.yes ? "yes" : "no");
-  return outcome.yes ? kDone : kNotConnected;
+  const Answer answer = answered.get_future().get();
+  if (answer.code) return fail(answer.code, answer.detail);
+  std::puts(answer.yes ? "yes" : "no");
+  return answer.yes ? kDone : kNotConnected;
 }
 
 }  // namespace

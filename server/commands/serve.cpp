@@ -30,10 +30,15 @@ class Supervisor {
     await_signal();
     tick();
     io_.run();
+    // From here on a signal ends the process at once, whatever a plugin is waiting for.
+    signals_.clear();
   }
 
+  /// When the process has to be gone: server.drain_timeout after the signal.
+  [[nodiscard]] Instance::Clock::time_point deadline() const { return deadline_; }
+
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = Instance::Clock;
 
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
@@ -44,8 +49,7 @@ class Supervisor {
       }
       log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
       draining_ = true;
-      // The last tenth is for the broker and the API to end in order.
-      give_up_at_ = Clock::now() + drain_timeout_ * 9 / 10;
+      deadline_ = Clock::now() + drain_timeout_;
       instance_.drain();
       await_signal();
     });
@@ -53,7 +57,8 @@ class Supervisor {
 
   void tick() {
     instance_.tick();
-    if (draining_ && (instance_.connections() == 0 || Clock::now() >= give_up_at_)) {
+    // The last tenth is for the API and the broker to end in order.
+    if (draining_ && (instance_.connections() == 0 || Clock::now() >= deadline_ - drain_timeout_ / 10)) {
       io_.stop();
       return;
     }
@@ -70,7 +75,7 @@ class Supervisor {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_;
   bool draining_ = false;
-  Clock::time_point give_up_at_{};
+  Clock::time_point deadline_{};
 };
 
 int serve(const Options& options) {
@@ -85,7 +90,7 @@ int serve(const Options& options) {
   Supervisor supervisor(instance, log, config.server.drain_timeout);
   instance.start();
   supervisor.run();
-  instance.stop();
+  instance.stop(supervisor.deadline());
   return kDone;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <charconv>
+#include <exception>
 
 namespace signalbox::http {
 namespace {
@@ -42,6 +43,19 @@ std::size_t head_end(std::string_view bytes) {
     if (feed - line == 1) return feed + 1;
     line = feed + 1;
   }
+}
+
+template <class Predicate>
+bool any_token(const RequestHead& head, std::string_view name, Predicate predicate) {
+  for (const auto& [field, value] : head.fields) {
+    if (!equal_without_case(field, name)) continue;
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::size_t comma = rest.find(',');
+      if (predicate(trim(rest.substr(0, comma)))) return true;
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    }
+  }
+  return false;
 }
 
 bool has_control(std::string_view text) noexcept {
@@ -100,7 +114,11 @@ class Parser final : public beast_http::basic_parser<true> {
 HeadResult parse_with_beast(std::string_view bytes, RequestHead& head) {
   Parser parser(head);
   error_code ec;
-  parser.put(boost::asio::buffer(bytes), ec);
+  try {
+    parser.put(boost::asio::buffer(bytes), ec);
+  } catch (const std::exception&) {  // Boost 1.81's parser throws where its own limits are exceeded
+    return refused(400, "not an HTTP request");
+  }
   if (ec == beast_http::error::bad_version) return refused(505, "only HTTP/1.0 and HTTP/1.1 are spoken");
   if (ec || !parser.is_header_done()) return refused(400, "not an HTTP request");
   return ok();
@@ -114,7 +132,6 @@ HeadResult check_length(RequestHead& head) {
     const std::string_view digits = *head.find("content-length");
     const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), head.content_length);
     if (ec != std::errc() || end != digits.data() + digits.size()) return refused(400, "Content-Length is not a number");
-    head.has_content_length = true;
   }
   if (encodings == 0) return ok();
   if (lengths > 0) return refused(400, "both Content-Length and Transfer-Encoding");
@@ -127,7 +144,7 @@ HeadResult check_meaning(RequestHead& head) {
   const std::size_t hosts = head.count("host");
   if (hosts > 1 || (hosts == 0 && !head.http_1_0)) return refused(400, "exactly one Host is needed");
   if (!head.target.starts_with('/')) return refused(400, "the request target is not a path");
-  head.keep_alive = head.http_1_0 ? head.has_token("connection", "keep-alive") : !head.has_token("connection", "close");
+  head.keep_alive = !head.http_1_0 && !head.has_token("connection", "close");
   return ok();
 }
 
@@ -161,15 +178,11 @@ std::size_t RequestHead::count(std::string_view name) const noexcept {
 }
 
 bool RequestHead::has_token(std::string_view name, std::string_view token) const noexcept {
-  for (const auto& [field, value] : fields) {
-    if (!equal_without_case(field, name)) continue;
-    for (std::string_view rest = value; !rest.empty();) {
-      const std::size_t comma = rest.find(',');
-      if (equal_without_case(trim(rest.substr(0, comma)), token)) return true;
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-    }
-  }
-  return false;
+  return any_token(*this, name, [token](std::string_view one) { return equal_without_case(one, token); });
+}
+
+bool RequestHead::has_exact_token(std::string_view name, std::string_view token) const noexcept {
+  return any_token(*this, name, [token](std::string_view one) { return one == token; });
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {

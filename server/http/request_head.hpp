@@ -21,15 +21,15 @@ struct RequestHead {
   bool http_1_0 = false;
   std::vector<std::pair<std::string_view, std::string_view>> fields;
   std::uint64_t content_length = 0;
-  bool has_content_length = false;
   bool keep_alive = true;
 
   /// The value of the first field of this name (compared without case), or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   /// How many fields have this name.
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
-  /// Whether a comma-separated field holds this token, without case.
+  /// Whether a comma-separated field holds this token, without case; and with it.
   [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const noexcept;
+  [[nodiscard]] bool has_exact_token(std::string_view name, std::string_view token) const noexcept;
   /// The target up to the question mark, and what follows it.
   [[nodiscard]] std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
   [[nodiscard]] std::string_view query() const noexcept {

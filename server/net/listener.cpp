@@ -12,12 +12,13 @@
 #include <system_error>
 #include <utility>
 
+#include "core/config/value.hpp"
 #include "core/fault.hpp"
 
 namespace signalbox {
 namespace {
 
-/// Small, so that a reader who has stalled is noticed before it pins megabytes in the kernel (research A2).
+/// Small, so that a reader who has stalled is noticed before it pins megabytes in the kernel (32,238 messages of 128 B with the kernel's default).
 constexpr int kSendBufferBytes = 32 * 1024;
 /// The kernel cuts it to net.core.somaxconn.
 constexpr int kBacklog = 16 * 1024;
@@ -50,17 +51,12 @@ void set_option(int descriptor, int level, int name, int value) { setsockopt(des
 
 [[noreturn]] void fail(const ListenAddress& address, const char* key, int error, const std::vector<int>& opened) {
   for (const int descriptor : opened) ::close(descriptor);
-  std::string text = std::string(key) + ": can't listen on " + to_text(address) + ": " + std::generic_category().message(error);
+  std::string text = std::string(key) + ": can't listen on " + to_string(address) + ": " + std::generic_category().message(error);
   if (error == EADDRINUSE) text += ": stop what listens there or choose another port";
   throw StartError(text);
 }
 
 }  // namespace
-
-std::string to_text(const ListenAddress& address) {
-  const bool v6 = address.address.find(':') != std::string::npos;
-  return (v6 ? "[" + address.address + "]" : address.address) + ":" + std::to_string(address.port);
-}
 
 BoundSockets bind_sockets(const ListenAddress& address, unsigned count, const char* key) {
   BoundSockets bound;
@@ -74,14 +70,12 @@ BoundSockets bind_sockets(const ListenAddress& address, unsigned count, const ch
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
     if (i > 0) set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
     if (::bind(descriptor, endpoint.get(), endpoint.length) != 0) fail(address, key, errno, bound.descriptors);
+    if (::listen(descriptor, kBacklog) != 0) fail(address, key, errno, bound.descriptors);
     if (i > 0) continue;
-    // Set after the bind, it lets our other sockets share the address that nobody else had.
+    // Set now, it lets our other sockets share the address that nobody else has.
     set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
     getsockname(descriptor, endpoint.get(), &endpoint.length);
     bound.port = ntohs(reinterpret_cast<const sockaddr_in*>(&endpoint.storage)->sin_port);  // at the same place in sockaddr_in6
-  }
-  for (const int descriptor : bound.descriptors) {
-    if (::listen(descriptor, kBacklog) != 0) fail(address, key, errno, bound.descriptors);
   }
   return bound;
 }
@@ -114,8 +108,8 @@ void Listener::accept() {
       if (ec != boost::asio::error::operation_aborted) pause();
       return;
     }
-    accepted_(std::move(socket));
     accept();
+    accepted_(std::move(socket));
   });
 }
 
@@ -127,20 +121,9 @@ void Listener::pause() {
 }
 
 void Listener::stop() {
-  if (!acceptor_.is_open()) return;
   pause_.cancel();
-  boost::system::error_code ec;
-  acceptor_.non_blocking(true, ec);
-  while (admit_()) {
-    Socket socket(context_);
-    acceptor_.accept(socket, ec);
-    if (ec) {
-      release_();
-      break;
-    }
-    accepted_(std::move(socket));
-  }
-  acceptor_.close(ec);
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
 }
 
 }  // namespace signalbox

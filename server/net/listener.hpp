@@ -28,11 +28,8 @@ struct BoundSockets {
 /// Errors: StartError naming `key` and the address.
 BoundSockets bind_sockets(const ListenAddress& address, unsigned count, const char* key);
 
-/// ADDRESS:PORT as it is written, IPv6 in brackets.
-std::string to_text(const ListenAddress& address);
-
 /// Accepts as long as `admit` allows. Where it does not, or the process is out of descriptors, it pauses for 100 ms instead of
-/// spinning at the limit (an accept loop at EMFILE burns a core: research/performance-and-reliability.md A3).
+/// spinning at the limit, where an accept loop would burn a core.
 ///
 /// Threading: one thread runs the io_context.
 class Listener {
@@ -44,7 +41,7 @@ class Listener {
   /// `descriptor`: of bind_sockets(); owned from now on.
   Listener(boost::asio::io_context& context, int descriptor, Admit admit, Release release, Accepted accepted);
   void start();
-  /// Takes what the kernel has queued, then closes: closing alone would drop it.
+  /// Closes. What the kernel has queued is dropped.
   void stop();
 
  private:

@@ -13,8 +13,9 @@
 namespace signalbox {
 namespace {
 
-/// Items queued and connections flushed before other handlers get their turn: some milliseconds of work each.
+/// Items and bytes handled and connections flushed before other handlers get their turn: some milliseconds of work each.
 constexpr std::size_t kItemsPerTurn = 16 * 1024;
+constexpr std::size_t kBytesPerTurn = 1024 * 1024;
 constexpr std::size_t kFlushesPerTurn = 1024;
 /// Read at once from one socket. One buffer a shard: an idle connection has none.
 constexpr std::size_t kScratchBytes = 64 * 1024;
@@ -22,6 +23,20 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr std::size_t kMaxDroppedUsers = 10'000;
 /// How far apart clients come back after a drain, at most.
 constexpr std::uint32_t kMaxReconnectMs = 5'000;
+
+std::size_t bytes_of(const Notice& notice) {
+  if (const auto* gap = std::get_if<GapNotice>(&notice)) return sizeof(Notice) + gap->user_key.size() + gap->reason.size();
+  if (const auto* standing = std::get_if<StandingNotice>(&notice)) {
+    return sizeof(Notice) + standing->user_key.size() + standing->detail.size();
+  }
+  return sizeof(Notice) + std::get<DisconnectNotice>(notice).user_key.size();
+}
+
+/// What an item takes of limits.handover_bytes.
+std::size_t bytes_of(const std::variant<Frame::Ptr, std::unique_ptr<Notice>>& item) {
+  if (const auto* frame = std::get_if<Frame::Ptr>(&item)) return *frame ? (*frame)->bytes() : 0;
+  return bytes_of(*std::get<std::unique_ptr<Notice>>(item));
+}
 
 }  // namespace
 
@@ -63,13 +78,11 @@ void Shard::stop() {
 
 void Shard::add(Connection& connection) {
   connections_.push_back(connection);
-  connection_count_.fetch_add(1, std::memory_order_relaxed);
   context_.metrics.connections.add(1);
 }
 
 void Shard::remove(Connection& connection) {
   connections_.erase(connections_.iterator_to(connection));
-  connection_count_.fetch_sub(1, std::memory_order_relaxed);
   context_.metrics.connections.add(-1);
 }
 
@@ -79,62 +92,75 @@ void Shard::wake_locked(std::unique_lock<std::mutex>& lock) {
   if (wake) boost::asio::post(io_, [this] { turn(); });
 }
 
+/// With the mailbox locked: messages to this user are lost, and the user will be told.
+void Shard::note_loss(std::string_view user_key) {
+  mailbox_.dropped.emplace(mailbox_.dropped.size() < kMaxDroppedUsers ? user_key : std::string_view());
+}
+
 void Shard::hand_over(std::span<const Frame::Ptr> frames) {
   std::unique_lock lock(mailbox_.mutex);
-  const std::size_t limit = context_.config.limits.handover_bytes;
-  std::size_t added = 0;
+  const std::size_t before = mailbox_.bytes;
   for (const Frame::Ptr& frame : frames) {
-    if (mailbox_.bytes + frame->bytes() > limit) {
+    if (mailbox_.bytes + frame->bytes() > context_.config.limits.handover_bytes) {
       context_.metrics.drop(Dropped::handover);
-      if (mailbox_.dropped.size() <= kMaxDroppedUsers) mailbox_.dropped.emplace(frame->user_key());
+      note_loss(frame->user_key());
       continue;
     }
     mailbox_.bytes += frame->bytes();
-    added += frame->bytes();
     mailbox_.items.emplace_back(frame);
   }
-  context_.metrics.handover_queue_bytes.add(static_cast<std::int64_t>(added));
+  context_.metrics.handover_queue_bytes.add(static_cast<std::int64_t>(mailbox_.bytes - before));
   wake_locked(lock);
 }
 
 void Shard::notify(Notice notice) {
   auto item = std::make_unique<Notice>(std::move(notice));
+  const std::size_t bytes = bytes_of(*item);
   std::unique_lock lock(mailbox_.mutex);
-  mailbox_.items.emplace_back(std::move(item));
+  // Standings are as many as there are users, and never dropped. A gap is not lost, it only grows to more users.
+  const bool full = mailbox_.bytes + bytes > context_.config.limits.handover_bytes;
+  if (const auto* gap = std::get_if<GapNotice>(item.get()); gap && full) {
+    note_loss(gap->user_key);
+  } else if (full && std::holds_alternative<DisconnectNotice>(*item)) {
+    context_.metrics.drop(Dropped::handover);
+  } else {
+    mailbox_.bytes += bytes;
+    mailbox_.items.emplace_back(std::move(item));
+    context_.metrics.handover_queue_bytes.add(static_cast<std::int64_t>(bytes));
+  }
   wake_locked(lock);
 }
 
-/// Takes over the next batch, and turns the drops that came with it into gaps behind its messages.
+/// Takes over the next batch, and turns the losses that came with it into gaps behind its messages.
 void Shard::take_items() {
   taken_.clear();
   taken_at_ = 0;
   std::unordered_set<std::string> dropped;
-  {
-    const std::lock_guard lock(mailbox_.mutex);
-    taken_.swap(mailbox_.items);
-    dropped.swap(mailbox_.dropped);
-  }
-  const bool everybody = dropped.size() > kMaxDroppedUsers;
-  if (everybody) dropped = {std::string()};
+  const std::lock_guard lock(mailbox_.mutex);
+  taken_.swap(mailbox_.items);
+  dropped.swap(mailbox_.dropped);
+  if (dropped.contains(std::string())) dropped = {std::string()};
   for (const std::string& key : dropped) {
     context_.metrics.gaps.add();
     taken_.emplace_back(std::make_unique<Notice>(GapNotice{key, "limits.handover_bytes reached"}));
+    mailbox_.bytes += bytes_of(taken_.back());
+    context_.metrics.handover_queue_bytes.add(static_cast<std::int64_t>(bytes_of(taken_.back())));
   }
 }
 
+/// One batch or a part of it. Whatever a handler throws, the next turn comes.
 void Shard::turn() {
   if (stopping_) return;
-  if (taken_at_ == taken_.size()) take_items();
-  const std::size_t end = std::min(taken_.size(), taken_at_ + kItemsPerTurn);
   std::size_t bytes = 0;
-  std::size_t delivered = 0;
-  for (; taken_at_ < end; ++taken_at_) {
-    if (const auto* frame = std::get_if<Frame::Ptr>(&taken_[taken_at_])) bytes += (*frame)->bytes();
-    handle(taken_[taken_at_], delivered);
+  try {
+    if (taken_at_ == taken_.size()) take_items();
+    handle_some(bytes);
+    flush_some();
+  } catch (const std::exception& e) {
+    context_.log.error("shard {}: a message was lost: {}", index_, e.what());
   }
-  context_.metrics.delivered.add(delivered);
+  context_.metrics.delivered.add(std::exchange(delivered_, 0));
   context_.metrics.handover_queue_bytes.add(-static_cast<std::int64_t>(bytes));
-  flush_some();
 
   std::unique_lock lock(mailbox_.mutex);
   mailbox_.bytes -= bytes;
@@ -144,11 +170,19 @@ void Shard::turn() {
   if (more) boost::asio::post(io_, [this] { turn(); });
 }
 
-void Shard::handle(Item& item, std::size_t& delivered) {
+void Shard::handle_some(std::size_t& bytes) {
+  for (std::size_t items = 0; taken_at_ < taken_.size() && items < kItemsPerTurn && bytes < kBytesPerTurn; ++items) {
+    Item& item = taken_[taken_at_++];
+    bytes += bytes_of(item);
+    handle(item);
+  }
+}
+
+void Shard::handle(Item& item) {
   if (auto* frame = std::get_if<Frame::Ptr>(&item)) {
-    const std::size_t receivers = users_.deliver(*frame);
-    delivered += receivers;
-    if (receivers == 0) context_.metrics.drop(Dropped::no_receiver);
+    const UserTable::Delivery delivery = users_.deliver(*frame);
+    delivered_ += delivery.queued;
+    if (delivery.receivers == 0) context_.metrics.drop(Dropped::no_receiver);
     frame->reset();
   } else {
     handle_notice(*std::get<std::unique_ptr<Notice>>(item));
@@ -166,7 +200,11 @@ void Shard::handle_notice(const Notice& notice) {
 }
 
 void Shard::tell_all(const std::string& text) {
-  for (auto it = connections_.begin(); it != connections_.end();) (it++)->tell(text);
+  const Frame::Ptr frame = Frame::own(websocket::Opcode::text, text);
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    Connection& connection = *it++;
+    if (connection.mode() == Mode::envelope) connection.send(frame);
+  }
 }
 
 void Shard::flush_dirty() {
@@ -183,14 +221,15 @@ void Shard::flush_some() {
     connection->flush();
   }
   dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(count));
+  context_.metrics.connection_queue_bytes.add(std::exchange(queued_bytes_, 0));
 }
 
 void Shard::schedule_tick() {
   tick_.expires_after(TimingWheel::kTick);
   tick_.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
+    schedule_tick();  // first, so that nothing thrown below ends the ticking
     on_tick();
-    schedule_tick();
   });
 }
 
@@ -204,8 +243,6 @@ void Shard::drain(std::chrono::milliseconds over) {
   boost::asio::post(io_, [this, over] {
     draining_ = true;
     drain_ends_ = TimingWheel::Clock::now() + over;
-    drain_some();
-    flush_dirty();
   });
 }
 
@@ -217,7 +254,9 @@ void Shard::drain_some() {
   for (const Connection& connection : connections_) {
     if (connection.is_open()) ++open;
   }
-  std::size_t share = (open + static_cast<std::size_t>(ticks) - 1) / static_cast<std::size_t>(ticks);
+  drain_share_ += static_cast<double>(open) / static_cast<double>(ticks);
+  auto share = static_cast<std::size_t>(drain_share_);
+  drain_share_ -= static_cast<double>(share);
   static thread_local std::minstd_rand random{std::random_device{}()};
   std::uniform_int_distribution<std::uint32_t> reconnect_in(0, kMaxReconnectMs);
   for (auto it = connections_.begin(); it != connections_.end() && share > 0;) {

@@ -5,8 +5,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -77,9 +77,6 @@ class Shard {
   void hand_over(std::span<const Frame::Ptr> frames);
   /// Any thread: hands over a notice, in order with the messages.
   void notify(Notice notice);
-  /// Any thread: WebSockets that are open here.
-  [[nodiscard]] std::size_t connections() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
-
   // For this shard's connections and handshakes.
   [[nodiscard]] const ShardContext& context() const noexcept { return context_; }
   [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
@@ -93,6 +90,10 @@ class Shard {
   /// The connection has something to write: flush_dirty() at the end of the handler does it, or a later turn.
   void mark_dirty(Connection& connection) { dirty_.emplace_back(&connection); }
   void flush_dirty();
+  /// Bytes that came into a connection's queue, or left it.
+  void count_queued(std::int64_t bytes) noexcept { queued_bytes_ += bytes; }
+  /// Whether stop() has begun: nothing new is to be started.
+  [[nodiscard]] bool stopping() const noexcept { return stopping_; }
 
  private:
   using Item = std::variant<Frame::Ptr, std::unique_ptr<Notice>>;
@@ -101,16 +102,18 @@ class Shard {
   struct Mailbox {
     std::mutex mutex;
     std::vector<Item> items;
-    std::size_t bytes = 0;                    ///< of messages: here and in taken_
-    std::unordered_set<std::string> dropped;  ///< users who have lost a message and will be told
+    std::size_t bytes = 0;                    ///< of items: here and in taken_
+    std::unordered_set<std::string> dropped;  ///< users who have lost a message and will be told; with an empty one: all
     bool awake = false;                       ///< a turn is on its way
   };
 
+  void note_loss(std::string_view user_key);
   void wake_locked(std::unique_lock<std::mutex>& lock);
   void turn();
   void flush_some();
   void take_items();
-  void handle(Item& item, std::size_t& delivered);
+  void handle_some(std::size_t& bytes);
+  void handle(Item& item);
   void handle_notice(const Notice& notice);
   void tell_all(const std::string& text);
   void schedule_tick();
@@ -127,14 +130,18 @@ class Shard {
   SendQueuePool queues_;
   std::vector<char> scratch_;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
-  std::atomic<std::size_t> connection_count_{0};
   std::vector<Connection::Ptr> dirty_;
 
   Mailbox mailbox_;
   std::vector<Item> taken_;
   std::size_t taken_at_ = 0;  ///< how many of them are handled
 
+  // Counted here, and into the shared metrics once a turn.
+  std::uint64_t delivered_ = 0;
+  std::int64_t queued_bytes_ = 0;
+
   TimingWheel::Clock::time_point drain_ends_{};
+  double drain_share_ = 0;  ///< what rounding has left of the connections to close
   bool draining_ = false;
   bool stopping_ = false;
 };

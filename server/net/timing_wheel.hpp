@@ -17,6 +17,7 @@ class TimingWheel {
   using Clock = std::chrono::steady_clock;
   using Tick = std::uint32_t;  ///< 6.8 years of 50 ms
   static constexpr std::chrono::milliseconds kTick{50};
+  static constexpr std::chrono::milliseconds kLongestPause{1000};
 
   struct Link {
     Link* next = nullptr;
@@ -69,17 +70,18 @@ class TimingWheel {
     slot.previous = &timer;
   }
 
-  /// Disarms every timer that is due by `time` and calls its expire().
+  /// Disarms every timer that is due by `time` and calls its expire(). Time in which nobody called (the process or its machine
+  /// was stopped) does not count beyond kLongestPause: a pong that could not be read is not late.
   void advance(Clock::time_point time) {
+    const auto behind = time - start_ - now_ * kTick;
+    if (behind > kLongestPause) start_ += behind - kLongestPause;
     const Tick target = static_cast<Tick>((time - start_) / kTick);
     while (now_ != target) {
       ++now_;
       Link& slot = slots_[now_ % slots_.size()];
       if (slot.next == &slot) continue;
       // The slot's timers move to a list of their own, so that those armed meanwhile are left for their own tick.
-      Link due{slot.next, slot.previous};
-      due.next->previous = due.previous->next = &due;
-      slot.next = slot.previous = &slot;
+      Due due(slot);
       while (due.next != &due) {
         Timer& timer = *static_cast<Timer*>(due.next);
         timer.disarm();
@@ -93,7 +95,25 @@ class TimingWheel {
   }
 
  private:
-  const Clock::time_point start_;
+  /// A slot's timers, taken out of it. What is left when an expire() throws goes back.
+  struct Due : Link {
+    explicit Due(Link& from) : Link(from), slot(from) {
+      next->previous = previous->next = this;
+      slot.next = slot.previous = &slot;
+    }
+    Due(const Due&) = delete;
+    Due& operator=(const Due&) = delete;
+    ~Due() {
+      if (next == this) return;
+      next->previous = slot.previous;
+      slot.previous->next = next;
+      previous->next = &slot;
+      slot.previous = previous;
+    }
+    Link& slot;
+  };
+
+  Clock::time_point start_;
   Tick now_ = 0;
   std::array<Link, 1024> slots_;
 };

@@ -45,14 +45,12 @@ class PluginHost final : public Host {
     host_.log(host_.context, static_cast<std::int32_t>(level), to_c(text));
   }
   void deliver(std::span<const Message> messages) noexcept override {
-    // In slices, so that the converted array stays on the stack.
-    std::array<signalbox_message, 64> slice;
-    while (!messages.empty()) {
-      const std::size_t count = std::min(messages.size(), slice.size());
-      for (std::size_t i = 0; i < count; ++i) slice[i] = {to_c(messages[i].channel), to_c(messages[i].payload)};
-      host_.deliver(host_.context, slice.data(), count);
-      messages = messages.subspan(count);
-    }
+    if (messages.empty()) return;
+    // One call for all that was read, or the host would write more than once to a connection. Only the capacity stays.
+    thread_local std::vector<signalbox_message> converted;
+    converted.clear();
+    for (const Message& message : messages) converted.push_back({to_c(message.channel), to_c(message.payload)});
+    host_.deliver(host_.context, converted.data(), converted.size());
   }
   void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept override {
     if (channels.empty()) host_.gap(host_.context, nullptr, 0, to_c(reason));

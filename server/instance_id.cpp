@@ -1,0 +1,17 @@
+#include "server/instance_id.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <random>
+
+namespace signalbox {
+
+std::string make_instance_id() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}-{}-{:08x}", host.data(), getpid(), std::random_device{}());
+}
+
+}  // namespace signalbox
