@@ -16,7 +16,7 @@ std::size_t SendQueue::gather(std::span<iovec, kWritePieces> pieces) const noexc
   std::size_t total = 0;
   std::size_t skip = offset_;
   for (std::size_t i = first_; i < frames_.size() && count < pieces.size() && total < kWriteBytes; ++i) {
-    const std::string_view wire = frames_[i]->wire().substr(skip);
+    const std::string_view wire = frames_[i]->wire().substr(skip, kWriteBytes - total);
     skip = 0;
     pieces[count++] = {const_cast<char*>(wire.data()), wire.size()};
     total += wire.size();
