@@ -22,11 +22,13 @@ UpgradeDecision probe(const RequestHead& head, const std::string& not_ready) {
   return not_ready.empty() ? refuse(200, "ok") : refuse(503, not_ready, "Retry-After: 1\r\n");
 }
 
-/// The host of an origin, without scheme and port.
+/// The host of an origin, without scheme and port; empty for what is no origin: one has no path and no user, so that
+/// https://evil.test/.example.com is not below example.com.
 std::string_view host_of(std::string_view origin) {
   const std::size_t scheme = origin.find("://");
   if (scheme == std::string_view::npos) return {};
   const std::string_view rest = origin.substr(scheme + 3);
+  if (rest.find_first_of("/?#@\\") != std::string_view::npos) return {};
   return rest.substr(0, rest.find(':'));
 }
 
