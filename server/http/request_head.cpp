@@ -119,7 +119,10 @@ HeadResult parse_with_beast(std::string_view bytes, RequestHead& head) {
   } catch (const std::exception&) {  // Boost 1.81's parser throws where its own limits are exceeded
     return refused(400, "not an HTTP request");
   }
-  if (ec == beast_http::error::bad_version) return refused(505, "only HTTP/1.0 and HTTP/1.1 are spoken");
+  // Beast calls a bad version whatever stands in its place, the rest of a target with a space in it too.
+  const std::string_view line = bytes.substr(0, bytes.find('\r'));
+  const bool has_version = std::count(line.begin(), line.end(), ' ') == 2 && line.find(" HTTP/") != std::string_view::npos;
+  if (ec == beast_http::error::bad_version && has_version) return refused(505, "only HTTP/1.0 and HTTP/1.1 are spoken");
   if (ec || !parser.is_header_done()) return refused(400, "not an HTTP request");
   return ok();
 }
