@@ -192,8 +192,9 @@ void Connection::tell(const std::string& text) {
 bool Connection::send(Frame::Ptr frame) {
   if (phase_ != Phase::open) return false;
   const std::size_t limit = shard_.context().config.limits.queue_bytes;
-  // One batch may hold more for a user than the limit: only what the socket does not take counts.
-  if (queue_ && queue_->bytes() + frame->wire().size() > limit) flush();
+  // One batch may hold more for a user than the limit: only what the socket does not take counts. It is asked even while
+  // a wait for it is pending, since the client may have read before the loop comes to say so.
+  if (queue_ && queue_->bytes() + frame->wire().size() > limit) write_queue();
   if (phase_ != Phase::open) return false;
   if (queue_ && queue_->bytes() + frame->wire().size() > limit) {
     on_overflow();
@@ -221,7 +222,10 @@ void Connection::on_overflow() {
 
 void Connection::flush() {
   dirty_ = false;
-  if (!queue_ || write_waits_ || phase_ == Phase::ended) return;
+  if (queue_ && !write_waits_ && phase_ != Phase::ended) write_queue();
+}
+
+void Connection::write_queue() {
   while (!queue_->empty()) {
     std::array<iovec, SendQueue::kWritePieces> pieces;
     const std::size_t count = queue_->gather(pieces);
@@ -231,7 +235,7 @@ void Connection::flush() {
       return;
     }
     if (written.would_block) {
-      wait_for_output();
+      if (!write_waits_) wait_for_output();
       return;
     }
     queue_->consume(written.bytes);

@@ -85,6 +85,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void register_user(std::string_view name);
   void refuse_name(const char* reason);
   void enqueue(Frame::Ptr frame);
+  void write_queue();
   void wait_for_output();
   void on_queue_empty();
   void on_overflow();
