@@ -1,0 +1,257 @@
+#include "server/clients/connection.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/server/allocation_counter.hpp"
+#include "tests/unit/server/clients/shard_fixture.hpp"
+
+namespace signalbox {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeClient;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using websocket::Event;
+using websocket::Opcode;
+
+// 600 bytes a connection are the target, of which the kernel's interface (Asio's descriptor state) takes about 200.
+static_assert(sizeof(Connection) <= 336);
+
+class ConnectionTest : public test::ShardTest {};
+
+TEST_F(ConnectionTest, AnswersPingsRegisteredOrNot) {
+  const auto plain = open(Mode::plain);
+  const auto envelope = open(Mode::envelope);
+  plain->send_text("ping");
+  plain->send(Opcode::ping, "mirror");
+  envelope->send_text(R"({"type":"ping"})");
+  ASSERT_TRUE(
+      run_until({plain.get(), envelope.get()}, [&] { return plain->frames().size() == 2 && !envelope->frames().empty(); }));
+  EXPECT_EQ(plain->frames()[0], (FakeClient::Frame{Event::Kind::text, "pong"}));
+  EXPECT_EQ(plain->frames()[1], (FakeClient::Frame{Event::Kind::pong, "mirror"}));
+  EXPECT_THAT(envelope->texts(), ElementsAre(R"({"type":"pong"})"));
+}
+
+TEST_F(ConnectionTest, ReadsWhatCameTogetherWithTheHandshake) {
+  auto [socket, client] = connected_pair();
+  std::string first;
+  websocket::append_masked_frame(first, Opcode::text, "ping", 7);
+  websocket::append_masked_frame(first, Opcode::text, R"({"user_name":"Alice"})", 8);
+  Connection::open(shard(), std::move(socket), {Mode::plain, std::nullopt, nullptr, first});
+  EXPECT_THAT(broker.calls, ElementsAre("+alice"));
+  ASSERT_TRUE(run_until({client.get()}, [one = client.get()] { return !one->frames().empty(); }));
+  EXPECT_THAT(client->texts(), ElementsAre("pong"));
+}
+
+TEST_F(ConnectionTest, IsRegisteredWhenTheBrokerHasConfirmed) {
+  const auto client = open(Mode::envelope);
+  client->send_text(R"({"type":"register","user_name":"Alice"})");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return !broker.calls.empty(); }));
+  turn();
+  client->read();
+  EXPECT_THAT(client->frames(), IsEmpty());
+  broker.answer();
+  ASSERT_TRUE(run_until({client.get()}, [&] { return !client->frames().empty(); }));
+  EXPECT_THAT(client->texts(),
+              ElementsAre(MatchesRegex(R"(\{"type":"registered","user":"alice","instance":"test-1","connection":[0-9]+\})")));
+}
+
+TEST_F(ConnectionTest, IsToldWhenTheBrokerCanNotConfirmYetAndWhenItHas) {
+  const auto client = open(Mode::envelope, "alice");
+  broker.answer(errc::unavailable, "connection refused");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == 1; }));
+  EXPECT_THAT(client->texts()[0], HasSubstr(R"("code":"unavailable")"));
+  registry.broker_is_ready();
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == 2; }));
+  EXPECT_THAT(client->texts()[1], HasSubstr(R"("type":"registered")"));
+  EXPECT_EQ(client->closed(), "");
+}
+
+TEST_F(ConnectionTest, IsClosedIfTheBrokerRefusesItsUser) {
+  const auto client = open(Mode::envelope, "alice");
+  broker.answer(errc::rejected, "NOPERM");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_THAT(client->texts(), ElementsAre(R"({"type":"error","code":"rejected","message":"NOPERM"})"));
+  EXPECT_THAT(client->closed(), HasSubstr("1008 "));
+}
+
+TEST_F(ConnectionTest, KeepsItsUser) {
+  const auto client = open_registered(Mode::plain, "Alice");
+  client->send_text(R"({"user_name":"ALICE"})");
+  client->send_text(R"({"user_name":17})");
+  client->send_text("not JSON");
+  client->send(Opcode::binary, "\x01");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return metrics.ignored_messages.value() == 3; }));
+  EXPECT_THAT(client->frames(), IsEmpty());
+  client->send_text(R"({"user_name":"Bob"})");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_THAT(client->closed(), HasSubstr("1008 "));
+  EXPECT_THAT(broker.calls, ElementsAre("+alice", "-alice"));
+}
+
+TEST_F(ConnectionTest, IsClosedForWhatIsNoRegistration) {
+  const std::string too_long = R"({"user_name":")" + std::string(257, 'a') + "\"}";
+  for (const std::string& text : {std::string("hello"), std::string(R"({"user_name":17})"), std::string(R"({"user_name":""})"),
+                                  std::string(R"({"user_name":"a\u0000"})"), too_long}) {
+    const auto client = open(Mode::plain);
+    client->send_text(text);
+    ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; })) << text;
+    EXPECT_THAT(client->closed(), MatchesRegex("1008 .+")) << text;
+  }
+  const auto client = open(Mode::plain);
+  client->send(Opcode::binary, R"({"user_name":"alice"})");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_THAT(client->closed(), HasSubstr("1008 "));
+  EXPECT_THAT(broker.calls, IsEmpty());
+}
+
+TEST_F(ConnectionTest, IsClosedIfTheUserInItsUrlCanNotBeRead) {
+  auto [socket, client] = connected_pair();
+  Connection::open(shard(), std::move(socket), {Mode::plain, "", "user_name is not percent-encoded", {}});
+  ASSERT_TRUE(run_until({client.get()}, [one = client.get()] { return one->closed() != ""; }));
+  EXPECT_EQ(client->closed(), "1008 user_name is not percent-encoded");
+}
+
+TEST_F(ConnectionTest, GetsWhatIsForItsUserInItsMode) {
+  const auto phone = open_registered(Mode::plain, "alice");
+  const auto tab = open_registered(Mode::envelope, "alice");
+  const auto other = open_registered(Mode::plain, "bob");
+  EXPECT_THAT(broker.calls, ElementsAre("+alice", "+bob")) << "one subscription a user";
+  deliver("alice", {R"({"a": 1})", "hi"});
+  deliver("alice", {"\xFF"});
+  ASSERT_TRUE(run_until({phone.get(), tab.get()}, [&] { return phone->frames().size() == 3 && tab->frames().size() == 4; }));
+  EXPECT_EQ(phone->frames()[0], (FakeClient::Frame{Event::Kind::text, R"({"a": 1})"}));
+  EXPECT_EQ(phone->frames()[1], (FakeClient::Frame{Event::Kind::text, "hi"}));
+  EXPECT_EQ(phone->frames()[2], (FakeClient::Frame{Event::Kind::binary, "\xFF"}));
+  EXPECT_EQ(tab->texts()[1], R"({"type":"message","data":{"a": 1}})");
+  EXPECT_EQ(tab->texts()[2], R"({"type":"message","data":"hi"})");
+  EXPECT_EQ(tab->texts()[3], R"({"type":"message","base64":"/w=="})");
+  other->read();
+  EXPECT_THAT(other->frames(), IsEmpty());
+  EXPECT_EQ(metrics.delivered.value(), 6u);
+}
+
+TEST_F(ConnectionTest, LeavesItsUserWithItsLastDevice) {
+  const auto first = open_registered(Mode::plain, "alice");
+  const auto second = open_registered(Mode::plain, "alice");
+  first->disconnect();
+  ASSERT_TRUE(run_until({}, [&] { return open_connections() == 1; }));
+  EXPECT_THAT(broker.calls, ElementsAre("+alice"));
+  second->disconnect();
+  ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; }));
+  EXPECT_THAT(broker.calls, ElementsAre("+alice", "-alice"));
+  deliver("alice", {"late"});
+  turn();
+  EXPECT_EQ(metric("signalbox_dropped_total{queue=\"no_receiver\"}"), 1);
+}
+
+TEST_F(ConnectionTest, AnswersACloseWithItsCodeAndEnds) {
+  const auto client = open_registered(Mode::plain, "alice");
+  client->send(Opcode::close,
+               "\x03\xE9"
+               "bye");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->ended(); }));
+  EXPECT_EQ(client->closed(), "1001 ");
+  EXPECT_EQ(open_connections(), 0);
+  EXPECT_EQ(metric("signalbox_closes_total{code=\"1001\"}"), 1);
+}
+
+TEST_F(ConnectionTest, WritesWhatWasQueuedBeforeItsClose) {
+  const auto client = open_registered(Mode::plain, "alice");
+  deliver("alice", {"one", "two"});
+  dispatcher.disconnect(1, "alice");
+  deliver("alice", {"three"});
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_THAT(client->texts(), ElementsAre("one", "two"));
+  EXPECT_THAT(client->closed(), HasSubstr("4003 "));
+}
+
+TEST_F(ConnectionTest, IsClosedForABrokenFrame) {
+  const auto client = open(Mode::plain);
+  client->send_raw("\x81\x04ping");  // without a mask
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_THAT(client->closed(), HasSubstr("1002 "));
+}
+
+TEST_F(ConnectionTest, SaysThatItDrains) {
+  const auto plain = open_registered(Mode::plain, "alice");
+  const auto envelope = open_registered(Mode::envelope, "bob");
+  shard().drain(0ms);
+  ASSERT_TRUE(run_until({plain.get(), envelope.get()}, [&] { return plain->closed() != "" && envelope->closed() != ""; }));
+  EXPECT_THAT(plain->texts(), IsEmpty());
+  EXPECT_THAT(envelope->texts().back(), MatchesRegex(R"(\{"type":"draining","reconnect_in_ms":[0-9]+\})"));
+  EXPECT_THAT(plain->closed(), HasSubstr("1001 "));
+}
+
+TEST_F(ConnectionTest, GivesItsPlacesBack) {
+  SocketLimits& places = limits;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::unique_ptr<FakeClient>> clients;
+    for (int i = 0; i < 5; ++i) clients.push_back(open(Mode::plain));
+    clients.clear();
+    ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; }));
+  }
+  std::uint64_t free = 0;
+  while (places.admit_connection()) ++free;
+  EXPECT_EQ(free, places.max_connections());
+}
+
+TEST_F(ConnectionTest, NeedsAUserInTime) {
+  config.limits.register_timeout = 100ms;
+  const auto nobody = open(Mode::plain);
+  const auto waiting = open(Mode::plain, "alice");  // said who it is; the broker may take its time
+  ASSERT_TRUE(run_until({nobody.get(), waiting.get()}, [&] { return nobody->closed() != ""; }));
+  EXPECT_EQ(nobody->closed(), "1008 no user within limits.register_timeout");
+  EXPECT_EQ(waiting->closed(), "");
+}
+
+TEST_F(ConnectionTest, IsClosedIfItDoesNotAnswerPings) {
+  config.limits.ping_interval = 100ms;
+  config.limits.pong_timeout = 100ms;
+  const auto deaf = open_registered(Mode::plain, "alice");
+  const auto alive = open_registered(Mode::plain, "bob");
+  std::size_t answered = 0;
+  ASSERT_TRUE(run_until({deaf.get(), alive.get()}, [&] {
+    for (; answered < alive->frames().size(); ++answered) alive->send(Opcode::pong, {});
+    return deaf->closed() != "" && answered >= 4;
+  }));
+  EXPECT_EQ(deaf->closed(), "1011 ping timeout");
+  EXPECT_EQ(alive->closed(), "");
+}
+
+/// Asio allocates an operation for each wait; it finds its memory in the connection.
+TEST_F(ConnectionTest, WaitsIdleWithoutAnAllocationBesidesItself) {
+  constexpr std::size_t kCount = 64;
+  // The second round finds Asio's descriptor states, and whatever else is made once, ready.
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Socket> sockets;
+    std::vector<std::unique_ptr<FakeClient>> clients;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      auto [socket, client] = connected_pair();
+      sockets.push_back(std::move(socket));
+      clients.push_back(std::move(client));
+    }
+    const std::size_t before = test::allocations();
+    for (Socket& socket : sockets) Connection::open(shard(), std::move(socket), {});
+    const std::size_t opened = test::allocations();
+    if (round == 1) {
+      EXPECT_EQ(opened - before, kCount) << "the connections themselves";
+    }
+    for (const auto& client : clients) client->send(Opcode::pong, {});
+    turn();
+    EXPECT_EQ(test::allocations(), opened) << "what needs no answer is read and waited for again";
+    clients.clear();
+    ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; }));
+  }
+}
+
+}  // namespace
+}  // namespace signalbox

@@ -1,0 +1,150 @@
+// What becomes of messages beyond the limits: the bounded queues of a connection and of a shard.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/server/clients/shard_fixture.hpp"
+
+namespace signalbox {
+namespace {
+
+using test::FakeClient;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Numbered texts of 1 KiB.
+std::vector<std::string> numbered(std::size_t count, std::size_t first = 0) {
+  std::vector<std::string> texts;
+  for (std::size_t i = first; i < first + count; ++i) {
+    std::string text = std::to_string(i) + " ";
+    text.resize(1024, 'x');
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+class QueueLimits : public test::ShardTest {
+ protected:
+  static constexpr test::Buffers kSmall{4 * 1024, 4 * 1024};
+  static constexpr test::Buffers kLarge{200 * 1024, 200 * 1024};  // what every system allows
+
+  static constexpr const char* kSlow = "signalbox_closes_total{code=\"4008\"}";
+
+  [[nodiscard]] bool is_open() const { return metric(kSlow) < 1 && open_connections() == 1; }
+};
+
+TEST_F(QueueLimits, CloseAClientThatDoesNotRead) {
+  config.limits.queue_bytes = 64 * 1024;
+  const auto slow = open_registered(Mode::plain, "slow", kSmall);
+  const auto control = open_registered(Mode::plain, "control");
+  std::size_t sent = 0;
+  for (; metric(kSlow) != 1; sent += 10) {
+    ASSERT_LT(sent, 10'000u) << "a client that does not read is never closed";
+    deliver("slow", numbered(10, sent));
+    turn();
+    EXPECT_LE(metrics.connection_queue_bytes.value(), 64 * 1024 + 256);
+  }
+  deliver("control", {"still here"});
+  ASSERT_TRUE(run_until({control.get(), slow.get()}, [&] { return slow->ended() && !control->frames().empty(); }));
+  EXPECT_THAT(control->texts(), ElementsAre("still here"));
+  EXPECT_EQ(slow->closed(), "4008 too slow");
+  const std::vector<std::string> got = slow->texts();
+  EXPECT_LT(got.size(), sent);
+  EXPECT_TRUE(got == numbered(got.size())) << "in order and whole up to the close";
+  EXPECT_GT(metric("signalbox_dropped_total{queue=\"connection\"}"), 0);
+}
+
+TEST_F(QueueLimits, AllowABatchThatTheSocketTakes) {
+  config.limits.queue_bytes = 32 * 1024;
+  const auto client = open_registered(Mode::plain, "alice", kLarge);
+  const std::vector<std::string> batch = numbered(128);
+  deliver("alice", batch);
+  turn();
+  EXPECT_TRUE(is_open());
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == batch.size() || client->ended(); }));
+  EXPECT_TRUE(client->texts() == batch);
+}
+
+/// The socket was full, the client has read since, but the loop has not come to say so before the next batch.
+TEST_F(QueueLimits, AllowABatchThatTheSocketTakesAgain) {
+  config.limits.queue_bytes = 32 * 1024;
+  const auto client = open_registered(Mode::plain, "alice", kLarge);
+  std::size_t sent = 0;
+  while (metrics.connection_queue_bytes.value() == 0) {
+    deliver("alice", numbered(1, sent++));
+    turn();
+    ASSERT_LT(sent, 10'000u);
+  }
+  ASSERT_TRUE(is_open());
+  while (client->texts().size() + 64 < sent) client->read();
+  deliver("alice", numbered(100, sent));
+  turn();
+  EXPECT_TRUE(is_open());
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == sent + 100 || client->ended(); }));
+  EXPECT_TRUE(client->texts() == numbered(sent + 100));
+}
+
+TEST_F(QueueLimits, CountWhatWaitsWhenAClientVanishes) {
+  const auto client = open_registered(Mode::plain, "alice", kSmall);
+  for (std::size_t sent = 0; metrics.connection_queue_bytes.value() < 10 * 1024; sent += 10) {
+    deliver("alice", numbered(10, sent));
+    turn();
+  }
+  client->disconnect();
+  ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; }));
+  EXPECT_TRUE(run_until({}, [&] { return metrics.connection_queue_bytes.value() == 0; }));
+  EXPECT_GE(metric("signalbox_dropped_total{queue=\"connection\"}"), 10);
+  EXPECT_EQ(metric("signalbox_closes_total{code=\"1006\"}"), 1);
+}
+
+TEST_F(QueueLimits, DropTheNewestOnTheirWayToAShardAndTellAGap) {
+  config.limits.handover_bytes = 10 * 1024;
+  const auto plain = open_registered(Mode::plain, "alice");
+  const auto envelope = open_registered(Mode::envelope, "alice");
+  const auto other = open_registered(Mode::envelope, "bob");
+  deliver("alice", numbered(60));
+  deliver("alice", numbered(40, 60));
+  EXPECT_LE(metrics.handover_queue_bytes.value(), 10 * 1024);
+  const double dropped = metric("signalbox_dropped_total{queue=\"handover\"}");
+  ASSERT_GT(dropped, 90);
+  ASSERT_LT(dropped, 100);
+  const auto kept = 100 - static_cast<std::size_t>(dropped);
+
+  ASSERT_TRUE(run_until({plain.get(), envelope.get(), other.get()},
+                        [&] { return plain->texts().size() == kept && envelope->texts().size() == kept + 2; }));
+  EXPECT_TRUE(plain->texts() == numbered(kept)) << "the oldest are kept, and plain mode knows no gaps";
+  EXPECT_EQ(envelope->texts().back(), R"({"type":"gap","reason":"limits.handover_bytes reached"})");
+  EXPECT_EQ(metrics.gaps.value(), 1u);
+  EXPECT_EQ(metrics.handover_queue_bytes.value(), 0);
+
+  deliver("alice", {"after"});
+  ASSERT_TRUE(run_until({plain.get()}, [&] { return plain->texts().back() == "after"; })) << "there is room again";
+  other->read();
+  EXPECT_EQ(other->texts().size(), 1u) << "a gap of others is none of bob's";
+}
+
+TEST_F(QueueLimits, TellTheGapThoughEveryMessageWasDropped) {
+  config.limits.handover_bytes = 100;
+  const auto client = open_registered(Mode::envelope, "alice");
+  deliver("alice", numbered(1));
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == 2; }));
+  EXPECT_THAT(client->texts().back(), HasSubstr("\"gap\""));
+}
+
+TEST_F(QueueLimits, WakeTheShardOnceForABatch) {
+  const auto client = open_registered(Mode::plain, "alice");
+  turn();
+  deliver("alice", numbered(50));
+  deliver("alice", numbered(50, 50));
+  EXPECT_LE(shard().io().poll_one(), 1u);
+  client->read();
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == 100; }));
+  EXPECT_TRUE(client->texts() == numbered(100));
+}
+
+}  // namespace
+}  // namespace signalbox

@@ -1,0 +1,118 @@
+#include "server/net/limits.hpp"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "core/fault.hpp"
+
+namespace signalbox {
+namespace {
+
+/// Fewer descriptors than these are refused; they leave 16 sockets for clients, 4 of them for handshakes.
+constexpr std::uint64_t kLeast = SocketLimits::kForApi + SocketLimits::kForProcess + 16;
+
+TEST(SocketLimits, LeaveRoomForTheApiTheProcessAndHandshakes) {
+  struct Row {
+    std::uint64_t descriptors;
+    std::uint64_t configured;
+    std::uint64_t expected;
+  };
+  for (const Row& row : {Row{kLeast, 0, 12}, Row{1000, 0, 1000 - 160 - 105}, Row{20'000, 0, 20'000 - 160 - 256},
+                         Row{1'000'000, 0, 1'000'000 - 160 - 256}, Row{1000, 100, 100}, Row{1000, 735, 735},
+                         Row{1000, 736, 735}, Row{1000, 1'000'000, 735}}) {
+    const SocketLimits limits(row.descriptors, row.configured);
+    EXPECT_EQ(limits.max_connections(), row.expected) << row.descriptors << ", configured " << row.configured;
+    EXPECT_EQ(limits.descriptors(), row.descriptors);
+  }
+}
+
+TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
+  EXPECT_NO_THROW(SocketLimits(kLeast, 0));
+  try {
+    const SocketLimits limits(kLeast - 1, 0);
+    FAIL() << "did not throw";
+  } catch (const StartError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find(std::to_string(kLeast - 1)), std::string::npos) << text;
+    EXPECT_NE(text.find(std::to_string(kLeast)), std::string::npos) << text;
+    EXPECT_NE(text.find("ulimit -n"), std::string::npos) << text;
+    EXPECT_EQ(text.find('\n'), std::string::npos);
+  }
+}
+
+TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
+  SocketLimits limits(1000, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.admit_connection());
+  EXPECT_FALSE(limits.admit_connection());
+  EXPECT_FALSE(limits.admit_connection());
+  limits.release_connection();
+  EXPECT_TRUE(limits.admit_connection()) << "a refusal has taken no place";
+  EXPECT_FALSE(limits.admit_connection());
+}
+
+TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
+  SocketLimits limits(kLeast, 0);
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(limits.take_socket()) << i;
+  EXPECT_FALSE(limits.take_socket());
+  for (std::uint64_t i = 0; i < SocketLimits::kForApi; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
+  EXPECT_FALSE(limits.take_api_socket());
+}
+
+TEST(SocketLimits, ShareTheRestBetweenBothListeners) {
+  SocketLimits limits(kLeast, 0);
+  for (std::uint64_t i = 0; i < SocketLimits::kForApi + 10; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(limits.take_socket()) << i;
+  EXPECT_FALSE(limits.take_socket());
+  EXPECT_FALSE(limits.take_api_socket());
+  limits.release_api_socket();
+  EXPECT_TRUE(limits.take_socket());
+  EXPECT_FALSE(limits.take_api_socket());
+  limits.release_socket();
+  EXPECT_TRUE(limits.take_api_socket());
+}
+
+TEST(SocketLimits, HoldWhenManyThreadsAskAtOnce) {
+  constexpr std::uint64_t kMost = 5;
+  SocketLimits limits(1000, kMost);
+  std::atomic<std::uint64_t> held{0};
+  std::atomic<bool> exceeded{false};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5000; ++i) {
+        std::uint64_t mine = 0;
+        for (; mine < 3 && limits.admit_connection(); ++mine) {
+          if (held.fetch_add(1) >= kMost) exceeded = true;
+        }
+        for (; mine > 0; --mine) {
+          held.fetch_sub(1);
+          limits.release_connection();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(exceeded);
+  for (std::uint64_t i = 0; i < kMost; ++i) EXPECT_TRUE(limits.admit_connection()) << "no place was lost";
+  EXPECT_FALSE(limits.admit_connection());
+}
+
+TEST(DescriptorLimit, IsRaisedToTheHardOne) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(raise_descriptor_limit(), before.rlim_max);
+  rlimit after{};
+  getrlimit(RLIMIT_NOFILE, &after);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
+}  // namespace
+}  // namespace signalbox
