@@ -1,7 +1,10 @@
 #include "tests/support/instance.hpp"
 
+#include <csignal>
 #include <sstream>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 namespace signalbox::test {
 namespace {
@@ -63,6 +66,19 @@ Instance::Instance(Settings settings) { start(std::move(settings), true); }
 Instance::Instance(const RedisServer& redis, Settings settings) { start(with_redis(redis, std::move(settings)), true); }
 Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
   start(with_redis(redis, std::move(settings)), false);
+}
+
+Instance::~Instance() {
+  if (!process_) return;
+  const int code = process_->wait(0ms).value_or(0);
+  if (code == 128 + SIGSEGV || code == 128 + SIGABRT || code == 128 + SIGBUS || code == 128 + SIGILL || code == 128 + SIGFPE) {
+    ADD_FAILURE() << "signalbox crashed with signal " << code - 128 << ":\n" << process_->errors();
+  }
+  process_->kill();
+  const std::string log = process_->errors();
+  for (const char* report : {"ThreadSanitizer", "AddressSanitizer", "LeakSanitizer", "runtime error: "}) {
+    if (log.find(report) != std::string::npos) ADD_FAILURE() << log;
+  }
 }
 
 void Instance::start(Settings settings, bool wait_ready) {

@@ -27,7 +27,8 @@ using Settings = std::map<std::string, std::string>;
 /// Runs `signalbox ARGUMENTS...` to its end.
 CommandResult signalbox(std::vector<std::string> arguments, Process::Options options = {}, milliseconds within = kPatience);
 
-/// Listens on loopback with ports that the system chose; killed on destruction.
+/// Listens on loopback with ports that the system chose; killed on destruction. A crash, or a sanitizer's report in its log,
+/// fails the test.
 /// Errors of the constructors: std::runtime_error with the instance's log.
 class Instance {
  public:
@@ -39,6 +40,9 @@ class Instance {
   struct Unready {};
   /// Listening, but the broker need not be ready.
   Instance(Unready, const RedisServer& redis, Settings settings = {});
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  ~Instance();
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }

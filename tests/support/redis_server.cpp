@@ -34,17 +34,14 @@ Reply call(redisContext& context, const std::vector<std::string>& arguments) {
 
 std::string as_text(const redisReply& reply) {
   switch (reply.type) {
-    case REDIS_REPLY_INTEGER:
-      return std::to_string(reply.integer);
-    case REDIS_REPLY_NIL:
-      return "(nil)";
+    case REDIS_REPLY_INTEGER: return std::to_string(reply.integer);
+    case REDIS_REPLY_NIL: return "(nil)";
     case REDIS_REPLY_ARRAY: {
       std::string lines;
       for (std::size_t i = 0; i < reply.elements; ++i) lines += (i > 0 ? "\n" : "") + as_text(*reply.element[i]);
       return lines;
     }
-    default:
-      return {reply.str, static_cast<std::size_t>(reply.len)};
+    default: return {reply.str, static_cast<std::size_t>(reply.len)};
   }
 }
 
