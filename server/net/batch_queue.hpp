@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -41,10 +42,18 @@ class BatchQueue {
       try {
         (*work)();
       } catch (...) {
-        for (auto rest = work + 1; rest != batch.end(); ++rest) post(std::move(*rest));
+        put_back(work + 1, batch.end());
         throw;
       }
     }
+  }
+
+  using Iterator = std::vector<UniqueFunction<void()>>::iterator;
+
+  void put_back(Iterator first, Iterator last) {
+    const std::lock_guard lock(mutex_);
+    work_.insert(work_.begin(), std::make_move_iterator(first), std::make_move_iterator(last));
+    if (!work_.empty() && !std::exchange(awake_, true)) boost::asio::post(context_, [this] { run(); });
   }
 
   boost::asio::io_context& context_;
