@@ -83,8 +83,10 @@ void Instance::log_start() const {
   log_.info("signalbox {}: up to {} WebSockets of {} descriptors on {} shards", kVersion, limits_.max_connections(),
             limits_.descriptors(), shard_count_);
   if (config_.limits.connections > limits_.max_connections()) {
-    log_.warning("limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
-                 "LimitNOFILE)", config_.limits.connections, limits_.max_connections());
+    log_.warning(
+        "limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
+        "LimitNOFILE)",
+        config_.limits.connections, limits_.max_connections());
   }
   log_.info("ready: id={} listen={} api={} broker={}", instance_id_,
             to_string({config_.server.listen.address, client_sockets_.port}),

@@ -1,10 +1,10 @@
 #include "server/instance_id.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <array>
 #include <random>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 namespace signalbox {
 

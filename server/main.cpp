@@ -1,10 +1,10 @@
 // signalbox: one executable, a subcommand for each thing it does.
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <utility>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "core/fault.hpp"
 #include "server/commands/commands.hpp"

@@ -136,8 +136,10 @@ void BrokerHost::refused(std::string_view channel, const Status& why) noexcept {
 std::string BrokerHost::too_small_payload() const {
   const std::size_t largest = broker_->capabilities().max_payload_bytes;
   if (largest >= info_.payload_bytes) return {};
-  return fmt::format("config: the broker takes payloads up to {} bytes, limits.message_bytes needs {}: lower it or raise the "
-                     "broker's limit", largest, info_.payload_bytes);
+  return fmt::format(
+      "config: the broker takes payloads up to {} bytes, limits.message_bytes needs {}: lower it or raise the "
+      "broker's limit",
+      largest, info_.payload_bytes);
 }
 
 void BrokerHost::state(State state, std::span<const std::string_view> reasons) noexcept {

@@ -22,8 +22,8 @@ enum class Kind : std::uint8_t {
 
 struct Envelope {
   Kind kind = Kind::binary;
-  bool known_kind = true;      ///< false: a kind of a later version, to be dropped and counted
-  bool foreign = false;        ///< no envelope of ours: `kind` is text, the numbers below are 0
+  bool known_kind = true;       ///< false: a kind of a later version, to be dropped and counted
+  bool foreign = false;         ///< no envelope of ours: `kind` is text, the numbers below are 0
   std::uint64_t publisher = 0;  ///< random per process
   std::uint64_t sequence = 0;   ///< per publisher, for de-duplication only
   std::int64_t sent_us = 0;     ///< µs since 1970

@@ -22,7 +22,11 @@ bool answers_exists(Precision precision) { return precision == Precision::exact 
 
 }  // namespace
 
-std::string control_channel(std::string_view channel_prefix) { return std::string(channel_prefix) + "\x01" "control"; }
+std::string control_channel(std::string_view channel_prefix) {
+  return std::string(channel_prefix) +
+         "\x01"
+         "control";
+}
 
 std::string disconnect_order(std::string_view user_key) { return std::string(kDisconnect).append(user_key); }
 
@@ -47,13 +51,14 @@ void Publisher::publish(std::string_view user_key, Kind kind, std::string_view p
 }
 
 void Publisher::send(std::string_view channel, Waiting message) {
-  broker_.publish(channel, message.bytes,
-                  [this, began = message.began, done = std::move(message.done)](const Status& status, Receivers receivers) mutable {
-                    // Asked before it was published, a message to a channel that exists counts as delivered without a
-                    // count to prove it.
-                    const bool delivered = status.ok() && (!answers_exists(receivers.precision) || receivers.count > 0);
-                    finish(began, done, {status, delivered, receivers});
-                  });
+  broker_.publish(
+      channel, message.bytes,
+      [this, began = message.began, done = std::move(message.done)](const Status& status, Receivers receivers) mutable {
+        // Asked before it was published, a message to a channel that exists counts as delivered without a
+        // count to prove it.
+        const bool delivered = status.ok() && (!answers_exists(receivers.precision) || receivers.count > 0);
+        finish(began, done, {status, delivered, receivers});
+      });
 }
 
 void Publisher::finish(Clock::time_point began, PublishResultDone& done, const PublishResult& result) {

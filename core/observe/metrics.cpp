@@ -1,12 +1,12 @@
 #include "core/observe/metrics.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
 
 namespace signalbox {
 namespace {
@@ -93,8 +93,8 @@ std::string Metrics::text(const Snapshot& snapshot) const {
   all.push_back(single("signalbox_connections", "Open WebSockets", MetricType::Gauge, number(connections)));
   all.push_back(single("signalbox_users", "Users with a WebSocket on this instance", MetricType::Gauge,
                        static_cast<double>(snapshot.users)));
-  all.push_back(single("signalbox_registrations_total", "Connections registered for a user", MetricType::Counter,
-                       number(registrations)));
+  all.push_back(
+      single("signalbox_registrations_total", "Connections registered for a user", MetricType::Counter, number(registrations)));
   all.push_back(single("signalbox_ignored_messages_total", "Messages of registered clients that mean nothing here",
                        MetricType::Counter, number(ignored_messages)));
 
@@ -102,8 +102,8 @@ std::string Metrics::text(const Snapshot& snapshot) const {
   for (std::size_t i = 0; i < published_.size(); ++i) add(published, number(published_[i]), "result", publish_result(i));
   all.push_back(std::move(published));
 
-  all.push_back(single("signalbox_delivered_total", "Messages put into a connection's queue", MetricType::Counter,
-                       number(delivered)));
+  all.push_back(
+      single("signalbox_delivered_total", "Messages put into a connection's queue", MetricType::Counter, number(delivered)));
   MetricFamily lost = family("signalbox_dropped_total", "Messages or lines dropped", MetricType::Counter);
   for (std::size_t i = 0; i < dropped.size(); ++i) add(lost, number(dropped[i]), "queue", kDroppedNames[i]);
   add(lost, static_cast<double>(snapshot.log_lines_dropped), "queue", "log");

@@ -158,8 +158,8 @@ class PluginBroker final : public Broker {
 
  private:
   static bool complete_table(const signalbox_broker& broker) {
-    return broker.struct_size >= kBrokerBytes && broker.start && broker.subscribe && broker.unsubscribe &&
-           broker.publish && broker.exists && broker.capabilities && broker.stop && broker.destroy;
+    return broker.struct_size >= kBrokerBytes && broker.start && broker.subscribe && broker.unsubscribe && broker.publish &&
+           broker.exists && broker.capabilities && broker.stop && broker.destroy;
   }
 
   static PluginBroker& self(void* context) noexcept { return *static_cast<PluginBroker*>(context); }
@@ -187,7 +187,9 @@ class PluginBroker final : public Broker {
       std::transform(channels, channels + count, views.begin(), to_cpp);
       self(context).host_.gap(views, to_cpp(reason));
     };
-    table.complete = [](void* context, std::uint64_t op, const signalbox_result* result) noexcept { self(context).complete(op, *result); };
+    table.complete = [](void* context, std::uint64_t op, const signalbox_result* result) noexcept {
+      self(context).complete(op, *result);
+    };
     table.state = [](void* context, std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept {
       std::vector<std::string_view> views(count);
       std::transform(reasons, reasons + count, views.begin(), to_cpp);

@@ -1,13 +1,13 @@
 #include "core/plugins/plugin_library.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <set>
 #include <string_view>
 #include <system_error>
+
+#include <dlfcn.h>
 
 #include "core/fault.hpp"
 
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kSymbol = "signalbox_broker_plugin_v";
-constexpr int kSpokenSymbol = 1;       ///< the function's version that this host calls
+constexpr int kSpokenSymbol = 1;  ///< the function's version that this host calls
 /// The sizes of ABI 1. A later SDK's structs are longer, and as good; an older one's must stay good when this SDK's grow.
 constexpr std::size_t kPluginBytes = offsetof(signalbox_plugin, create) + sizeof(signalbox_plugin::create);
 constexpr std::size_t kOptionBytes = offsetof(signalbox_option, reserved) + sizeof(signalbox_option::reserved);
@@ -69,7 +69,8 @@ void check_descriptor(const signalbox_plugin* plugin, const fs::path& path) {
     refuse(path, "its options have " + std::to_string(plugin->option_size) + " bytes each, " + std::to_string(kOptionBytes) +
                      " are needed: rebuild it with this server's SDK");
   }
-  if (!plugin->name || !is_plugin_name(plugin->name) || !plugin->version || !plugin->create || (plugin->option_count > 0 && !plugin->options)) {
+  if (!plugin->name || !is_plugin_name(plugin->name) || !plugin->version || !plugin->create ||
+      (plugin->option_count > 0 && !plugin->options)) {
     refuse(path, "its descriptor lacks a name of a-z, 0-9 and _, a version, options or the create function");
   }
 }

@@ -1,8 +1,8 @@
 #include "core/users/user_key.hpp"
 
-#include <utf8proc.h>
-
 #include <array>
+
+#include <utf8proc.h>
 
 namespace signalbox {
 namespace {

@@ -23,7 +23,9 @@ UserRegistry::UserRegistry(Broker& broker, RegistrationObserver& observer, std::
                            std::chrono::milliseconds unsubscribe_delay)
     : broker_(broker), observer_(observer), prefix_(std::move(channel_prefix)), unsubscribe_delay_(unsubscribe_delay) {}
 
-UserRegistry::Stripe& UserRegistry::stripe_of(std::string_view key) const { return stripes_[StringHash{}(key) % stripes_.size()]; }
+UserRegistry::Stripe& UserRegistry::stripe_of(std::string_view key) const {
+  return stripes_[StringHash{}(key) % stripes_.size()];
+}
 
 Standing UserRegistry::add(std::string_view key, unsigned shard) {
   assert(shard < kMaxShards);

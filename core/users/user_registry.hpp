@@ -114,7 +114,7 @@ class UserRegistry {
     std::string key;
   };
   std::mutex delayed_mutex_;
-  std::deque<Delayed> leaving_;   ///< in order of due time: all wait for the same unsubscribe_delay
+  std::deque<Delayed> leaving_;    ///< in order of due time: all wait for the same unsubscribe_delay
   std::deque<Delayed> repeating_;  ///< likewise, for kRepeatDelay
 };
 

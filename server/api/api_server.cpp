@@ -1,14 +1,14 @@
 #include "server/api/api_server.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <pthread.h>
-
 #include <exception>
 #include <future>
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <pthread.h>
 
 #include "server/api/keys.hpp"
 

@@ -1,10 +1,10 @@
 // The HTTP API: its listener, its thread and its connections.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-
 #include <atomic>
 #include <thread>
+
+#include <boost/asio/io_context.hpp>
 
 #include "server/api/api_context.hpp"
 #include "server/api/http_connection.hpp"

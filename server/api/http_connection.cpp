@@ -1,10 +1,10 @@
 #include "server/api/http_connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-
 #include <algorithm>
 #include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 
 #include "core/users/user_key.hpp"
 #include "server/api/bulk.hpp"
@@ -121,7 +121,8 @@ void HttpConnection::begin(const http::RequestHead& head) {
   } else if (route.call == Call::bulk) {
     begin_bulk(slot, head);
   } else if (route.call == Call::not_found || route.call == Call::not_allowed) {
-    Answer refusal = route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this path has no such method");
+    Answer refusal =
+        route.call == Call::not_found ? http_error(404, "no such call") : http_error(405, "this path has no such method");
     if (route.call == Call::not_allowed) refusal.headers = "Allow: " + route.allowed + "\r\n";
     answer_without_body(slot, head, refusal);
   } else if (head.content_length > 0) {
@@ -202,7 +203,8 @@ void HttpConnection::begin_publish(SlotId slot, std::string_view encoded_user, c
     return;
   }
   const std::string_view type = head.find("content-type").value_or("");
-  body_is_text_ = !http::equal_without_case(type.substr(0, std::min(type.find(';'), type.find(' '))), "application/octet-stream");
+  body_is_text_ =
+      !http::equal_without_case(type.substr(0, std::min(type.find(';'), type.find(' '))), "application/octet-stream");
   body_user_key_ = std::move(user.key);
   body_slot_ = slot;
   body_left_ = head.content_length;
@@ -341,8 +343,8 @@ void HttpConnection::linger() {
 void HttpConnection::update_deadline() {
   if (lingering_) return;
   const Clock::time_point now = Clock::now();
-  const bool incomplete = reading_ == Reading::body || reading_ == Reading::discarded ||
-                          (reading_ == Reading::head && in_.size() > in_at_);
+  const bool incomplete =
+      reading_ == Reading::body || reading_ == Reading::discarded || (reading_ == Reading::head && in_.size() > in_at_);
   Clock::time_point deadline = now + context_.config.api.idle_timeout;
   if (incomplete && room()) {
     if (request_began_ == Clock::time_point()) request_began_ = now;

@@ -1,8 +1,6 @@
 // One client of the API: HTTP/1.1 with keep-alive and pipelining, answers in the order of the requests.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -13,6 +11,8 @@
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "server/api/answer.hpp"
 #include "server/api/api_context.hpp"

@@ -9,8 +9,8 @@ namespace {
 std::string capabilities_object(const Capabilities& from) {
   const bool bound_known = from.dead_host_bound != std::chrono::milliseconds::max();
   return std::string("{\"receivers\":\"") + word(from.receivers) + "\",\"exists\":\"" + word(from.exists) +
-         "\",\"propagation_hint_ms\":" + std::to_string(from.propagation_hint.count()) + ",\"dead_host_bound_ms\":" +
-         (bound_known ? std::to_string(from.dead_host_bound.count()) : "null") +
+         "\",\"propagation_hint_ms\":" + std::to_string(from.propagation_hint.count()) +
+         ",\"dead_host_bound_ms\":" + (bound_known ? std::to_string(from.dead_host_bound.count()) : "null") +
          ",\"max_payload_bytes\":" + std::to_string(from.max_payload_bytes) +
          ",\"continuity\":" + (from.continuity ? "true" : "false") + "}";
 }
@@ -29,9 +29,8 @@ std::string broker_object(const ApiContext& context) {
 Answer instance_info(const ApiContext& context) {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - context.started);
   return {200,
-          "{\"id\":" + json::quoted(context.instance_id) + ",\"version\":\"" + kVersion +
-              "\",\"uptime_seconds\":" + std::to_string(uptime.count()) +
-              ",\"connections\":" + std::to_string(context.metrics.connections.value()) +
+          "{\"id\":" + json::quoted(context.instance_id) + ",\"version\":\"" + kVersion + "\",\"uptime_seconds\":" +
+              std::to_string(uptime.count()) + ",\"connections\":" + std::to_string(context.metrics.connections.value()) +
               ",\"users\":" + std::to_string(context.registry.users()) + ",\"broker\":" + broker_object(context) + "}\n",
           kJson,
           {}};

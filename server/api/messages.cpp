@@ -23,14 +23,14 @@ std::string receivers_members(const Receivers& receivers, bool with_precision) {
 void publish_message(const std::shared_ptr<HttpConnection>& connection, HttpConnection::SlotId slot, std::string_view user_key,
                      std::string_view payload, bool is_text) {
   if (is_text && !websocket::is_valid_utf8(payload)) {
-    connection->answer(slot, error_answer(errc::invalid_argument, "text has to be UTF-8; send bytes as application/octet-stream"));
+    connection->answer(slot,
+                       error_answer(errc::invalid_argument, "text has to be UTF-8; send bytes as application/octet-stream"));
     return;
   }
   connection->context().publisher.publish(
       user_key, is_text ? Kind::text : Kind::binary, payload, [connection, slot](const PublishResult& result) {
-        connection->queue().post([connection, slot, outcome = PublishOutcome(result)] {
-          connection->answer(slot, answer_of(outcome));
-        });
+        connection->queue().post(
+            [connection, slot, outcome = PublishOutcome(result)] { connection->answer(slot, answer_of(outcome)); });
       });
 }
 

@@ -19,7 +19,8 @@ void user_exists(const std::shared_ptr<HttpConnection>& connection, HttpConnecti
   });
 }
 
-void disconnect_user(const std::shared_ptr<HttpConnection>& connection, HttpConnection::SlotId slot, std::string_view user_key) {
+void disconnect_user(const std::shared_ptr<HttpConnection>& connection, HttpConnection::SlotId slot,
+                     std::string_view user_key) {
   connection->context().publisher.disconnect(user_key, [connection, slot](const Status& status) {
     Answer answer = status.ok() ? Answer{202, "{\"disconnecting\":true}\n", kJson, {}} : error_answer(status);
     connection->queue().post([connection, slot, answer = std::move(answer)] { connection->answer(slot, answer); });

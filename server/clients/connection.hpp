@@ -1,16 +1,16 @@
 // One WebSocket: codec, transport and queue, and what it means that a client speaks.
 #pragma once
 
-#include <boost/intrusive/list_hook.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "core/users/user_registry.hpp"
 #include "server/clients/client_message.hpp"
@@ -40,7 +40,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
     Mode mode = Mode::plain;
     std::optional<std::string> user_name;   ///< of the URL
     const char* user_name_error = nullptr;  ///< why the URL's can't be read; static text
-    std::string first_bytes;               ///< that arrived together with the request
+    std::string first_bytes;                ///< that arrived together with the request
   };
 
   /// Starts to read. The WebSocket has been admitted to SocketLimits, and its socket counted.
@@ -109,9 +109,9 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Mode mode_;
   Phase phase_ = Phase::open;
   bool pong_awaited_ = false;
-  bool dirty_ = false;         ///< in the shard's list of connections to flush
-  bool write_waits_ = false;   ///< the socket is full
-  bool peer_closed_ = false;   ///< the peer's close frame has come
+  bool dirty_ = false;        ///< in the shard's list of connections to flush
+  bool write_waits_ = false;  ///< the socket is full
+  bool peer_closed_ = false;  ///< the peer's close frame has come
   bool registration_counted_ = false;
 };
 

@@ -1,12 +1,12 @@
 // One message for one user as it goes to the sockets: framed once, shared by all its receivers.
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include "websocket/frame.hpp"
 

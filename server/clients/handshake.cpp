@@ -1,14 +1,14 @@
 #include "server/clients/handshake.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "server/clients/connection.hpp"
 #include "server/clients/upgrade.hpp"
@@ -42,9 +42,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   }
 
  private:
-  void arm(std::chrono::milliseconds delay) {
-    shard_.wheel().arm(*this, shard_.wheel().now() + TimingWheel::ticks(delay));
-  }
+  void arm(std::chrono::milliseconds delay) { shard_.wheel().arm(*this, shard_.wheel().now() + TimingWheel::ticks(delay)); }
   void expire() override {
     const Ptr self(this);
     error_code ignored;
@@ -66,15 +64,17 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     const http::HeadResult result = http::parse_head(bytes_, head);
     switch (result.kind) {
       case http::HeadResult::Kind::incomplete: read(); break;
-      case http::HeadResult::Kind::refused: refuse({result.status, result.reason, {}, Mode::plain, std::nullopt, nullptr}, bytes_.starts_with("HEAD ")); break;
+      case http::HeadResult::Kind::refused:
+        refuse({result.status, result.reason, {}, Mode::plain, std::nullopt, nullptr}, bytes_.starts_with("HEAD "));
+        break;
       case http::HeadResult::Kind::complete: on_head(head, result.bytes); break;
     }
   }
 
   void on_head(const http::RequestHead& head, std::size_t head_bytes) {
     const ShardContext& context = shard_.context();
-    UpgradeDecision decision = decide_upgrade(
-        head, {context.config.server.allowed_origins, context.readiness.draining(), [&] { return context.readiness.reason(); }});
+    UpgradeDecision decision = decide_upgrade(head, {context.config.server.allowed_origins, context.readiness.draining(),
+                                                     [&] { return context.readiness.reason(); }});
     if (decision.status == 101 && !context.limits.admit_connection()) {
       decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr};
     }
@@ -90,7 +90,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     boost::asio::async_write(
         socket_, boost::asio::buffer(bytes_),
         [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), decision.user_name_error,
-                                                        std::move(first_bytes)}](const error_code& ec, std::size_t) mutable {
+                                                         std::move(first_bytes)}](const error_code& ec, std::size_t) mutable {
           self->disarm();
           if (ec) {
             self->shard_.context().limits.release_connection();

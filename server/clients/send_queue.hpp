@@ -1,12 +1,12 @@
 // What waits to be written to one connection.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <vector>
+
+#include <sys/uio.h>
 
 #include "server/clients/frame.hpp"
 

@@ -1,8 +1,8 @@
 #include "server/clients/transport.hpp"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+
+#include <sys/socket.h>
 
 namespace signalbox {
 namespace {

@@ -1,13 +1,13 @@
 // The seam between a connection and what carries its bytes: a TCP descriptor.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <span>
 #include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <sys/uio.h>
 
 namespace signalbox {
 

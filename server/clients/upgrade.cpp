@@ -1,9 +1,9 @@
 #include "server/clients/upgrade.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
+
+#include <openssl/sha.h>
 
 #include "server/text/base64.hpp"
 

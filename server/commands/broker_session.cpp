@@ -15,7 +15,8 @@ BrokerSession::BrokerSession(const Config& config)
       info_{instance_id_, prefix_, config.broker.timeout, config.limits.message_bytes + kEnvelopeBytes} {
   const BrokerFactory factory(config.broker);
   if (factory.name() == "memory") {
-    throw ConfigError("broker.plugin: memory lives inside one server process, which no command can reach: choose another broker");
+    throw ConfigError(
+        "broker.plugin: memory lives inside one server process, which no command can reach: choose another broker");
   }
   broker_ = factory.make(*this);
   broker_->start(*this);

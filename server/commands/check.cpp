@@ -10,8 +10,8 @@ namespace signalbox::commands {
 
 Run add_check(CLI::App& app) {
   auto options = std::make_shared<ConfigOptions>();
-  CLI::App* command =
-      app.add_subcommand("check", "Validate the configuration and the plugin it names; print what is in effect, without secrets");
+  CLI::App* command = app.add_subcommand(
+      "check", "Validate the configuration and the plugin it names; print what is in effect, without secrets");
   options->add_to(*command);
   return [options] {
     PluginCatalog catalog;

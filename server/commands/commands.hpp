@@ -1,13 +1,13 @@
 // The subcommands of signalbox: each adds itself to the command line, and runs if it is the one chosen.
 #pragma once
 
-#include <CLI/App.hpp>
-
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <CLI/App.hpp>
 
 #include "core/config/config.hpp"
 #include "core/config/loader.hpp"

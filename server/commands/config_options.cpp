@@ -6,7 +6,8 @@
 namespace signalbox::commands {
 
 void ConfigOptions::add_to(CLI::App& command) {
-  command.add_option("-c,--config", file, "Configuration file (default: configs/signalbox.yaml if it is there)")->type_name("FILE");
+  command.add_option("-c,--config", file, "Configuration file (default: configs/signalbox.yaml if it is there)")
+      ->type_name("FILE");
   command.add_option("--broker", broker, "Broker plugin, by name or path: sets broker.plugin")->type_name("NAME");
   command.add_option("--set", sets, "Set one key of the configuration; may be repeated")
       ->type_name("KEY=VALUE")

@@ -1,4 +1,9 @@
 // signalbox listen: a client for a shell. Prints what arrives for the users it is given.
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -7,11 +12,6 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-
-#include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <memory>
 
 #include "core/fault.hpp"
 #include "server/clients/client_message.hpp"

@@ -19,8 +19,8 @@ void print_options(std::span<const Option> options) {
 }
 
 void print_capabilities(const Capabilities& has) {
-  std::printf("    receivers %s · exists %s · propagation hint %lld ms · dead-host bound ", word(has.receivers), word(has.exists),
-              static_cast<long long>(has.propagation_hint.count()));
+  std::printf("    receivers %s · exists %s · propagation hint %lld ms · dead-host bound ", word(has.receivers),
+              word(has.exists), static_cast<long long>(has.propagation_hint.count()));
   if (has.dead_host_bound == std::chrono::milliseconds::max()) {
     std::printf("not known");
   } else {

@@ -1,9 +1,9 @@
 // signalbox publish and signalbox exists: the back end's steps from a shell, straight through the broker.
-#include <unistd.h>
-
 #include <cstdio>
 #include <future>
 #include <memory>
+
+#include <unistd.h>
 
 #include "core/delivery/publisher.hpp"
 #include "core/fault.hpp"
@@ -62,9 +62,8 @@ int publish(const Options& options) {
   BrokerSession session(config);
   if (const std::optional<std::string> reason = session.wait_ready()) return fail(*reason);
   Publisher publisher(session.broker(), metrics, config.broker.channel_prefix);
-  publisher.publish(key, options.binary ? Kind::binary : Kind::text, payload, [&answered](const PublishResult& result) {
-    answered.set_value(PublishOutcome(result));
-  });
+  publisher.publish(key, options.binary ? Kind::binary : Kind::text, payload,
+                    [&answered](const PublishResult& result) { answered.set_value(PublishOutcome(result)); });
   const PublishOutcome outcome = answered.get_future().get();
   if (outcome.code) return fail(outcome.code, outcome.detail);
   if (!outcome.delivered) {

@@ -1,11 +1,11 @@
 // signalbox serve: runs an instance until it is told to stop.
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "core/observe/log.hpp"
 #include "server/broker_factory.hpp"

@@ -3,12 +3,13 @@
 #include "server/http/request_head.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <exception>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/url/pct_string_view.hpp>
-#include <charconv>
-#include <exception>
 
 namespace signalbox::http {
 namespace {
@@ -197,8 +198,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 }
 
 bool equal_without_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 const char* reason_phrase(unsigned status) noexcept {

@@ -41,9 +41,9 @@ struct RequestHead {
 struct HeadResult {
   enum class Kind : std::uint8_t { incomplete, complete, refused };
   Kind kind = Kind::incomplete;
-  std::size_t bytes = 0;      ///< complete: how long the head is, its empty line included
-  unsigned status = 0;        ///< refused: 400, 411, 431, 501 or 505; the connection must close
-  const char* reason = "";    ///< refused: why; static text
+  std::size_t bytes = 0;    ///< complete: how long the head is, its empty line included
+  unsigned status = 0;      ///< refused: 400, 411, 431, 501 or 505; the connection must close
+  const char* reason = "";  ///< refused: why; static text
 };
 
 /// Reads a head from the start of `bytes`.

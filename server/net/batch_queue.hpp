@@ -1,13 +1,13 @@
 // Work handed to a loop by other threads, at the price of one wake a batch.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "signalbox/unique_function.hpp"
 

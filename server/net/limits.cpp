@@ -1,9 +1,9 @@
 #include "server/net/limits.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <string>
+
+#include <sys/resource.h>
 
 #include "core/fault.hpp"
 

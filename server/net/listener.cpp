@@ -1,16 +1,16 @@
 #include "server/net/listener.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <system_error>
 #include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/config/value.hpp"
 #include "core/fault.hpp"
@@ -18,7 +18,8 @@
 namespace signalbox {
 namespace {
 
-/// Small, so that a reader who has stalled is noticed before it pins megabytes in the kernel (32,238 messages of 128 B with the kernel's default).
+/// Small, so that a reader who has stalled is noticed before it pins megabytes in the kernel (32,238 messages of 128 B with the
+/// kernel's default).
 constexpr int kSendBufferBytes = 32 * 1024;
 /// The kernel cuts it to net.core.somaxconn.
 constexpr int kBacklog = 16 * 1024;
@@ -51,7 +52,8 @@ void set_option(int descriptor, int level, int name, int value) { setsockopt(des
 
 [[noreturn]] void fail(const ListenAddress& address, const char* key, int error, const std::vector<int>& opened) {
   for (const int descriptor : opened) ::close(descriptor);
-  std::string text = std::string(key) + ": can't listen on " + to_string(address) + ": " + std::generic_category().message(error);
+  std::string text =
+      std::string(key) + ": can't listen on " + to_string(address) + ": " + std::generic_category().message(error);
   if (error == EADDRINUSE) text += ": stop what listens there or choose another port";
   throw StartError(text);
 }

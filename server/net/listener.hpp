@@ -1,14 +1,14 @@
 // Listening sockets: bound once for all shards, and the loop that accepts on one of them.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "core/config/config.hpp"
 #include "server/clients/transport.hpp"
@@ -34,8 +34,8 @@ BoundSockets bind_sockets(const ListenAddress& address, unsigned count, const ch
 /// Threading: one thread runs the io_context.
 class Listener {
  public:
-  using Admit = std::function<bool()>;            ///< takes a place for one socket
-  using Release = std::function<void()>;          ///< gives it back unused
+  using Admit = std::function<bool()>;    ///< takes a place for one socket
+  using Release = std::function<void()>;  ///< gives it back unused
   using Accepted = std::function<void(Socket&&)>;
 
   /// `descriptor`: of bind_sockets(); owned from now on.

@@ -1,12 +1,12 @@
 #include "server/net/shard.hpp"
 
-#include <boost/asio/post.hpp>
-#include <pthread.h>
-
 #include <algorithm>
 #include <exception>
 #include <random>
 #include <utility>
+
+#include <boost/asio/post.hpp>
+#include <pthread.h>
 
 #include "server/clients/client_message.hpp"
 

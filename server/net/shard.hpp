@@ -1,10 +1,6 @@
 // One thread's share of the connections: its loop, its timers, and the batches that other threads hand over.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/intrusive/list.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +10,10 @@
 #include <unordered_set>
 #include <variant>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include "core/config/config.hpp"
 #include "core/observe/log.hpp"

@@ -1,6 +1,7 @@
 #include "server/text/json.hpp"
 
 #include <algorithm>
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

@@ -12,7 +12,8 @@ namespace signalbox::json {
 /// Deepest nesting that is taken for JSON.
 inline constexpr std::size_t kMaxDepth = 32;
 
-/// Whether `text` is exactly one valid JSON object or array (valid UTF-8, at most kMaxDepth deep), white space around it allowed.
+/// Whether `text` is exactly one valid JSON object or array (valid UTF-8, at most kMaxDepth deep), white space around it
+/// allowed.
 bool is_object_or_array(std::string_view text);
 
 /// The same for a value of any kind.

@@ -175,9 +175,8 @@ class Broker {
   /// Hands `payload` (any bytes, also none) to every host subscribed to `channel`, this one included, at most once each.
   ///
   /// Errors: `unavailable` (the link is down or the routes are not known: fails at once, nothing is ever buffered for later),
-  /// `overloaded` (the bounded queue is full) and `too_large` mean surely not sent; `unknown_outcome`: the answer was lost or late, never retried;
-  /// `rejected`: access control.
-  /// Ordering: calls of one thread to one channel arrive in call order.
+  /// `overloaded` (the bounded queue is full) and `too_large` mean surely not sent; `unknown_outcome`: the answer was lost or
+  /// late, never retried; `rejected`: access control. Ordering: calls of one thread to one channel arrive in call order.
   virtual void publish(std::string_view channel, std::string_view payload, PublishDone done) = 0;
 
   /// Asks whether any host is subscribed to `channel`.

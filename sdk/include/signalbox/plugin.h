@@ -8,7 +8,8 @@
  * features are asked for by id through `extension`.
  *
  * Thread tags: [control] one thread of the host, calls one after the other · [any-thread] any thread, several at once ·
- * [plugin] any thread of the plugin. Nothing here may block or let an exception out. What each verb promises stands in broker.hpp.
+ * [plugin] any thread of the plugin. Nothing here may block or let an exception out. What each verb promises stands in
+ * broker.hpp.
  */
 #ifndef SIGNALBOX_PLUGIN_H
 #define SIGNALBOX_PLUGIN_H
@@ -125,22 +126,23 @@ typedef struct signalbox_host {
 typedef struct signalbox_broker {
   uint32_t struct_size;
   uint32_t reserved;
-  void* self;                                                                                  /* first argument of every slot */
-  void (*start)(void* self);                                                                   /* [control] once, first */
-  void (*subscribe)(void* self, uint64_t op, signalbox_view channel);                          /* [any-thread] */
-  void (*unsubscribe)(void* self, uint64_t op, signalbox_view channel);                        /* [any-thread] */
-  void (*publish)(void* self, uint64_t op, signalbox_view channel, signalbox_view payload);    /* [any-thread] */
-  void (*exists)(void* self, uint64_t op, signalbox_view channel);                             /* [any-thread] */
-  void (*capabilities)(void* self, signalbox_capabilities* out);                               /* [any-thread] out->struct_size is the host's */
-  void (*stop)(void* self, uint32_t deadline_ms); /* [control] once; after return no call to the host, no thread */
-  void (*destroy)(void* self);                    /* [control & stopped] */
+  void* self;                                                                               /* first argument of every slot */
+  void (*start)(void* self);                                                                /* [control] once, first */
+  void (*subscribe)(void* self, uint64_t op, signalbox_view channel);                       /* [any-thread] */
+  void (*unsubscribe)(void* self, uint64_t op, signalbox_view channel);                     /* [any-thread] */
+  void (*publish)(void* self, uint64_t op, signalbox_view channel, signalbox_view payload); /* [any-thread] */
+  void (*exists)(void* self, uint64_t op, signalbox_view channel);                          /* [any-thread] */
+  void (*capabilities)(void* self, signalbox_capabilities* out); /* [any-thread] out->struct_size is the host's */
+  void (*stop)(void* self, uint32_t deadline_ms);       /* [control] once; after return no call to the host, no thread */
+  void (*destroy)(void* self);                          /* [control & stopped] */
   const void* (*extension)(void* self, const char* id); /* [any-thread] NULL if absent; the slot itself may be NULL */
 } signalbox_broker;
 
 enum {
   SIGNALBOX_OPTION_SECRET = 1,   /* masked wherever the configuration is shown; takes env:NAME and file:PATH */
   SIGNALBOX_OPTION_REQUIRED = 2, /* no fallback: must be set */
-  SIGNALBOX_OPTION_PREFIX = 4,   /* any key below this one is accepted as text and passed through: "properties."; a row with a longer key that matches wins */
+  SIGNALBOX_OPTION_PREFIX = 4,   /* any key below this one is accepted as text and passed through: "properties."; a row with a
+                                    longer key that matches wins */
   SIGNALBOX_OPTION_URL = 8       /* text that is a URL: a password inside it is masked */
 };
 

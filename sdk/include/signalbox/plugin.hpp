@@ -208,11 +208,16 @@ const signalbox_broker* create(const signalbox_host* host, const signalbox_setti
 }  // namespace signalbox::plugin
 
 /// Type: derives from signalbox::Broker, constructible from const signalbox::Settings&. options: a constant array of Option.
-#define SIGNALBOX_BROKER_PLUGIN(Type, plugin_name, plugin_version, option_array)                                         \
-  extern "C" SIGNALBOX_EXPORT const signalbox_plugin* signalbox_broker_plugin_v1(void) {                                 \
-    static const signalbox_plugin descriptor{sizeof(signalbox_plugin),    SIGNALBOX_ABI_MAJOR,      SIGNALBOX_ABI_MINOR, \
-                                             plugin_name,                 plugin_version,           option_array,        \
-                                             std::size(option_array),     sizeof(signalbox_option),                      \
-                                             &signalbox::plugin::create<Type>};                                          \
-    return &descriptor;                                                                                                  \
+#define SIGNALBOX_BROKER_PLUGIN(Type, plugin_name, plugin_version, option_array)         \
+  extern "C" SIGNALBOX_EXPORT const signalbox_plugin* signalbox_broker_plugin_v1(void) { \
+    static const signalbox_plugin descriptor{sizeof(signalbox_plugin),                   \
+                                             SIGNALBOX_ABI_MAJOR,                        \
+                                             SIGNALBOX_ABI_MINOR,                        \
+                                             plugin_name,                                \
+                                             plugin_version,                             \
+                                             option_array,                               \
+                                             std::size(option_array),                    \
+                                             sizeof(signalbox_option),                   \
+                                             &signalbox::plugin::create<Type>};          \
+    return &descriptor;                                                                  \
   }

@@ -36,7 +36,9 @@ class Settings {
     return number;
   }
   [[nodiscard]] bool flag(std::string_view key) const { return text(key) == "true"; }
-  [[nodiscard]] std::chrono::milliseconds duration(std::string_view key) const { return std::chrono::milliseconds(integer(key)); }
+  [[nodiscard]] std::chrono::milliseconds duration(std::string_view key) const {
+    return std::chrono::milliseconds(integer(key));
+  }
   [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
     std::vector<std::string> found;
     for (const auto& [name, value] : values_) {

@@ -99,7 +99,8 @@ TEST(PluginLibrary, RefusesShortOptions) {
 
 TEST(PluginLibrary, RefusesAnIncompleteDescriptor) {
   for (const char* name : {"no_name", "no_version", "no_create", "no_options"}) {
-    EXPECT_EQ(refused(name), prefix(name) + "its descriptor lacks a name of a-z, 0-9 and _, a version, options or the create function");
+    EXPECT_EQ(refused(name),
+              prefix(name) + "its descriptor lacks a name of a-z, 0-9 and _, a version, options or the create function");
   }
 }
 
