@@ -29,7 +29,7 @@ bool is_domain(std::string_view text) {
 }
 
 bool is_exact_origin(std::string_view text) {
-  const auto url = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
+  const auto url = boost::urls::parse_uri(text);
   if (!url || !url->has_authority() || url->has_userinfo() || url->host().empty()) return false;
   if (url->has_port() && (url->port().empty() || url->port_number() == 0)) return false;
   return url->encoded_path().empty() && !url->has_query() && !url->has_fragment();
