@@ -3,6 +3,7 @@
 
 #include "tests/integration/json.hpp"
 #include "tests/support/instance.hpp"
+#include "tests/support/ports.hpp"
 
 namespace signalbox::test {
 namespace {
@@ -28,7 +29,7 @@ TEST(RedisRefusals, AReplicaIsRefusedWithTheReasonUntilItIsAMaster) {
 }
 
 TEST(RedisRefusals, AClusterNodeIsRefusedWithTheReason) {
-  RedisServer redis({"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"});
+  RedisServer redis({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
   Instance instance(Instance::Unready{}, redis);
   EXPECT_TRUE(not_ready_because(instance, "cluster"));
 }

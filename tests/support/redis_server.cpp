@@ -47,11 +47,20 @@ std::string as_text(const redisReply& reply) {
 
 }  // namespace
 
-RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::move(arguments)), port_(free_port()) {
+RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
   for (std::size_t i = 0; i + 1 < arguments_.size(); ++i) {
     if (arguments_[i] == "--requirepass") password_ = arguments_[i + 1];
   }
-  start();
+  // A port that was free may be taken before Redis binds it.
+  for (int attempt = 1;; ++attempt) {
+    port_ = free_port();
+    try {
+      start();
+      return;
+    } catch (const std::runtime_error&) {
+      if (attempt == 3) throw;
+    }
+  }
 }
 
 std::string RedisServer::url() const { return "redis://127.0.0.1:" + std::to_string(port_); }

@@ -44,7 +44,7 @@ class RedisServer {
   void start();
 
   std::vector<std::string> arguments_;
-  std::uint16_t port_;
+  std::uint16_t port_ = 0;
   std::string password_;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
