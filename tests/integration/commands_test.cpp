@@ -142,6 +142,14 @@ TEST_F(Configured, ServeTakesListenAndBrokerAsFlags) {
   EXPECT_EQ(process.wait(), 0);
 }
 
+TEST_F(Configured, ServeOutlivesItsTerminal) {
+  Instance instance;
+  WebSocketClient alice = instance.connect("alice");
+  instance.process().signal(SIGHUP);
+  EXPECT_FALSE(instance.process().wait(200ms));
+  EXPECT_TRUE(alice.answers_ping());
+}
+
 TEST_F(Configured, PublishAndExistsAskTheBroker) {
   RedisServer redis;
   Instance instance(redis);
