@@ -34,7 +34,7 @@ void CommandProtocol::probe(std::string_view channel, Time now) {
   append_command(out_, {"PUBLISH", channel, ""});
 }
 
-void CommandProtocol::on_ping(Time now) { awaited_.push_back({Ping{}, now + kSilence}); }
+void CommandProtocol::on_ping(Time now) { awaited_.push_back({Ping{}, now + std::min(kSilence, call_timeout())}); }
 
 std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
   if (!questions_.empty()) ask(now);
@@ -71,6 +71,7 @@ std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
   if (reply->type == REDIS_REPLY_ERROR) return fault_of(text(*reply));
   const int expected = std::holds_alternative<Probe>(awaited.what) ? REDIS_REPLY_INTEGER : REDIS_REPLY_STATUS;
   if (reply->type != expected) return unexpected(std::holds_alternative<Probe>(awaited.what) ? "PUBLISH" : "PING");
+  proven_ = proven_ || std::holds_alternative<Probe>(awaited.what);
   return std::nullopt;
 }
 
@@ -126,6 +127,7 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
   std::deque<Awaited> open = std::exchange(awaited_, {});
+  proven_ = false;
   out_.clear();
   for (Awaited& awaited : open) {
     if (auto* call = std::get_if<Publish>(&awaited.what)) {

@@ -35,6 +35,8 @@ class CommandProtocol final : public Protocol {
   /// Publishes nothing to a channel of our own; a refusal is a fault.
   void probe(std::string_view channel, Time now);
 
+  [[nodiscard]] bool proven() const noexcept override { return proven_; }
+
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();
 
@@ -70,7 +72,8 @@ class CommandProtocol final : public Protocol {
   void finish(Questions& calls, const Status& status);
 
   Budget& budget_;
-  std::string out_;  // commands of this loop turn
+  bool proven_ = false;  ///< a probe was published on the present link
+  std::string out_;      // commands of this loop turn
   Questions questions_;
   std::deque<Awaited> awaited_;
 };

@@ -17,8 +17,8 @@ void Connection::turn(Time now) {
   }
   if (std::optional<Fault> fault = protocol_.turn(now, out_)) return drop(std::move(*fault), now);
   if (!out_.empty()) link_->send(out_);
-  if (established() && !std::exchange(counted_, true)) {
-    ++times_established_;
+  if (link_ && protocol_.proven() && !std::exchange(counted_, true)) {
+    ++times_proven_;
     backoff_.reset();
     fault_.reset();
   }

@@ -34,15 +34,17 @@ class Connection final : private LinkEvents {
   void turn(Time now);
   /// Gives the link up and tries anew after a pause.
   void drop(Fault fault, Time now);
-  /// The server has been seen alive: no need to wait longer.
-  void hurry() noexcept { retry_at_ = Time(); }
+  /// The server has been seen alive: no need to wait longer, unless it is what it answers that is wrong.
+  void hurry() noexcept {
+    if (!fault_ || fault_->kind == FaultKind::lost) retry_at_ = Time();
+  }
   void close();
 
   [[nodiscard]] bool established() const noexcept { return link_ && protocol_.established(); }
-  /// Why it is not established; nothing before the first attempt has failed.
+  /// What went wrong last; nothing once the link has proved itself, and before the first attempt has failed.
   [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
-  /// How often it has been established.
-  [[nodiscard]] unsigned times_established() const noexcept { return times_established_; }
+  /// How many of its links have proved themselves.
+  [[nodiscard]] unsigned times_proven() const noexcept { return times_proven_; }
 
  private:
   void on_link_up() override;
@@ -60,7 +62,7 @@ class Connection final : private LinkEvents {
   Time retry_at_;  // in the past: at once
   Backoff backoff_;
   std::optional<Fault> fault_;
-  unsigned times_established_ = 0;
+  unsigned times_proven_ = 0;
   std::string out_;
 };
 

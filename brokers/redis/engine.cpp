@@ -29,6 +29,9 @@ Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology
   for (const Endpoint& endpoint : topology_->nodes()) {
     nodes_.push_back(std::make_unique<Node>(context_, endpoint, node, budget_, events));
   }
+}
+
+void Engine::start() {
   boost::asio::post(io_, [this] { tick(); });
   thread_ = std::thread([this] { run(); });
 }

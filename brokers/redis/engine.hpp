@@ -28,11 +28,13 @@ class Engine final : private SubscriberEvents {
   static constexpr std::size_t kResubscribeRate = 100'000;
   static constexpr std::size_t kCallsPerTurn = 16'384;
 
-  /// Everything passed in outlives the engine. Starts the thread.
+  /// Everything passed in outlives the engine.
   Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
          Budget& budget);
   ~Engine() override;
 
+  /// Starts the thread.
+  void start();
   /// There is something in the intake. Threading: any thread.
   void wake();
   /// Threading: not the engine's.

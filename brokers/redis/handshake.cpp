@@ -53,8 +53,8 @@ std::optional<Fault> Handshake::accept(const redisReply& reply) {
   const Step step = awaited_.front();
   awaited_.pop_front();
   if (reply.type == REDIS_REPLY_ERROR) {
-    // The name is for the operator's eyes only: a user who may not set it can still work.
-    if (step == Step::name && is_no_permission(text(reply))) return std::nullopt;
+    // The name is for the operator's eyes only: who may not set it, or can't, still works.
+    if (step == Step::name && meaning_of(text(reply)).kind == FaultKind::config) return std::nullopt;
     return fault_of(text(reply));
   }
   if (step == Step::role) return check_role(reply);

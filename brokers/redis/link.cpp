@@ -134,7 +134,10 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
     if constexpr (std::is_same_v<Stream, Socket>) {
       up();
     } else {
-      SSL_set_tlsext_host_name(stream_.native_handle(), endpoint_.host.c_str());
+      error_code not_an_address;
+      asio::ip::make_address(endpoint_.host, not_an_address);
+      // RFC 6066 section 3: no server name where the host is an address.
+      if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), endpoint_.host.c_str());
       stream_.set_verify_callback(ssl::host_name_verification(endpoint_.host));
       stream_.async_handshake(ssl::stream_base::client, [self = this->shared_from_this()](const error_code& error) {
         if (!self->events_) return;
@@ -166,7 +169,7 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
     sent_ += writing_.size();
     asio::async_write(stream_, asio::buffer(writing_), [self = this->shared_from_this()](const error_code& error, std::size_t) {
       self->writing_.clear();
-      if (self->writing_.capacity() > kKeptBytes) self->writing_ = {};
+      if (self->writing_.capacity() > kKeptBytes) std::string().swap(self->writing_);
       if (!self->events_) return;
       if (error) return self->fail("write to", error);
       self->write();

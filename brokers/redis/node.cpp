@@ -18,6 +18,11 @@ std::string probe_channel(const NodeOptions& options, const std::string& number)
   return options.channel_prefix + '\x02' + "i:" + options.instance_id + ":" + number;
 }
 
+/// Not there, or there again but with a refusal that it has not disproved.
+bool is_in_trouble(const Connection& connection) {
+  return !connection.established() || (connection.fault() && connection.fault()->kind != FaultKind::lost);
+}
+
 void append_reason(Node::Trouble& trouble, const std::string& name, const Connection& connection) {
   if (!connection.fault()) {
     trouble.reasons.push_back(name + ": connecting");
@@ -83,9 +88,9 @@ void Node::probe(Time now) {
 
 /// Where one connection has come up, the others need not wait any longer.
 void Node::hurry() {
-  unsigned times = command_connection_.times_established();
-  for (const auto& subscriber : subscribers_) times += subscriber->connection.times_established();
-  if (std::exchange(times_established_, times) == times) return;
+  unsigned times = command_connection_.times_proven();
+  for (const auto& subscriber : subscribers_) times += subscriber->connection.times_proven();
+  if (std::exchange(times_proven_, times) == times) return;
   command_connection_.hurry();
   for (const auto& subscriber : subscribers_) subscriber->connection.hurry();
 }
@@ -98,14 +103,14 @@ bool Node::settled() const noexcept {
 }
 
 bool Node::lost_a_link() const noexcept {
-  const auto lost = [](const auto& subscriber) { return subscriber->connection.times_established() > 1; };
-  return command_connection_.times_established() > 1 || std::any_of(subscribers_.begin(), subscribers_.end(), lost);
+  const auto lost = [](const auto& subscriber) { return subscriber->connection.times_proven() > 1; };
+  return command_connection_.times_proven() > 1 || std::any_of(subscribers_.begin(), subscribers_.end(), lost);
 }
 
 void Node::append_trouble(Trouble& trouble) const {
-  if (!command_connection_.established()) append_reason(trouble, kCommandName, command_connection_);
+  if (is_in_trouble(command_connection_)) append_reason(trouble, kCommandName, command_connection_);
   for (const auto& subscriber : subscribers_) {
-    if (!subscriber->connection.established()) {
+    if (is_in_trouble(subscriber->connection)) {
       append_reason(trouble, subscriber->name, subscriber->connection);
     } else if (subscriber->protocol.recovering() != 0) {
       trouble.reasons.push_back(subscriber->name + ": channels are not confirmed yet");

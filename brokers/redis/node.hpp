@@ -72,7 +72,7 @@ class Node {
   CommandProtocol command_;
   Connection command_connection_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
-  unsigned times_established_ = 0;  // of all connections together
+  unsigned times_proven_ = 0;  // of all connections together
 };
 
 }  // namespace signalbox::redis

@@ -36,6 +36,8 @@ class Protocol {
 
   /// The handshake of the present link is complete.
   [[nodiscard]] bool established() const noexcept { return phase_ == Phase::established; }
+  /// The present link has done what it is for at least once: only then is what failed before forgotten.
+  [[nodiscard]] virtual bool proven() const noexcept = 0;
 
  protected:
   [[nodiscard]] Duration call_timeout() const noexcept { return call_timeout_; }

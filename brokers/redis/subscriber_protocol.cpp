@@ -26,11 +26,9 @@ void SubscriberProtocol::subscribe(const std::string& name, Done done, Time now)
     return;
   }
   calls_.add(channel, Verb::subscribe, std::move(done), now + call_timeout());
-  if (established()) {
-    enqueue(channel);
-  } else {
-    table_.set_recovering(channel, true);
-  }
+  // Until the probe has answered the broker is not ready, and this channel is one of those that ready confirms.
+  if (!probed_) table_.set_recovering(channel, true);
+  if (established()) enqueue(channel);
 }
 
 void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time now) {
@@ -69,13 +67,13 @@ void SubscriberProtocol::restart_probe() noexcept {
 
 void SubscriberProtocol::on_established(Time now) {
   allowance_ = 0;
-  allowance_at_ = message_at_ = now;
+  allowance_at_ = message_at_ = answered_at_ = now;
   // First and alone: if this is refused, so would be everything.
   halves_.push_back({Verb::subscribe, {&probe_}, 0, {}});
 }
 
 std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
-  if (reply->type == REDIS_REPLY_ERROR) return reject(text(*reply));
+  if (reply->type == REDIS_REPLY_ERROR) return reject(text(*reply), now);
   if (reply->type == REDIS_REPLY_STATUS) return std::nullopt;  // PONG before the first subscription
   if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) return unasked();
   const std::string_view kind = text(*reply->element[0]);
@@ -83,8 +81,8 @@ std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
     take_message(std::move(reply), now);
     return std::nullopt;
   }
-  if (kind == "subscribe") return acknowledge(Verb::subscribe, text(*reply->element[1]));
-  if (kind == "unsubscribe") return acknowledge(Verb::unsubscribe, text(*reply->element[1]));
+  if (kind == "subscribe") return acknowledge(Verb::subscribe, text(*reply->element[1]), now);
+  if (kind == "unsubscribe") return acknowledge(Verb::unsubscribe, text(*reply->element[1]), now);
   if (kind == "pong") return std::nullopt;
   return unasked();
 }
@@ -108,11 +106,12 @@ void SubscriberProtocol::deliver() {
   held_.clear();
 }
 
-std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view name) {
+std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view name, Time now) {
   if (in_flight_.empty()) return unasked();
   Batch& batch = in_flight_.front();
   Channel& channel = *batch.channels[batch.answered];
   if (batch.verb != verb || channel.first != name) return unasked();
+  answered_at_ = now;
   --channels_in_flight_;
   if (++batch.answered == batch.channels.size()) in_flight_.pop_front();
   verb == Verb::subscribe ? confirm(channel) : release(channel);
@@ -142,11 +141,12 @@ void SubscriberProtocol::release(Channel& channel) {
 }
 
 /// One error answers a whole command: halve it until the guilty channel stands alone.
-std::optional<Fault> SubscriberProtocol::reject(std::string_view error) {
+std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now) {
   if (in_flight_.empty() || in_flight_.front().answered != 0 || in_flight_.front().verb != Verb::subscribe ||
       !is_no_permission(error)) {
     return fault_of(error);
   }
+  answered_at_ = now;
   const Batch batch = std::move(in_flight_.front());
   in_flight_.pop_front();
   channels_in_flight_ -= batch.channels.size();
@@ -173,7 +173,8 @@ std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_vi
 std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
   expire(now);
   if (!established()) return std::nullopt;
-  if (!in_flight_.empty() && now >= in_flight_.front().deadline) {
+  // Not how old the oldest is, but that nothing moves: a whole fleet that comes back keeps the server busy for long.
+  if (!in_flight_.empty() && now >= std::max(in_flight_.front().deadline, answered_at_ + call_timeout())) {
     return Fault{FaultKind::lost, "a subscription was not answered in time"};
   }
   write_commands(now, out);
@@ -181,7 +182,9 @@ std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
 }
 
 void SubscriberProtocol::expire(Time now) {
-  while (const auto expired = calls_.expire(now)) {
+  for (std::size_t count = 0; count < kExpiriesPerTurn; ++count) {
+    const auto expired = calls_.expire(now);
+    if (!expired) return;
     const ChannelState& state = expired->channel->second;
     if (state.want && state.have != Have::subscribed) table_.set_recovering(*expired->channel, true);
   }
@@ -244,10 +247,11 @@ void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
 
 void SubscriberProtocol::on_lost(std::uint64_t) {
   deliver();
-  for (Channel* channel : queue_) forget_unwanted(*channel);
+  const bool was_established = probe_subscribed_ || !halves_.empty() || !in_flight_.empty();
+  for (Channel* channel : queue_) settle_on_loss(*channel);
   for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {
     for (const Batch& batch : *batches) {
-      for (std::size_t i = batch.answered; i < batch.channels.size(); ++i) forget_unwanted(*batch.channels[i]);
+      for (std::size_t i = batch.answered; i < batch.channels.size(); ++i) settle_on_loss(*batch.channels[i]);
     }
   }
   queue_.clear();
@@ -256,13 +260,15 @@ void SubscriberProtocol::on_lost(std::uint64_t) {
   channels_in_flight_ = 0;
   probe_subscribed_ = false;
   restart_probe();
-  table_.new_link();
+  if (was_established) table_.new_link();
 }
 
-void SubscriberProtocol::forget_unwanted(Channel& channel) {
-  if (channel.second.want || &channel == &probe_) return;
+/// The server has forgotten the channel: an unsubscribe is done, and what is not wanted has nothing left to wait for.
+void SubscriberProtocol::settle_on_loss(Channel& channel) {
+  if (&channel == &probe_) return;
+  if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
   calls_.finish(channel, Verb::unsubscribe, {});
-  table_.erase(channel);
+  if (!channel.second.want) table_.erase(channel);
 }
 
 void SubscriberProtocol::drain() {

@@ -35,6 +35,8 @@ class SubscriberProtocol final : public Protocol {
   static constexpr std::size_t kChannelsPerCommand = 512;
   /// Channels whose answer is awaited: bounds the server's work between two of our reads.
   static constexpr std::size_t kWindow = 8192;
+  /// Calls completed late in one turn: a burst made while the server was away must not hold up the loop.
+  static constexpr std::size_t kExpiriesPerTurn = 8192;
   static constexpr Duration kProbeIdle{5000};
   static constexpr Duration kProbeEcho{3000};
 
@@ -51,6 +53,7 @@ class SubscriberProtocol final : public Protocol {
 
   [[nodiscard]] const std::string& probe_channel() const noexcept { return probe_.first; }
   [[nodiscard]] bool probed() const noexcept { return probed_; }
+  [[nodiscard]] bool proven() const noexcept override { return probed_; }
   [[nodiscard]] bool probe_due(Time now) const noexcept;
   [[nodiscard]] bool probe_missed(Time now) const noexcept { return probe_sent_at_ && now - *probe_sent_at_ >= kProbeEcho; }
   void probe_sent(Time now) noexcept { probe_sent_at_ = now; }
@@ -77,14 +80,14 @@ class SubscriberProtocol final : public Protocol {
 
   void take_message(Reply reply, Time now);
   void deliver();
-  std::optional<Fault> acknowledge(Verb verb, std::string_view name);
+  std::optional<Fault> acknowledge(Verb verb, std::string_view name, Time now);
   void confirm(Channel& channel);
   void release(Channel& channel);
-  std::optional<Fault> reject(std::string_view error);
+  std::optional<Fault> reject(std::string_view error, Time now);
   std::optional<Fault> refuse(Channel& channel, std::string_view error);
 
   void enqueue(Channel& channel);
-  void forget_unwanted(Channel& channel);
+  void settle_on_loss(Channel& channel);
   void expire(Time now);
   void scan();
   void write_commands(Time now, std::string& out);
@@ -108,6 +111,7 @@ class SubscriberProtocol final : public Protocol {
   bool probed_ = false;
   std::optional<Time> probe_sent_at_;
   Time message_at_;
+  Time answered_at_;  // when a subscription or its end was last answered
 
   std::vector<Reply> held_;  // what messages_ points into
   std::vector<Message> messages_;

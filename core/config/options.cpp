@@ -132,7 +132,7 @@ constexpr CoreOption kOptions[] = {
     option<kBroker, &Broker::unsubscribe_delay>("broker.unsubscribe_delay", "duration", "1s", 0, kHour,
                                                 "How long a user's subscription outlives the last connection: who reconnects "
                                                 "within it costs the broker nothing."),
-    option<kBroker, &Broker::timeout>("broker.timeout", "duration", "2s", 1, 60 * kSecond,
+    option<kBroker, &Broker::timeout>("broker.timeout", "duration", "2s", 100, 60 * kSecond,
                                       "Deadline of each call to the broker."),
 
     option<kLogging, &Logging::level>("logging.level", "debug|info|warning|error", "info", 0, 0, "The least that is logged."),

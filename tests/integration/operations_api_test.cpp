@@ -13,6 +13,7 @@ TEST(OperationsApi, DescribesTheInstance) {
   WebSocketClient phone = instance.connect("alice");
   WebSocketClient laptop = instance.connect("alice");
   WebSocketClient nobody(instance.port());
+  ASSERT_TRUE(nobody.answers_ping());
   const HttpResponse response = instance.http().get("/api/v1/instance");
   EXPECT_EQ(response.status, 200u);
   const boost::json::object info = json(response.body);

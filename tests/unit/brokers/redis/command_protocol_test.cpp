@@ -125,6 +125,26 @@ TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenAnAnswerIsLate) {
   EXPECT_EQ(talk.fault->kind, FaultKind::lost);
 }
 
+TEST_F(CommandProtocolTest, AnswersInTimeBehindAPingThatIsNotAnswered) {
+  talk.establish();
+  ASSERT_EQ(talk.turn_after(Duration(3000)), command({"PING"}));
+  publish("a", "1");
+  talk.turn();
+  talk.turn_after(Duration(1950));
+  EXPECT_TRUE(talk.fault);
+}
+
+TEST_F(CommandProtocolTest, IsProvenByAProbeThatWasPublished) {
+  talk.establish();
+  EXPECT_FALSE(protocol.proven());
+  protocol.probe("p", talk.now);
+  talk.turn();
+  talk.hear(":1\r\n");
+  EXPECT_TRUE(protocol.proven());
+  talk.lose();
+  EXPECT_FALSE(protocol.proven());
+}
+
 TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenTheHandshakeIsLate) {
   std::string out;
   protocol.connected(talk.now, out);

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -158,6 +160,22 @@ TEST(RedisFaults, NamesThePermissionThatTheUserLacks) {
   RedisInstance a(server.url(), "a", {{"username", "ws"}, {"password", "pw"}});
   ASSERT_TRUE(a.host.wait_state(State::failed));
   EXPECT_EQ(a.host.snapshot().reason.substr(0, 14), "config: NOPERM") << a.host.snapshot().reason;
+}
+
+TEST(RedisFaults, RetriesSlowlyWhileItsChannelsAreForbidden) {
+  const RedisServer server;
+  server.command({"ACL", "SETUSER", "ws", "on", ">pw", "resetchannels", "+@all"});  // no channels: Redis 7's default
+  RedisInstance a(server.url(), "a", {{"username", "ws"}, {"password", "pw"}});
+  ASSERT_TRUE(a.host.wait_state(State::failed));
+  const auto received = [&] {
+    const std::string stats = server.command({"INFO", "stats"});
+    const std::string_view key = "total_connections_received:";
+    return std::stoi(stats.substr(stats.find(key) + key.size()));
+  };
+  const int before = received();
+  std::this_thread::sleep_for(seconds(1));  // what must not happen has no event
+  EXPECT_LT(received() - before, 12) << "three connections that try again after 2.5 to 5 s, and the questions here";
+  EXPECT_EQ(a.host.snapshot().reason.substr(0, 14), "config: NOPERM");
 }
 
 TEST(RedisFaults, TellsTheHostWhichChannelIsRefusedAfterAReconnect) {

@@ -256,6 +256,58 @@ TEST_F(SubscriberProtocolTest, KeepsWhatIsWantedThroughAnOutage) {
   EXPECT_TRUE(protocol.settled());
 }
 
+TEST_F(SubscriberProtocolTest, SettlesASubscribeAndItsUnsubscribeWhenTheLinkIsLostUnderBoth) {
+  establish();
+  subscribe("a");
+  talk.turn();
+  unsubscribe("a");
+  talk.lose();
+  EXPECT_EQ(log, (Log{"+a superseded", "-a ok"}));
+  talk.turn_after(Duration(5000));  // no deadline of either is left
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(protocol.recovering(), 0U);
+}
+
+TEST_F(SubscriberProtocolTest, EndsAnUnsubscribeAtOnceWhenTheLinkIsLostAlsoIfItIsOvertaken) {
+  establish();
+  subscribed("a");
+  unsubscribe("a");
+  talk.turn();
+  subscribe("a");
+  talk.lose();
+  EXPECT_EQ(log, (Log{"-a ok"}));
+  unsubscribe("a");
+  EXPECT_EQ(log, (Log{"-a ok", "+a superseded", "-a ok"}));
+  establish();
+  EXPECT_EQ(talk.turn_after(Duration(10)), "");
+}
+
+TEST_F(SubscriberProtocolTest, ConfirmsBeforeItIsSettledWhatIsWantedBeforeTheProbeHasAnswered) {
+  talk.establish();
+  talk.turn();
+  talk.hear(acknowledged("subscribe", kProbe));
+  subscribe("a");
+  talk.turn();
+  protocol.probe_sent(talk.now);
+  talk.hear(message(kProbe, ""));
+  EXPECT_FALSE(protocol.settled());
+  confirm("a");
+  EXPECT_TRUE(protocol.settled());
+}
+
+TEST_F(SubscriberProtocolTest, KeepsALinkOnWhichAcknowledgementsStillCome) {
+  establish();
+  subscribe("a");
+  subscribe("b");
+  talk.turn();
+  talk.turn_after(Duration(1900));
+  confirm("a");
+  talk.turn_after(Duration(1900));
+  EXPECT_FALSE(talk.fault);
+  talk.turn_after(Duration(100));
+  EXPECT_TRUE(talk.fault);
+}
+
 TEST_F(SubscriberProtocolTest, TellsUnavailableAtTheDeadlineAndIsNotSettledUntilConfirmed) {
   subscribe("a");  // without a link
   talk.turn_after(Duration(1950));

@@ -45,7 +45,7 @@ broker:
   plugin_path: [/a, /b]
   channel_prefix: "app:"
   unsubscribe_delay: 0s
-  timeout: 9ms
+  timeout: 900ms
 logging: {level: debug, console: false, file: "", rotate_at: 23:59, keep: 1}
 )");
   EXPECT_EQ(config.server.listen.address, "::1");
@@ -71,7 +71,7 @@ logging: {level: debug, console: false, file: "", rotate_at: 23:59, keep: 1}
   EXPECT_THAT(config.broker.plugin_path, ElementsAre("/a", "/b"));
   EXPECT_EQ(config.broker.channel_prefix, "app:");
   EXPECT_EQ(config.broker.unsubscribe_delay, 0ms);
-  EXPECT_EQ(config.broker.timeout, 9ms);
+  EXPECT_EQ(config.broker.timeout, 900ms);
   EXPECT_EQ(config.logging.level, "debug");
   EXPECT_FALSE(config.logging.console);
   EXPECT_EQ(config.logging.file, "");
@@ -141,7 +141,7 @@ TEST_F(Loader, RefusesValuesWithTheirPlaceAndReason) {
       {"broker: {channel_prefix: \"a\\0b\"}\n", "c.yaml:1:26: broker.channel_prefix: holds a NUL byte"},
       {long_prefix.c_str(), "c.yaml:1:26: broker.channel_prefix: must be at most 384 bytes, got 385"},
       {"broker: {plugin_path: [\"\"]}\n", "c.yaml:1:23: broker.plugin_path: must not be empty"},
-      {"broker: {timeout: 61s}\n", "c.yaml:1:19: broker.timeout: must be from 1ms to 1m, got 61s"},
+      {"broker: {timeout: 61s}\n", "c.yaml:1:19: broker.timeout: must be from 100ms to 1m, got 61s"},
       {"logging: {level: trace}\n", "c.yaml:1:18: logging.level: expected one of debug, info, warning, error, got \"trace\""},
       {"logging: {rotate_at: 24:00}\n",
        "c.yaml:1:22: logging.rotate_at: expected a time of day from 00:00 to 23:59, got \"24:00\""},

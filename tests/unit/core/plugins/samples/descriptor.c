@@ -17,7 +17,7 @@ static const struct option options[] = {
     {{"url", "text", "none://", "Where to go.", 0, 0, SIGNALBOX_OPTION_URL, 0}, "x"},
     {{"patience", "integer", "3", "How often to try.", 1, 9, 0, 0}, "y"},
 };
-#elif !defined(NO_OPTION_AT_ALL)
+#elif !defined(NO_OPTION_AT_ALL) && !defined(NO_OPTIONS)
 static const signalbox_option options[] = {
     {"url", "text", "none://", "Where to go.", 0, 0, SIGNALBOX_OPTION_URL, 0},
     {"patience", "integer", "3", "How often to try.", 1, 9, 0, 0},
@@ -51,10 +51,11 @@ static const signalbox_plugin descriptor = {
 #ifndef NO_VERSION
     .version = PLUGIN_VERSION,
 #endif
-#ifndef NO_OPTION_AT_ALL
-#ifndef NO_OPTIONS
+#if defined(NO_OPTIONS)
+    .option_count = 2,
+    .option_size = sizeof(signalbox_option),
+#elif !defined(NO_OPTION_AT_ALL)
     .options = (const signalbox_option*)(const void*)options,
-#endif
     .option_count = sizeof options / sizeof options[0],
 #ifdef SHORT_OPTIONS
     .option_size = sizeof options[0] - 8,
