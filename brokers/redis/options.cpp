@@ -27,7 +27,7 @@ int read_database(std::string_view path) {
 void read_url(const std::string& text, Options& options) {
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed) refuse("url: not a URL; write redis://host:port and percent-encode special characters in user and password");
-  const boost::urls::url_view url = *parsed;
+  const boost::urls::url_view& url = *parsed;
   if (url.scheme() != "redis" && url.scheme() != "rediss") refuse("url: begins with redis://, or rediss:// for TLS");
   if (!url.has_authority() || url.encoded_host_address().empty()) refuse("url: has no host; write redis://host:port");
   if (url.has_query() || url.has_fragment()) refuse("url: takes no ?query and no #fragment; there are options for that");

@@ -143,7 +143,7 @@ YamlNode parse_yaml_value(const std::string& text) {
   try {
     // A percent sign would begin a directive.
     if (!text.empty() && text.front() != '%') return parse_yaml(text);
-  } catch (const YamlError&) {
+  } catch (const YamlError&) {  // NOLINT(bugprone-empty-catch): what is no YAML is text
   }
   node.kind = YamlNode::Kind::scalar;
   node.text = text;

@@ -45,7 +45,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   /// Starts to read. The WebSocket has been admitted to SocketLimits, and its socket counted.
   static void open(Shard& shard, Socket socket, Opening opening);
-  ~Connection();
+  ~Connection() override;
 
   [[nodiscard]] Mode mode() const noexcept { return mode_; }
 

@@ -26,7 +26,7 @@ Config ConfigOptions::load(const FindPlugin& find, LoadMode mode,
     source.overrides.emplace_back(set.substr(0, equals), set.substr(equals + 1));
   }
   if (broker) source.overrides.emplace_back("broker.plugin", *broker);
-  for (auto& override_ : more_overrides) source.overrides.push_back(std::move(override_));
+  for (auto& entry : more_overrides) source.overrides.push_back(std::move(entry));
   std::vector<std::string> warnings;
   Config config = load_config(source, find, mode, warnings);
   for (const std::string& warning : warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());

@@ -23,9 +23,8 @@ class UniqueFunction<Result(Args...)> {
   UniqueFunction() noexcept = default;
 
   template <class Callable, class = std::enable_if_t<!std::is_same_v<std::decay_t<Callable>, UniqueFunction>>>
-  UniqueFunction(
-      Callable&& callable)  // NOLINT(google-explicit-constructor): a lambda is passed where a completion is asked for
-      : operations_(&Operations::template of<std::decay_t<Callable>>()) {
+  // NOLINTNEXTLINE(google-explicit-constructor): a lambda is passed where a completion is asked for
+  UniqueFunction(Callable&& callable) : operations_(&Operations::template of<std::decay_t<Callable>>()) {
     using Stored = std::decay_t<Callable>;
     if constexpr (fits<Stored>()) {
       ::new (static_cast<void*>(storage_)) Stored(std::forward<Callable>(callable));
