@@ -154,8 +154,8 @@ bool HttpConnection::process_discarded() {
   return true;
 }
 
-/// What follows a request whose body is read: another, or nothing if its client has said so. Only the newest request's body is
-/// ever read, and its slot is the last one, if it has not been answered and written.
+/// What follows a request whose body is read: another, or nothing if its client has said so. Asked of last_request_, since the
+/// request's own slot may be answered, written and gone by now.
 HttpConnection::Reading HttpConnection::next_reading() {
   request_began_ = {};
   return last_request_ ? Reading::nothing : Reading::head;
