@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/brokers/recording_host.hpp"
+#include "tests/support/recording_host.hpp"
 
 namespace signalbox::test {
 namespace {
@@ -104,7 +104,7 @@ TEST(MemoryBroker, TellsOverloadedWhenAReceiverIsFullAndRecovers) {
   std::promise<void> gate;
   std::shared_future<void> opened = gate.get_future().share();
   RecordingHost slow_host;
-  slow_host.on_deliver([opened] { opened.wait(); });
+  slow_host.on_deliver([opened](auto) { opened.wait(); });
   MemoryBroker slow(in_space("overload"));
   slow.start(slow_host);
   Instance publisher("overload");
@@ -131,7 +131,7 @@ TEST(MemoryBroker, CompletesOpenCallsClosedWhenTheDeadlineOfStopHasPassed) {
   std::shared_future<void> opened = gate.get_future().share();
   std::promise<void> entered;
   RecordingHost host;
-  host.on_deliver([opened, &entered] {
+  host.on_deliver([opened, &entered](auto) {
     entered.set_value();
     opened.wait();
   });

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "brokers/redis/redis_broker.hpp"
-#include "tests/unit/brokers/recording_host.hpp"
+#include "tests/support/recording_host.hpp"
 
 namespace signalbox::test {
 

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,8 @@
 #include <gtest/gtest.h>
 
 #include "signalbox/broker.hpp"
+
+#include "tests/support/deadline.hpp"
 
 namespace signalbox::test {
 
@@ -23,11 +27,13 @@ class RecordingHost final : public Host {
   using Delivered = std::pair<std::string, std::string>;  // channel, payload
   struct Snapshot {
     std::vector<Delivered> delivered;
-    std::vector<std::string> gaps;     // reasons
-    std::vector<std::string> refused;  // channels
-    std::vector<State> states;         // in the order they were told
-    std::vector<std::string> events;   // "gap", "state ready", … in order
-    std::string reason;                // of the latest state
+    std::vector<std::string> gaps;                       // reasons
+    std::vector<std::vector<std::string>> gap_channels;  // of each of them; none: all
+    std::vector<std::string> refused;                    // channels
+    std::vector<State> states;                           // in the order they were told
+    std::vector<std::string> events;                     // "gap", "state ready", … in order
+    std::string reason;                                  // of the latest state
+    std::size_t late = 0;                                // calls of any kind after stopped()
   };
 
   explicit RecordingHost(std::string instance = "test-1", std::string prefix = "")
@@ -37,8 +43,13 @@ class RecordingHost final : public Host {
   }
 
   HostInfo& mutable_info() { return info_; }
-  /// Runs inside each deliver, before it is recorded.
-  void on_deliver(std::function<void()> action) { on_deliver_ = std::move(action); }
+  /// Runs inside each deliver, before it is recorded. To be set before the broker starts.
+  void on_deliver(std::function<void(std::span<const Message>)> action) { on_deliver_ = std::move(action); }
+  /// The broker's stop() has returned: what it calls from now on is late.
+  void stopped() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
 
   [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
   [[nodiscard]] bool log_enabled(LogLevel) const noexcept override { return true; }
@@ -46,14 +57,15 @@ class RecordingHost final : public Host {
     record([&] { log_ += std::string(text) + "\n"; });
   }
   void deliver(std::span<const Message> messages) noexcept override {
-    if (on_deliver_) on_deliver_();
+    if (on_deliver_) on_deliver_(messages);
     record([&] {
       for (const Message& message : messages) seen_.delivered.emplace_back(message.channel, message.payload);
     });
   }
-  void gap(std::span<const std::string_view>, std::string_view reason) noexcept override {
+  void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept override {
     record([&] {
       seen_.gaps.emplace_back(reason);
+      seen_.gap_channels.emplace_back(channels.begin(), channels.end());
       seen_.events.emplace_back("gap");
     });
   }
@@ -69,14 +81,14 @@ class RecordingHost final : public Host {
   }
 
   /// True once `condition` holds for what was recorded.
-  bool wait(const std::function<bool(const Snapshot&)>& condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  bool wait(const std::function<bool(const Snapshot&)>& condition, milliseconds limit = kPatience) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return condition(seen_); });
+    return changed_.wait_for(lock, scaled(limit), [&] { return condition(seen_); });
   }
-  bool wait_state(State state, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  bool wait_state(State state, milliseconds limit = kPatience) {
     return wait([state](const Snapshot& seen) { return !seen.states.empty() && seen.states.back() == state; }, limit);
   }
-  bool wait_delivered(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  bool wait_delivered(std::size_t count, milliseconds limit = kPatience) {
     return wait([count](const Snapshot& seen) { return seen.delivered.size() >= count; }, limit);
   }
   Snapshot snapshot() {
@@ -93,17 +105,19 @@ class RecordingHost final : public Host {
   void record(Change change) {
     const std::lock_guard lock(mutex_);
     change();
+    if (stopped_) ++seen_.late;
     changed_.notify_all();
   }
 
   std::string instance_;
   std::string prefix_;
   HostInfo info_;
-  std::function<void()> on_deliver_;
+  std::function<void(std::span<const Message>)> on_deliver_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Snapshot seen_;
   std::string log_;
+  bool stopped_ = false;
 };
 
 /// The outcome of one call, with what its callback was given copied.
@@ -119,7 +133,7 @@ struct Outcome {
 using Pending = std::future<Outcome>;
 
 inline Outcome wait(Pending pending) {
-  if (pending.wait_for(std::chrono::seconds(15)) != std::future_status::ready) {
+  if (pending.wait_for(scaled(15s)) != std::future_status::ready) {
     ADD_FAILURE() << "a call did not complete";
     return {errc::internal, "no completion", {}, false};
   }
