@@ -1,5 +1,6 @@
 #include "core/delivery/broker_host.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -10,6 +11,15 @@ namespace signalbox {
 namespace {
 
 constexpr ShardSet kAllShards = ~ShardSet{0};
+
+/// In their order, each once: the connections of one broker often have the same thing to say.
+std::vector<std::string> unique(std::span<const std::string_view> reasons) {
+  std::vector<std::string> once;
+  for (const std::string_view reason : reasons) {
+    if (std::find(once.begin(), once.end(), reason) == once.end()) once.emplace_back(reason);
+  }
+  return once;
+}
 
 std::string joined(const std::vector<std::string>& reasons) {
   std::string text;
@@ -143,7 +153,7 @@ std::string BrokerHost::too_small_payload() const {
 }
 
 void BrokerHost::state(State state, std::span<const std::string_view> reasons) noexcept {
-  BrokerStatus status{state, {reasons.begin(), reasons.end()}};
+  BrokerStatus status{state, unique(reasons)};
   if (state == State::ready) {
     if (std::string reason = too_small_payload(); !reason.empty()) {
       status = {State::failed, {std::move(reason)}};

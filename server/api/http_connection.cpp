@@ -377,9 +377,24 @@ void HttpConnection::on_deadline() {
     broker_is_asked ? update_deadline() : close();
     return;
   }
+  if (reading_ == Reading::discarded) {
+    end_after_answers();
+    return;
+  }
   const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, false});
   refuse(slot, http_error(408, "the request did not arrive within limits.handshake_timeout"));
   update_deadline();
+}
+
+/// The newest request has its answer, though its body is still missing: there is nothing more to say on this connection.
+void HttpConnection::end_after_answers() {
+  reading_ = Reading::nothing;
+  if (slots_.empty()) {
+    linger();
+  } else {
+    slots_.back().framing.keep_alive = false;
+    update_deadline();
+  }
 }
 
 void HttpConnection::drain() {

@@ -91,6 +91,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void schedule_flush();
   void flush();
   void linger();
+  void end_after_answers();
   void update_deadline();
   void await_deadline();
   void on_deadline();

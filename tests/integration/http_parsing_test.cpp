@@ -210,6 +210,23 @@ TEST(HttpDeadlines, EndAHeadOrABodyThatDoesNotComplete) {
   EXPECT_TRUE(idle.read_until("HTTP/1.1 200"));
 }
 
+TEST(HttpDeadlines, CloseWithoutAWordWhenTheBodyOfARefusedRequestDoesNotComplete) {
+  Instance instance(Settings{{"limits.handshake_timeout", "500ms"}, {"api.keys", "[secret]"}});
+  const std::pair<std::string, std::string> cases[] = {
+      {"GET /nothing HTTP/1.1\r\n", "404"},
+      {"PUT /healthz HTTP/1.1\r\n", "405"},
+      {"GET /healthz HTTP/1.1\r\n", "400"},  // takes no body
+      {kPost, "401"},
+  };
+  for (const auto& [line, status] : cases) {
+    RawSocket socket(instance.api_port());
+    socket.send(kGet + line + "Host: x\r\nContent-Length: 10\r\n\r\nhalf");
+    EXPECT_TRUE(socket.read_to_end()) << socket.received();
+    EXPECT_EQ(answers(socket.received()), 2) << socket.received();
+    EXPECT_EQ(answers(socket.received(), status), 1) << socket.received();
+  }
+}
+
 TEST(HttpDeadlines, EndAnIdleConnection) {
   Instance instance(Settings{{"api.idle_timeout", "1s"}});
   RawSocket idle(instance.api_port());

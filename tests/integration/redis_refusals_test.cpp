@@ -42,6 +42,21 @@ TEST(RedisRefusals, AnUnknownUserIsAnAuthFault) {
   EXPECT_EQ(text_of(info.at("broker").as_object(), "state"), "failed");
 }
 
+TEST(RedisRefusals, AMissingRightIsToldOnce) {
+  RedisServer redis;
+  redis.command({"ACL", "SETUSER", "app", "on", ">secret", "&*", "+@all", "-subscribe"});
+  Instance instance(Instance::Unready{}, redis, {{"broker.redis.username", "app"}, {"broker.redis.password", "secret"}});
+  ASSERT_TRUE(not_ready_because(instance, "NOPERM"));
+  // The connections say so one after another.
+  EXPECT_FALSE(wait_until(
+      [&] {
+        const std::string body = instance.http().get("/readyz").body;
+        return body.find("NOPERM") != body.rfind("NOPERM");
+      },
+      500ms))
+      << instance.http().get("/readyz").body;
+}
+
 TEST(RedisRefusals, AServerThatIsFullIsWaitedFor) {
   RedisServer redis({"--maxclients", "1"});
   Instance instance(Instance::Unready{}, redis);

@@ -226,6 +226,11 @@ TEST_F(BrokerHostTest, KeepsTheStateAndItsReasons) {
   EXPECT_EQ(host_.status().state, State::closed);
 }
 
+TEST_F(BrokerHostTest, KeepsAReasonOnceHoweverManyConnectionsGiveIt) {
+  state(State::failed, {"NOPERM subscribe", "auth: WRONGPASS", "NOPERM subscribe", "NOPERM subscribe"});
+  EXPECT_THAT(host_.status().reasons, ElementsAre("NOPERM subscribe", "auth: WRONGPASS"));
+}
+
 TEST_F(BrokerHostTest, CountsReturnsToReadyOnly) {
   state(State::connecting);
   state(State::ready);
