@@ -62,6 +62,7 @@ struct Config {
     std::string level = "info";
     bool console = true;
     std::string file = "logs/signalbox.log";
+    std::string format = "text";
     std::string rotate_at = "00:00";
     unsigned keep = 5;
   } logging;

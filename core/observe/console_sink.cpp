@@ -4,11 +4,9 @@
 
 #include <spdlog/pattern_formatter.h>
 
-#include "core/observe/line_format.hpp"
-
 namespace signalbox {
 
-ConsoleSink::ConsoleSink(int fd) : formatter_(make_line_formatter()), writer_(fd) {}
+ConsoleSink::ConsoleSink(int fd, LineFormat format) : formatter_(make_line_formatter(format)), writer_(fd) {}
 
 void ConsoleSink::log(const spdlog::details::log_msg& message) {
   spdlog::memory_buf_t line;

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/sink.h>
 
 #include "core/observe/descriptor_writer.hpp"
+#include "core/observe/line_format.hpp"
 
 namespace signalbox {
 
@@ -16,7 +17,7 @@ namespace signalbox {
 class ConsoleSink final : public spdlog::sinks::sink {
  public:
   /// `fd` stays the caller's.
-  explicit ConsoleSink(int fd);
+  explicit ConsoleSink(int fd, LineFormat format = LineFormat::text);
 
   void log(const spdlog::details::log_msg& message) override;
   void flush() override {}

@@ -12,7 +12,6 @@
 
 #include "core/fault.hpp"
 #include "core/observe/archives.hpp"
-#include "core/observe/line_format.hpp"
 
 namespace signalbox {
 namespace {
@@ -26,7 +25,7 @@ std::chrono::system_clock::time_point last_written(const struct stat& status) {
 }  // namespace
 
 DailyFileSink::DailyFileSink(Settings settings, Clock clock)
-    : settings_(std::move(settings)), clock_(std::move(clock)), formatter_(make_line_formatter()) {
+    : settings_(std::move(settings)), clock_(std::move(clock)), formatter_(make_line_formatter(settings_.format)) {
   const auto refuse = [&](const std::string& what, const std::string& reason) {
     throw StartError("logging.file: can't open " + what + ": " + reason);
   };

@@ -12,6 +12,7 @@
 #include <spdlog/sinks/sink.h>
 
 #include "core/observe/descriptor_writer.hpp"
+#include "core/observe/line_format.hpp"
 
 namespace signalbox {
 
@@ -31,6 +32,7 @@ class DailyFileSink final : public spdlog::sinks::sink {
     std::filesystem::path file;
     std::chrono::minutes rotate_at{0};  ///< after midnight, local time
     unsigned keep = 5;
+    LineFormat format = LineFormat::text;
   };
   using Clock = std::function<std::chrono::system_clock::time_point()>;
 

@@ -1,6 +1,7 @@
-// How a line of the log looks: `2026-11-24 22:55:15.123 INFO  text`, local time.
+// How a line of the log looks.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 namespace spdlog {
@@ -9,6 +10,11 @@ class formatter;
 
 namespace signalbox {
 
-[[nodiscard]] std::unique_ptr<spdlog::formatter> make_line_formatter();
+enum class LineFormat : std::uint8_t {
+  text,  ///< `2026-11-24 22:55:15.123 INFO  text`, local time; control characters and bad UTF-8 are escaped
+  json,  ///< `{"time":"2026-11-24T21:55:15.123456Z","level":"info","logger":"signalbox","message":"text"}`, valid for any text
+};
+
+[[nodiscard]] std::unique_ptr<spdlog::formatter> make_line_formatter(LineFormat format);
 
 }  // namespace signalbox

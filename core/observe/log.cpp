@@ -8,7 +8,6 @@
 #include <spdlog/details/thread_pool.h>
 #include <unistd.h>
 
-#include "core/config/printable.hpp"
 #include "core/observe/console_sink.hpp"
 #include "core/observe/daily_file_sink.hpp"
 
@@ -77,10 +76,11 @@ struct Log::Impl {
 Log::Log(const Config::Logging& config) {
   std::shared_ptr<ConsoleSink> console;
   std::shared_ptr<DailyFileSink> file;
-  if (config.console) console = std::make_shared<ConsoleSink>(STDERR_FILENO);
+  const LineFormat format = config.format == "json" ? LineFormat::json : LineFormat::text;
+  if (config.console) console = std::make_shared<ConsoleSink>(STDERR_FILENO, format);
   if (!config.file.empty()) {
-    file =
-        std::make_shared<DailyFileSink>(DailyFileSink::Settings{config.file, parse_time_of_day(config.rotate_at), config.keep});
+    file = std::make_shared<DailyFileSink>(
+        DailyFileSink::Settings{config.file, parse_time_of_day(config.rotate_at), config.keep, format});
   }
   std::vector<spdlog::sink_ptr> sinks;
   if (console) sinks.push_back(console);
@@ -102,7 +102,7 @@ void Log::set_level(LogLevel level) noexcept { impl_->level.store(level, std::me
 void Log::write(LogLevel level, std::string_view text) noexcept {
   if (!enabled(level)) return;
   try {
-    std::string line = printable(cut(text));
+    std::string line(cut(text));
     if (text.size() > kLongestLine) line += "…";
     impl_->logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
   } catch (...) {  // out of memory

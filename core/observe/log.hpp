@@ -19,7 +19,7 @@ class sink;
 
 namespace signalbox {
 
-/// Writes lines. Control bytes in a line are escaped, so that no client can forge one.
+/// Writes lines. The format escapes control bytes (line_format.hpp), so that no client can forge one.
 ///
 /// Threading: any thread; never blocks. The queue holds kQueueLines; where it is full the oldest line is dropped and counted.
 class Log {

@@ -17,6 +17,7 @@ namespace signalbox {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::MatchesRegex;
 using namespace std::chrono_literals;
 
@@ -86,12 +87,25 @@ TEST_F(LogTest, WritesTheFormatThatTheDocumentationShows) {
                                                    "WARN  w\n" + stamp + "ERROR e\n"));
 }
 
+TEST_F(LogTest, WritesJsonWhereItIsAskedTo) {
+  {
+    Config::Logging config = to_file();
+    config.format = "json";
+    Log log(config);
+    log.warning("user {}", "\"x\"");
+  }
+  EXPECT_THAT(read(folder / "x.log"),
+              MatchesRegex("\\{\"time\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z\","
+                           "\"level\":\"warning\",\"logger\":\"signalbox\","
+                           "\"message\":\"user \\\\\"x\\\\\"\"\\}\n"));
+}
+
 TEST_F(LogTest, NoLineCanBeForged) {
   {
-    Log log(LogLevel::info, {sink});
+    Log log(to_file());
     log.info("user {}", "x\n2026-11-24 00:00:00.000 ERROR \x1b[31mforged\xff");
   }
-  EXPECT_THAT(sink->texts(), ElementsAre("user x\\n2026-11-24 00:00:00.000 ERROR \\x1b[31mforged\\xff"));
+  EXPECT_THAT(read(folder / "x.log"), EndsWith("INFO  user x\\n2026-11-24 00:00:00.000 ERROR \\x1b[31mforged\\xff\n"));
 }
 
 TEST_F(LogTest, PercentAndBracesAreText) {
