@@ -62,7 +62,7 @@ CommandResult signalbox(std::vector<std::string> arguments, Process::Options opt
   return run(std::move(arguments), std::move(options), within);
 }
 
-Instance::Instance(Settings settings) { start(std::move(settings), true); }
+Instance::Instance(Settings settings, Launch launch) { start(std::move(settings), true, std::move(launch)); }
 Instance::Instance(const RedisServer& redis, Settings settings) { start(with_redis(redis, std::move(settings)), true); }
 Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
   start(with_redis(redis, std::move(settings)), false);
@@ -81,15 +81,17 @@ Instance::~Instance() {
   }
 }
 
-void Instance::start(Settings settings, bool wait_ready) {
+void Instance::start(Settings settings, bool wait_ready, Launch launch) {
   settings_ = std::move(settings);
   settings_.emplace("server.listen", "127.0.0.1:0");
   settings_.emplace("api.listen", "127.0.0.1:0");
   settings_.emplace("broker.plugin", "memory");
   settings_.emplace("logging.file", "\"\"");
   rewrite({});
-  process_ = std::make_unique<Process>(std::vector<std::string>{binary(), "serve", "-c", file_},
-                                       Process::Options{{}, directory_.path().string(), {}, 0});
+  std::vector<std::string> command{binary(), "serve", "-c", file_};
+  command.insert(command.end(), launch.arguments.begin(), launch.arguments.end());
+  process_ = std::make_unique<Process>(std::move(command),
+                                       Process::Options{std::move(launch.environment), directory_.path().string(), {}, 0});
   if (!process_->wait_for_errors(" broker=")) throw std::runtime_error("signalbox did not start:\n" + process_->errors());
   const std::string log = process_->errors();
   const std::string line = log.substr(log.find("ready: "));

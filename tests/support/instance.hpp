@@ -32,8 +32,14 @@ CommandResult signalbox(std::vector<std::string> arguments, Process::Options opt
 /// Errors of the constructors: std::runtime_error with the instance's log.
 class Instance {
  public:
+  /// What stands before and beside the configuration file.
+  struct Launch {
+    std::vector<std::string> arguments;    ///< behind `serve -c FILE`
+    std::vector<std::string> environment;  ///< KEY=VALUE
+  };
   /// With the memory broker, unless `settings` say otherwise. Listening, and ready, once constructed.
-  explicit Instance(Settings settings = {});
+  explicit Instance(Settings settings = {}) : Instance(std::move(settings), Launch{}) {}
+  Instance(Settings settings, Launch launch);
   /// With this Redis.
   explicit Instance(const RedisServer& redis, Settings settings = {});
 
@@ -69,7 +75,7 @@ class Instance {
   WebSocketClient connect_envelope(const std::string& user);
 
  private:
-  void start(Settings settings, bool wait_ready);
+  void start(Settings settings, bool wait_ready, Launch launch = {});
 
   Settings settings_;
   TemporaryDirectory directory_;
