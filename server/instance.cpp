@@ -26,7 +26,8 @@ Instance::Instance(Config config, Log& log)
     : config_(std::move(config)),
       instance_id_(config_.server.instance_id.empty() ? make_instance_id() : config_.server.instance_id),
       log_(log),
-      limits_(raise_descriptor_limit(), config_.limits.connections),
+      limits_(config_.limits),
+      sockets_(raise_descriptor_limit(), limits_),
       shard_count_(count_shards(config_.server.threads)),
       client_sockets_(bind_sockets(config_.server.listen, shard_count_, "server.listen")),
       api_socket_(bind_sockets(config_.api.listen, 1, "api.listen")),
@@ -37,21 +38,21 @@ Instance::Instance(Config config, Log& log)
       broker_(factory_.make(host_)),
       registry_(*broker_, dispatcher_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
       publisher_(*broker_, metrics_, config_.broker.channel_prefix),
-      shard_context_{config_, instance_id_, registry_, limits_, readiness_, metrics_, log_} {
+      shard_context_{config_, instance_id_, registry_, limits_, sockets_, readiness_, metrics_, log_} {
   std::vector<Shard*> shards;
   for (unsigned i = 0; i < shard_count_; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shard_context_));
     shards.push_back(shards_.back().get());
     listeners_.push_back(std::make_unique<Listener>(
-        shards[i]->io(), client_sockets_.descriptors[i], [this] { return limits_.take_socket(); },
-        [this] { limits_.release_socket(); },
+        shards[i]->io(), client_sockets_.descriptors[i], [this] { return sockets_.take_socket(); },
+        [this] { sockets_.release_socket(); },
         [shard = shards[i]](Socket&& socket) { start_handshake(*shard, std::move(socket)); }));
   }
   dispatcher_.attach(std::move(shards));
   host_.attach(*broker_, registry_, dispatcher_);
   api_ = std::make_unique<api::ApiServer>(
       api::ApiContext{config_, instance_id_, factory_.version(), *broker_, host_, readiness_, registry_, publisher_, limits_,
-                      metrics_, log_, std::chrono::steady_clock::now()},
+                      sockets_, metrics_, log_, std::chrono::steady_clock::now()},
       api_socket_.descriptors.front());
 }
 
@@ -80,13 +81,13 @@ void Instance::listen_for_orders() {
 }
 
 void Instance::log_start() const {
-  log_.info("signalbox {}: up to {} WebSockets of {} descriptors on {} shards", kVersion, limits_.max_connections(),
-            limits_.descriptors(), shard_count_);
-  if (config_.limits.connections > limits_.max_connections()) {
+  log_.info("signalbox {}: up to {} WebSockets of {} descriptors on {} shards", kVersion, sockets_.max_connections(),
+            sockets_.descriptors(), shard_count_);
+  if (config_.limits.connections > sockets_.max_connections()) {
     log_.warning(
         "limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
         "LimitNOFILE)",
-        config_.limits.connections, limits_.max_connections());
+        config_.limits.connections, sockets_.max_connections());
   }
   log_.info("ready: id={} listen={} api={} broker={}", instance_id_,
             to_string({config_.server.listen.address, client_sockets_.port}),

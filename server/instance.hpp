@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/config.hpp"
+#include "core/config/live_limits.hpp"
 #include "core/delivery/broker_host.hpp"
 #include "core/delivery/publisher.hpp"
 #include "core/observe/log.hpp"
@@ -42,6 +43,8 @@ class Instance {
   /// Ends what is left: connections, API requests that have not got their answer by then, the broker with its subscriptions.
   using Clock = std::chrono::steady_clock;
   void stop(Clock::time_point deadline);
+  /// Any thread: puts these limits in force.
+  void set_limits(const Config::Limits& limits) noexcept { limits_.set(limits); }
   /// To be called every kTick while it runs.
   void tick() { registry_.tick(UserRegistry::Clock::now()); }
   static constexpr std::chrono::milliseconds kTick{20};
@@ -55,7 +58,8 @@ class Instance {
   const std::string instance_id_;
   Log& log_;
   Metrics metrics_;
-  SocketLimits limits_;
+  LiveLimits limits_;
+  SocketLimits sockets_;
   const unsigned shard_count_;
   BoundSockets client_sockets_;
   BoundSockets api_socket_;

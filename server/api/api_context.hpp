@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config/config.hpp"
+#include "core/config/live_limits.hpp"
 #include "core/delivery/broker_host.hpp"
 #include "core/delivery/publisher.hpp"
 #include "core/observe/log.hpp"
@@ -26,7 +27,8 @@ struct ApiContext {
   const Readiness& readiness;
   const UserRegistry& registry;
   Publisher& publisher;
-  SocketLimits& limits;
+  const LiveLimits& limits;
+  SocketLimits& sockets;
   Metrics& metrics;
   Log& log;
   std::chrono::steady_clock::time_point started;

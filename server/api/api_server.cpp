@@ -19,8 +19,8 @@ ApiServer::ApiServer(const ApiContext& context, int descriptor)
       queue_(io_),
       shared_{context, key_digests(context.config.api.keys), queue_, {}},
       listener_(
-          io_, descriptor, [this] { return shared_.context.limits.take_api_socket(); },
-          [this] { shared_.context.limits.release_api_socket(); },
+          io_, descriptor, [this] { return shared_.context.sockets.take_api_socket(); },
+          [this] { shared_.context.sockets.release_api_socket(); },
           [this](Socket&& socket) { std::make_shared<HttpConnection>(shared_, std::move(socket))->start(); }) {}
 
 ApiServer::~ApiServer() { stop(); }

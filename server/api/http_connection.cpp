@@ -32,7 +32,7 @@ HttpConnection::HttpConnection(Shared& shared, Socket socket)
 
 HttpConnection::~HttpConnection() {
   shared_.connections.erase(this);
-  context_.limits.release_api_socket();
+  context_.sockets.release_api_socket();
 }
 
 void HttpConnection::start() {
@@ -345,13 +345,14 @@ void HttpConnection::update_deadline() {
   const Clock::time_point now = Clock::now();
   const bool incomplete =
       reading_ == Reading::body || reading_ == Reading::discarded || (reading_ == Reading::head && in_.size() > in_at_);
+  const std::chrono::milliseconds timeout = context_.limits.handshake_timeout;
   Clock::time_point deadline = now + context_.config.api.idle_timeout;
   if (incomplete && room()) {
     if (request_began_ == Clock::time_point()) request_began_ = now;
-    deadline = request_began_ + context_.config.limits.handshake_timeout;
+    deadline = request_began_ + timeout;
   } else {
     request_began_ = {};
-    if (reading_ == Reading::bulk && room()) deadline = now + context_.config.limits.handshake_timeout;
+    if (reading_ == Reading::bulk && room()) deadline = now + timeout;
   }
   const bool earlier = deadline < deadline_;
   deadline_ = deadline;

@@ -44,7 +44,7 @@ Connection::Connection(Shard& shard, Socket socket, Mode mode)
       decoder_(websocket::Role::server),
       id_(next_connection_id()),
       opened_(shard.wheel().now()),
-      ping_due_(opened_ + TimingWheel::ticks(shard.context().config.limits.ping_interval)),
+      pinged_(opened_),
       mode_(mode) {}
 
 Connection::~Connection() = default;
@@ -191,7 +191,7 @@ void Connection::tell(const std::string& text) {
 
 bool Connection::send(Frame::Ptr frame) {
   if (phase_ != Phase::open) return false;
-  const std::size_t limit = shard_.context().config.limits.queue_bytes;
+  const std::size_t limit = shard_.context().limits.queue_bytes;
   // One batch may hold more for a user than the limit: only what the socket does not take counts. It is asked even while
   // a wait for it is pending, since the client may have read before the loop comes to say so.
   if (queue_ && queue_->bytes() + frame->wire().size() > limit) write_queue();
@@ -302,28 +302,26 @@ void Connection::end() {
   disarm();
   transport_.close();
   shard_.remove(*this);
-  shard_.context().limits.release_connection();
-  shard_.context().limits.release_socket();
+  shard_.context().sockets.release_connection();
+  shard_.context().sockets.release_socket();
   intrusive_ptr_release(this);  // the list's; whoever called holds another
 }
 
 /// Armed for whatever comes first: the registration's end, the pong's, or the next ping.
 void Connection::arm_timer() {
   if (phase_ != Phase::open) return;
-  TimingWheel::Tick due = pong_awaited_ ? pong_due() : ping_due_;
+  TimingWheel::Tick due = pong_awaited_ ? pong_due() : ping_due();
   if (!user_) due = std::min(due, register_due());
   shard_.wheel().arm(*this, due);
 }
 
 TimingWheel::Tick Connection::register_due() const {
-  return opened_ + TimingWheel::ticks(shard_.context().config.limits.register_timeout);
+  return opened_ + TimingWheel::ticks(shard_.context().limits.register_timeout);
 }
 
-/// ping_due_ was set when the ping was sent.
-TimingWheel::Tick Connection::pong_due() const {
-  const Config::Limits& limits = shard_.context().config.limits;
-  return ping_due_ - TimingWheel::ticks(limits.ping_interval) + TimingWheel::ticks(limits.pong_timeout);
-}
+TimingWheel::Tick Connection::ping_due() const { return pinged_ + TimingWheel::ticks(shard_.context().limits.ping_interval); }
+
+TimingWheel::Tick Connection::pong_due() const { return pinged_ + TimingWheel::ticks(shard_.context().limits.pong_timeout); }
 
 void Connection::expire() {
   const Ptr self(this);
@@ -334,10 +332,10 @@ void Connection::expire() {
     close(CloseCode::policy_violation, "no user within limits.register_timeout");
   } else if (pong_awaited_ && now >= pong_due()) {
     close(CloseCode::internal_error, "ping timeout");
-  } else if (!pong_awaited_ && now >= ping_due_) {
+  } else if (!pong_awaited_ && now >= ping_due()) {
     send(Frame::own(Opcode::ping, {}));
     pong_awaited_ = true;
-    ping_due_ = now + TimingWheel::ticks(shard_.context().config.limits.ping_interval);
+    pinged_ = now;
   }
   arm_timer();
 }

@@ -43,7 +43,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
     std::string first_bytes;                ///< that arrived together with the request
   };
 
-  /// Starts to read. The WebSocket has been admitted to SocketLimits, and its socket counted.
+  /// Starts to read. The WebSocket has been admitted by SocketLimits, and its socket counted.
   static void open(Shard& shard, Socket socket, Opening opening);
   ~Connection() override;
 
@@ -93,6 +93,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void end();
   void arm_timer();
   [[nodiscard]] TimingWheel::Tick register_due() const;
+  [[nodiscard]] TimingWheel::Tick ping_due() const;
   [[nodiscard]] TimingWheel::Tick pong_due() const;
 
   Shard& shard_;
@@ -105,7 +106,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Connection* previous_of_user_ = nullptr;
   const std::uint64_t id_;
   const TimingWheel::Tick opened_;
-  TimingWheel::Tick ping_due_;
+  TimingWheel::Tick pinged_;  ///< when the last ping was sent; before the first, when it opened
   Mode mode_;
   Phase phase_ = Phase::open;
   bool pong_awaited_ = false;

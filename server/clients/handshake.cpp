@@ -33,11 +33,11 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
   ~Handshake() override {
-    if (!handed_on_) shard_.context().limits.release_socket();
+    if (!handed_on_) shard_.context().sockets.release_socket();
   }
 
   void start() {
-    arm(shard_.context().config.limits.handshake_timeout);
+    arm(shard_.context().limits.handshake_timeout);
     read();
   }
 
@@ -75,7 +75,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     const ShardContext& context = shard_.context();
     UpgradeDecision decision = decide_upgrade(head, {context.config.server.allowed_origins, context.readiness.draining(),
                                                      [&] { return context.readiness.reason(); }});
-    if (decision.status == 101 && !context.limits.admit_connection()) {
+    if (decision.status == 101 && !context.sockets.admit_connection()) {
       decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr};
     }
     if (decision.status != 101) {
@@ -93,7 +93,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
                                                          std::move(first_bytes)}](const error_code& ec, std::size_t) mutable {
           self->disarm();
           if (ec) {
-            self->shard_.context().limits.release_connection();
+            self->shard_.context().sockets.release_connection();
             return;
           }
           self->handed_on_ = true;

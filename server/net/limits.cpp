@@ -15,19 +15,23 @@ std::uint64_t for_handshakes(std::uint64_t sockets) { return std::clamp<std::uin
 
 }  // namespace
 
-SocketLimits::SocketLimits(std::uint64_t descriptors, std::uint64_t configured) : descriptors_(descriptors) {
+SocketLimits::SocketLimits(std::uint64_t descriptors, const LiveLimits& limits) : descriptors_(descriptors), limits_(limits) {
   constexpr std::uint64_t kLeast = kForApi + kForProcess + 16;
   if (descriptors < kLeast) {
     throw StartError("open files are limited to " + std::to_string(descriptors) + ", at least " + std::to_string(kLeast) +
                      " are needed: raise the limit (ulimit -n, LimitNOFILE)");
   }
   sockets_allowed_ = descriptors - kForApi - kForProcess;
-  max_connections_ = sockets_allowed_ - for_handshakes(sockets_allowed_);
-  if (configured != 0) max_connections_ = std::min(max_connections_, configured);
+}
+
+std::uint64_t SocketLimits::max_connections() const noexcept {
+  const std::uint64_t possible = sockets_allowed_ - for_handshakes(sockets_allowed_);
+  const std::uint64_t configured = limits_.connections;
+  return configured == 0 ? possible : std::min(possible, configured);
 }
 
 bool SocketLimits::admit_connection() noexcept {
-  if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections_) return true;
+  if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections()) return true;
   release_connection();
   return false;
 }

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/config/live_limits.hpp"
+
 namespace signalbox {
 
 /// Shares the descriptors that the system allows among WebSockets, requests and the process itself.
@@ -16,12 +18,12 @@ class SocketLimits {
   /// Kept for the log, the broker's connections, listeners and event queues.
   static constexpr std::uint64_t kForProcess = 96;
 
-  /// `descriptors`: what the process may open. `configured`: limits.connections, 0 for as many as possible.
+  /// `descriptors`: what the process may open. Lifetime: `limits` outlives this.
   /// Errors: StartError where too few are left to work at all.
-  SocketLimits(std::uint64_t descriptors, std::uint64_t configured);
+  SocketLimits(std::uint64_t descriptors, const LiveLimits& limits);
 
-  /// Most WebSockets at once.
-  [[nodiscard]] std::uint64_t max_connections() const noexcept { return max_connections_; }
+  /// Most WebSockets at once: limits.connections, or as many as the descriptors allow.
+  [[nodiscard]] std::uint64_t max_connections() const noexcept;
   [[nodiscard]] std::uint64_t descriptors() const noexcept { return descriptors_; }
 
   /// Counts one more WebSocket; false if the limit is reached.
@@ -42,8 +44,8 @@ class SocketLimits {
   }
 
   const std::uint64_t descriptors_;
+  const LiveLimits& limits_;
   std::uint64_t sockets_allowed_ = 0;
-  std::uint64_t max_connections_ = 0;
   std::atomic<std::uint64_t> connections_{0};
   std::atomic<std::uint64_t> sockets_{0};
   std::atomic<std::uint64_t> api_sockets_{0};

@@ -101,7 +101,7 @@ void Shard::hand_over(std::span<const Frame::Ptr> frames) {
   std::unique_lock lock(mailbox_.mutex);
   const std::size_t before = mailbox_.bytes;
   for (const Frame::Ptr& frame : frames) {
-    if (mailbox_.bytes + frame->bytes() > context_.config.limits.handover_bytes) {
+    if (mailbox_.bytes + frame->bytes() > context_.limits.handover_bytes) {
       context_.metrics.drop(Dropped::handover);
       note_loss(frame->user_key());
       continue;
@@ -118,7 +118,7 @@ void Shard::notify(Notice notice) {
   const std::size_t bytes = bytes_of(*item);
   std::unique_lock lock(mailbox_.mutex);
   // Standings are as many as there are users, and never dropped. A gap is not lost, it only grows to more users.
-  const bool full = mailbox_.bytes + bytes > context_.config.limits.handover_bytes;
+  const bool full = mailbox_.bytes + bytes > context_.limits.handover_bytes;
   if (const auto* gap = std::get_if<GapNotice>(item.get()); gap && full) {
     note_loss(gap->user_key);
   } else if (full && std::holds_alternative<DisconnectNotice>(*item)) {

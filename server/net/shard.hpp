@@ -16,6 +16,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include "core/config/config.hpp"
+#include "core/config/live_limits.hpp"
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/users/user_registry.hpp"
@@ -35,7 +36,8 @@ struct ShardContext {
   const Config& config;
   const std::string& instance_id;
   UserRegistry& registry;
-  SocketLimits& limits;
+  const LiveLimits& limits;
+  SocketLimits& sockets;
   const Readiness& readiness;
   Metrics& metrics;
   Log& log;

@@ -192,7 +192,7 @@ TEST_F(ConnectionTest, SaysThatItDrains) {
 }
 
 TEST_F(ConnectionTest, GivesItsPlacesBack) {
-  SocketLimits& places = limits;
+  SocketLimits& places = sockets;
   for (int round = 0; round < 3; ++round) {
     std::vector<std::unique_ptr<FakeClient>> clients;
     for (int i = 0; i < 5; ++i) clients.push_back(open(Mode::plain));
@@ -227,20 +227,32 @@ TEST_F(ConnectionTest, IsClosedIfItDoesNotAnswerPings) {
   EXPECT_EQ(alive->closed(), "");
 }
 
+TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
+  config.limits.ping_interval = 100ms;
+  config.limits.pong_timeout = 1h;
+  const auto client = open_registered(Mode::plain, "alice");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return !client->frames().empty(); })) << "no ping";
+  limits.pong_timeout = 100ms;
+  client->send(Opcode::pong, {});
+  // The next ping, which is not answered, has the new deadline.
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
+  EXPECT_EQ(client->closed(), "1011 ping timeout");
+}
+
 /// Asio allocates an operation for each wait; it finds its memory in the connection.
 TEST_F(ConnectionTest, WaitsIdleWithoutAnAllocationBesidesItself) {
   constexpr std::size_t kCount = 64;
   // The second round finds Asio's descriptor states, and whatever else is made once, ready.
   for (int round = 0; round < 2; ++round) {
-    std::vector<Socket> sockets;
+    std::vector<Socket> accepted;
     std::vector<std::unique_ptr<FakeClient>> clients;
     for (std::size_t i = 0; i < kCount; ++i) {
       auto [socket, client] = connected_pair();
-      sockets.push_back(std::move(socket));
+      accepted.push_back(std::move(socket));
       clients.push_back(std::move(client));
     }
     const std::size_t before = test::allocations();
-    for (Socket& socket : sockets) Connection::open(shard(), std::move(socket), {});
+    for (Socket& socket : accepted) Connection::open(shard(), std::move(socket), {});
     const std::size_t opened = test::allocations();
     if (round == 1) {
       EXPECT_EQ(opened - before, kCount) << "the connections themselves";

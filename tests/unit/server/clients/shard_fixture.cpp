@@ -75,6 +75,7 @@ ShardTest::~ShardTest() {
 
 Shard& ShardTest::shard() {
   if (!shard_) {
+    limits.set(config.limits);
     shard_ = std::make_unique<Shard>(0, context);
     dispatcher.attach({shard_.get()});
   }
@@ -97,7 +98,7 @@ std::pair<Socket, std::unique_ptr<FakeClient>> ShardTest::connected_pair(Buffers
   const int server = ::accept(bound.descriptors.front(), nullptr, nullptr);
   ::close(bound.descriptors.front());
   if (buffers.server_send > 0) setsockopt(server, SOL_SOCKET, SO_SNDBUF, &buffers.server_send, sizeof buffers.server_send);
-  EXPECT_TRUE(limits.take_socket() && limits.admit_connection());
+  EXPECT_TRUE(sockets.take_socket() && sockets.admit_connection());
   return {Socket(shard().io(), boost::asio::ip::tcp::v4(), server), std::make_unique<FakeClient>(client)};
 }
 

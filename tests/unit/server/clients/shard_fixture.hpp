@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "core/config/config.hpp"
+#include "core/config/live_limits.hpp"
 #include "core/delivery/broker_host.hpp"
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
@@ -100,18 +101,19 @@ class ShardTest : public testing::Test {
   ShardTest();
   ~ShardTest() override;
 
-  /// A test changes it before anything else.
+  /// A test changes it before anything else; its limits are in force when the shard is made.
   Config config;
   const std::string instance_id = "test-1";
   Metrics metrics;
   Log log{LogLevel::error, {}};
-  SocketLimits limits{1000, 0};
+  LiveLimits limits{config.limits};
+  SocketLimits sockets{1000, limits};
   ScriptedBroker broker;
   BrokerHost host{"scripted", instance_id, "", std::chrono::seconds(2), 64 * 1024, log, metrics};
   Readiness readiness{host};
   Dispatcher dispatcher;
   UserRegistry registry{broker, dispatcher, "", std::chrono::milliseconds(0)};
-  ShardContext context{config, instance_id, registry, limits, readiness, metrics, log};
+  ShardContext context{config, instance_id, registry, limits, sockets, readiness, metrics, log};
 
   /// Made at the first use, when the test has set its limits.
   Shard& shard();

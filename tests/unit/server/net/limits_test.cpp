@@ -15,6 +15,13 @@ namespace {
 /// Fewer descriptors than these are refused; they leave 16 sockets for clients, 4 of them for handshakes.
 constexpr std::uint64_t kLeast = SocketLimits::kForApi + SocketLimits::kForProcess + 16;
 
+/// With limits.connections set to this.
+LiveLimits limits_of(std::uint64_t connections) {
+  Config::Limits limits;
+  limits.connections = connections;
+  return LiveLimits(limits);
+}
+
 TEST(SocketLimits, LeaveRoomForTheApiTheProcessAndHandshakes) {
   struct Row {
     std::uint64_t descriptors;
@@ -24,16 +31,18 @@ TEST(SocketLimits, LeaveRoomForTheApiTheProcessAndHandshakes) {
   for (const Row& row : {Row{kLeast, 0, 12}, Row{1000, 0, 1000 - 160 - 105}, Row{20'000, 0, 20'000 - 160 - 256},
                          Row{1'000'000, 0, 1'000'000 - 160 - 256}, Row{1000, 100, 100}, Row{1000, 735, 735},
                          Row{1000, 736, 735}, Row{1000, 1'000'000, 735}}) {
-    const SocketLimits limits(row.descriptors, row.configured);
+    const LiveLimits live = limits_of(row.configured);
+    const SocketLimits limits(row.descriptors, live);
     EXPECT_EQ(limits.max_connections(), row.expected) << row.descriptors << ", configured " << row.configured;
     EXPECT_EQ(limits.descriptors(), row.descriptors);
   }
 }
 
 TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
-  EXPECT_NO_THROW(SocketLimits(kLeast, 0));
+  const LiveLimits live = limits_of(0);
+  EXPECT_NO_THROW(SocketLimits(kLeast, live));
   try {
-    const SocketLimits limits(kLeast - 1, 0);
+    const SocketLimits limits(kLeast - 1, live);
     FAIL() << "did not throw";
   } catch (const StartError& error) {
     const std::string text = error.what();
@@ -45,7 +54,8 @@ TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
 }
 
 TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
-  SocketLimits limits(1000, 3);
+  const LiveLimits live = limits_of(3);
+  SocketLimits limits(1000, live);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.admit_connection());
   EXPECT_FALSE(limits.admit_connection());
   EXPECT_FALSE(limits.admit_connection());
@@ -54,8 +64,25 @@ TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
   EXPECT_FALSE(limits.admit_connection());
 }
 
+TEST(SocketLimits, CloseNobodyWhenTheyAreLowered) {
+  LiveLimits live = limits_of(3);
+  SocketLimits limits(1000, live);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.admit_connection());
+  live.connections = 2;
+  EXPECT_FALSE(limits.admit_connection());
+  limits.release_connection();
+  EXPECT_FALSE(limits.admit_connection()) << "two are still there";
+  limits.release_connection();
+  EXPECT_TRUE(limits.admit_connection());
+  live.connections = 4;
+  EXPECT_TRUE(limits.admit_connection());
+  EXPECT_TRUE(limits.admit_connection());
+  EXPECT_FALSE(limits.admit_connection());
+}
+
 TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
-  SocketLimits limits(kLeast, 0);
+  const LiveLimits live = limits_of(0);
+  SocketLimits limits(kLeast, live);
   for (int i = 0; i < 16; ++i) ASSERT_TRUE(limits.take_socket()) << i;
   EXPECT_FALSE(limits.take_socket());
   for (std::uint64_t i = 0; i < SocketLimits::kForApi; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
@@ -63,7 +90,8 @@ TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
 }
 
 TEST(SocketLimits, ShareTheRestBetweenBothListeners) {
-  SocketLimits limits(kLeast, 0);
+  const LiveLimits live = limits_of(0);
+  SocketLimits limits(kLeast, live);
   for (std::uint64_t i = 0; i < SocketLimits::kForApi + 10; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(limits.take_socket()) << i;
   EXPECT_FALSE(limits.take_socket());
@@ -77,7 +105,8 @@ TEST(SocketLimits, ShareTheRestBetweenBothListeners) {
 
 TEST(SocketLimits, HoldWhenManyThreadsAskAtOnce) {
   constexpr std::uint64_t kMost = 5;
-  SocketLimits limits(1000, kMost);
+  const LiveLimits live = limits_of(kMost);
+  SocketLimits limits(1000, live);
   std::atomic<std::uint64_t> held{0};
   std::atomic<bool> exceeded{false};
   std::vector<std::thread> threads;

@@ -1,0 +1,55 @@
+// The limits in force: read by every thread, changed by a reload.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/config/config.hpp"
+
+namespace signalbox {
+
+/// A value that one thread changes while others read it.
+template <class T>
+class Live {
+ public:
+  operator T() const noexcept { return value_.load(std::memory_order_relaxed); }  // NOLINT(google-explicit-constructor)
+  Live& operator=(T value) noexcept {
+    value_.store(value, std::memory_order_relaxed);
+    return *this;
+  }
+
+ private:
+  std::atomic<T> value_{};
+};
+
+/// Config::Limits but for message_bytes, which needs a restart: the broker's plugin is told when it is made
+/// (HostInfo::payload_bytes).
+///
+/// Threading: any thread. Ordering: none; while set() runs a reader may see some of the old limits and some of the new.
+struct LiveLimits {
+  explicit LiveLimits(const Config::Limits& limits) noexcept { set(limits); }
+  /// In force at once. What is beyond a lower limit already stays: nobody is closed, nothing that waits is dropped.
+  void set(const Config::Limits& limits) noexcept;
+
+  Live<std::size_t> queue_bytes;
+  Live<std::size_t> handover_bytes;
+  Live<std::uint64_t> connections;
+  Live<std::chrono::milliseconds> handshake_timeout;
+  Live<std::chrono::milliseconds> register_timeout;
+  Live<std::chrono::milliseconds> ping_interval;
+  Live<std::chrono::milliseconds> pong_timeout;
+};
+
+inline void LiveLimits::set(const Config::Limits& limits) noexcept {
+  queue_bytes = limits.queue_bytes;
+  handover_bytes = limits.handover_bytes;
+  connections = limits.connections;
+  handshake_timeout = limits.handshake_timeout;
+  register_timeout = limits.register_timeout;
+  ping_interval = limits.ping_interval;
+  pong_timeout = limits.pong_timeout;
+}
+
+}  // namespace signalbox
