@@ -8,6 +8,7 @@
 
 #include "core/fault.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "server/version.hpp"
 
 namespace {
@@ -15,17 +16,29 @@ namespace {
 using namespace signalbox::commands;
 
 int run(int argc, char** argv) {
-  CLI::App app("Gets a message to a user's WebSockets, whichever of many server instances holds them");
-  app.set_version_flag("--version", std::string("signalbox ") + signalbox::kVersion);
+  CLI::App app("Gets a message to a user's WebSockets, whichever of many server instances holds them", "signalbox");
+  app.formatter_fn([](const CLI::App* one, const std::string&, CLI::AppFormatMode) { return help_text(*one); });
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.set_version_flag("--version", std::string("signalbox ") + signalbox::kVersion, "Print the version and exit");
   app.require_subcommand(1);
+  app.footer(help_end(
+      {.exit_codes = {{kDone, "Done"},
+                      {kFailed, "Failed at run time: broker unreachable, address in use, connection lost"},
+                      {kWrongUsage, "Wrong usage or configuration"},
+                      {kNotConnected, "The user is not connected (publish, exists)"}},
+       .examples = {"signalbox serve --broker memory", "signalbox listen Alice",
+                    "curl -d 'Hello Alice' http://127.0.0.1:8766/api/v1/users/Alice/messages", "signalbox serve --help"}}));
   std::vector<std::pair<const char*, Run>> commands{
       {"serve", add_serve(app)},   {"check", add_check(app)},   {"publish", add_publish(app)},
       {"exists", add_exists(app)}, {"listen", add_listen(app)}, {"plugins", add_plugins(app)},
   };
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kWrongUsage;
+  } catch (const CLI::Success& asked) {  // --help or --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& fault) {
+    std::fputs((argc < 2 ? help_text(app) : usage_fault(app, fault)).c_str(), stderr);
+    return kWrongUsage;
   }
   for (const auto& [name, action] : commands) {
     if (app.got_subcommand(name)) return action();

@@ -4,15 +4,23 @@
 
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "server/commands/silent_host.hpp"
 
 namespace signalbox::commands {
 
 Run add_check(CLI::App& app) {
   auto options = std::make_shared<ConfigOptions>();
-  CLI::App* command = app.add_subcommand(
-      "check", "Validate the configuration and the plugin it names; print what is in effect, without secrets");
+  CLI::App* command =
+      app.add_subcommand("check",
+                         "Validate the configuration and print what is in effect\n"
+                         "Reads what serve would read, loads the broker plugin and asks it about its section, without "
+                         "connecting anywhere. Prints YAML, with secrets as ***.");
   options->add_to(*command);
+  command->footer(
+      help_end({.reads_configuration = true,
+                .exit_codes = {{kDone, "Valid"}, {kWrongUsage, "Wrong usage or configuration: the line on stderr says where"}},
+                .examples = {"signalbox check -c configs/redis.yaml"}}));
   return [options] {
     PluginCatalog catalog;
     const Config config = options->load(catalog.finder(), LoadMode::check);

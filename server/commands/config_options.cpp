@@ -6,10 +6,13 @@
 namespace signalbox::commands {
 
 void ConfigOptions::add_to(CLI::App& command) {
-  command.add_option("-c,--config", file, "Configuration file (default: configs/signalbox.yaml if it is there)")
+  command
+      .add_option("-c,--config", file,
+                  "Configuration file (default: configs/signalbox.yaml if there, else the built-in defaults)")
       ->type_name("FILE");
-  command.add_option("--broker", broker, "Broker plugin, by name or path: sets broker.plugin")->type_name("NAME");
-  command.add_option("--set", sets, "Set one key of the configuration; may be repeated")
+  command.add_option("--broker", broker, "Broker plugin, by name or path: sets broker.plugin (default: redis)")
+      ->type_name("NAME");
+  command.add_option("--set", sets, "Set one key of the configuration, as in --set limits.queue_bytes=4MiB; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -16,6 +16,7 @@
 #include "core/fault.hpp"
 #include "server/clients/client_message.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "server/text/base64.hpp"
 #include "server/text/json.hpp"
 
@@ -217,10 +218,19 @@ int listen(const Options& options) {
 
 Run add_listen(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("listen", "Connect as one or more users and print what arrives");
-  command->add_option("USER", options->users, "Who to be; with several, each line begins with USER and a tab")->required();
-  command->add_option("--url", options->url, "The server's WebSocket")->type_name("WS_URL")->capture_default_str();
-  command->add_flag("--json", options->json, "One JSON object a line");
+  CLI::App* command =
+      app.add_subcommand("listen",
+                         "Connect as one or more users and print what arrives\n"
+                         "A client, one WebSocket a user. Prints each payload and a newline at once; what the server "
+                         "says about the connection goes to standard error. Does not reconnect. Ends at Ctrl-C.");
+  command->add_option("USER", options->users, "Who to be; with several, each line begins with the user and a tab")->required();
+  command->add_option("--url", options->url, "Where to connect (default: " + options->url + ")")->type_name("WS_URL");
+  command->add_flag("--json", options->json, "Print one JSON object a line: user, and data or base64");
+  command->footer(
+      help_end({.exit_codes = {{kDone, "Interrupted by SIGINT or SIGTERM"},
+                               {kFailed, "Refused, or the connection was lost"},
+                               {kWrongUsage, "Wrong usage"}},
+                .examples = {"signalbox listen Alice", "signalbox listen Alice Bob --url ws://10.0.0.5:8765/ --json"}}));
   return [options] { return listen(*options); };
 }
 

@@ -6,6 +6,7 @@
 #include "core/plugins/plugin_library.hpp"
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "server/commands/silent_host.hpp"
 
 namespace signalbox::commands {
@@ -64,8 +65,16 @@ int print_plugins(const ConfigOptions& options) {
 
 Run add_plugins(CLI::App& app) {
   auto options = std::make_shared<ConfigOptions>();
-  CLI::App* command = app.add_subcommand("plugins", "List the broker plugins found, what they promise and their options");
+  CLI::App* command =
+      app.add_subcommand("plugins",
+                         "List the broker plugins found, what they promise and their options\n"
+                         "Looks in broker.plugin_path, in plugins/ beside the executable, in ../lib/signalbox/plugins and "
+                         "in the install directory.");
   options->add_to(*command);
+  command->footer(
+      help_end({.reads_configuration = true,
+                .exit_codes = {{kDone, "Done, also when a plugin was refused"}, {kWrongUsage, "Wrong usage or configuration"}},
+                .examples = {"signalbox plugins", "signalbox plugins --set broker.plugin_path=[/opt/brokers]"}}));
   return [options] { return print_plugins(*options); };
 }
 

@@ -10,6 +10,7 @@
 #include "core/users/user_key.hpp"
 #include "server/commands/broker_session.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "websocket/utf8.hpp"
 
 namespace signalbox::commands {
@@ -104,19 +105,38 @@ int exists(const Options& options) {
 
 Run add_publish(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("publish", "Publish to a user who is connected, straight through the broker");
+  CLI::App* command =
+      app.add_subcommand("publish",
+                         "Publish a message to a user, if connected, straight through the broker\n"
+                         "Needs the broker's address and no running instance on this machine. Not with the memory "
+                         "broker, which lives inside one instance.");
   options->config.add_to(*command);
-  command->add_option("USER", options->user, "Whom")->required();
-  command->add_option("TEXT", options->text, "What; - reads standard input, byte for byte")->required();
-  command->add_flag("--binary", options->binary, "As a binary message");
+  command->add_option("USER", options->user, "The user's name")->required();
+  command->add_option("TEXT", options->text, "The message, UTF-8; - reads it from standard input, byte for byte")->required();
+  command->add_flag("--binary", options->binary, "Send a binary message: any bytes (default: text)");
+  command->footer(
+      help_end({.reads_configuration = true,
+                .exit_codes = {{kDone, "Delivered to at least one instance"},
+                               {kFailed, "The broker is unreachable or refuses"},
+                               {kWrongUsage, "Wrong usage or configuration"},
+                               {kNotConnected, "The user is not connected: nobody got it"}},
+                .examples = {"signalbox publish Alice 'Hello Alice'", "signalbox publish Alice - --binary < picture.png"}}));
   return [options] { return publish(*options); };
 }
 
 Run add_exists(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("exists", "Ask the broker whether a user is connected");
+  CLI::App* command = app.add_subcommand("exists",
+                                         "Ask the broker whether a user is connected to any instance\n"
+                                         "Prints yes or no. Not with the memory broker, which lives inside one instance.");
   options->config.add_to(*command);
-  command->add_option("USER", options->user, "Whom")->required();
+  command->add_option("USER", options->user, "The user's name")->required();
+  command->footer(help_end({.reads_configuration = true,
+                            .exit_codes = {{kDone, "Connected"},
+                                           {kFailed, "The broker is unreachable or refuses"},
+                                           {kWrongUsage, "Wrong usage or configuration"},
+                                           {kNotConnected, "Not connected"}},
+                            .examples = {"signalbox exists Alice && echo 'she is there'"}}));
   return [options] { return exists(*options); };
 }
 

@@ -10,6 +10,7 @@
 #include "core/observe/log.hpp"
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
 #include "server/instance.hpp"
 
 namespace signalbox::commands {
@@ -98,9 +99,25 @@ int serve(const Options& options) {
 
 Run add_serve(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("serve", "Run an instance");
+  CLI::App* command =
+      app.add_subcommand("serve",
+                         "Run an instance\n"
+                         "Takes clients' WebSockets on server.listen and the back end's calls on api.listen, and logs a "
+                         "line with both when it listens. Starts and stays up without its broker. SIGTERM or SIGINT: "
+                         "closes the WebSockets evenly and ends within server.drain_timeout; a second signal ends it at "
+                         "once.");
   options->config.add_to(*command);
-  command->add_option("--listen", options->listen, "Where clients connect: sets server.listen")->type_name("ADDR:PORT");
+  command
+      ->add_option("--listen", options->listen,
+                   "Where clients connect: sets server.listen (default: 0.0.0.0:8765); port 0 takes any free one")
+      ->type_name("ADDR:PORT");
+  command->footer(
+      help_end({.reads_configuration = true,
+                .exit_codes = {{kDone, "Told to stop, and stopped"},
+                               {kFailed, "An address is in use, or a second signal came"},
+                               {kWrongUsage, "Wrong usage or configuration"}},
+                .examples = {"signalbox serve -c configs/redis.yaml", "signalbox serve --broker memory --listen 127.0.0.1:8765",
+                             "SIGNALBOX_BROKER__REDIS__URL=redis://10.0.0.5:6379 signalbox serve"}}));
   return [options] { return serve(*options); };
 }
 

@@ -20,27 +20,6 @@ std::unique_ptr<Process> listen(const Instance& instance, std::vector<std::strin
   return std::make_unique<Process>(std::move(command));
 }
 
-TEST(Commands, ExplainThemselves) {
-  const CommandResult all = signalbox({"--help"});
-  EXPECT_EQ(all.exit_code, 0);
-  for (const char* command : {"serve", "check", "publish", "exists", "listen", "plugins"}) {
-    EXPECT_TRUE(contains(all.output, command)) << command;
-    const CommandResult one = signalbox({command, "--help"});
-    EXPECT_EQ(one.exit_code, 0) << command;
-    EXPECT_FALSE(one.output.empty()) << command;
-  }
-}
-
-TEST(Commands, ExitWith2OnWrongUsage) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {}, {"fly"}, {"serve", "--wings"}, {"exists"}, {"publish"}, {"publish", "alice"}, {"listen"}}) {
-    const CommandResult result = signalbox(arguments);
-    EXPECT_EQ(result.exit_code, 2) << (arguments.empty() ? "" : arguments.back());
-    EXPECT_FALSE(result.errors.empty());
-    EXPECT_TRUE(result.output.empty()) << result.output;
-  }
-}
-
 class Configured : public testing::Test {
  protected:
   std::string file(const Settings& settings) { return directory_.write("signalbox.yaml", yaml(settings)); }
