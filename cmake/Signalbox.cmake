@@ -48,16 +48,12 @@ function(signalbox_library name)
   target_link_libraries(signalbox_${name} PUBLIC ${ARG_PUBLIC} PRIVATE signalbox_flags ${ARG_PRIVATE})
 endfunction()
 
-# signalbox_plugin(NAME SOURCE LIBS...): plugins/libsignalbox_NAME.so with the one exported function of plugin.h.
+# signalbox_plugin(NAME SOURCE LIBS...): a plugin of this tree, plugins/libsignalbox_NAME.so.
 function(signalbox_plugin name source)
-  add_library(signalbox_plugin_${name} MODULE ${source})
+  signalbox_add_plugin(${name} ${source})
   target_link_libraries(signalbox_plugin_${name} PRIVATE signalbox_flags ${ARGN})
-  set_target_properties(signalbox_plugin_${name} PROPERTIES OUTPUT_NAME signalbox_${name}
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
-  target_link_options(signalbox_plugin_${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/sdk/plugin.map)
-  if(NOT SIGNALBOX_SANITIZE)
-    target_link_options(signalbox_plugin_${name} PRIVATE -Wl,-z,defs)
-  endif()
+  set_target_properties(signalbox_plugin_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+  set_property(GLOBAL APPEND PROPERTY SIGNALBOX_PLUGINS signalbox_plugin_${name})
 endfunction()
 
 # signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.

@@ -7,6 +7,10 @@
 // This is the one place where C meets C++ on the plugin's side: nothing thrown here gets out.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "A broker in C++ needs C++20 (-std=c++20); <signalbox/plugin.h> alone is C11"
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
