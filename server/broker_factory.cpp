@@ -33,7 +33,7 @@ BrokerFactory::BrokerFactory(const Config::Broker& config) : settings_(config.se
 
 std::unique_ptr<Broker> BrokerFactory::make(Host& host) const {
   if (!library_.descriptor) return std::make_unique<MemoryBroker>(settings_);
-  return make_plugin_broker(*library_.descriptor, host, settings_);
+  return make_plugin_broker(*library_.descriptor, host, settings_, library_.path);
 }
 
 }  // namespace signalbox

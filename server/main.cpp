@@ -1,5 +1,6 @@
 // signalbox: one executable, a subcommand for each thing it does.
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -7,6 +8,8 @@
 #include <CLI/CLI.hpp>
 
 #include "core/fault.hpp"
+#include "core/plugins/control_thread.hpp"
+#include "core/plugins/crash_report.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
 #include "server/version.hpp"
@@ -51,9 +54,7 @@ int complain(const std::exception& e, int code) {
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_and_complain(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const signalbox::ConfigError& e) {
@@ -61,4 +62,14 @@ int main(int argc, char** argv) {
   } catch (const std::exception& e) {
     return complain(e, kFailed);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  signalbox::report_crashes();
+  const int code = run_and_complain(argc, argv);
+  if (!signalbox::a_plugin_hangs()) return code;
+  std::fflush(nullptr);
+  std::_Exit(code == kDone ? kFailed : code);
 }

@@ -1,21 +1,25 @@
 #include "core/plugins/plugin_broker.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
+#include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "core/fault.hpp"
+#include "core/plugins/control_thread.hpp"
+#include "core/plugins/host_table.hpp"
 
 namespace signalbox {
 namespace {
 
-std::string_view to_cpp(signalbox_view view) noexcept { return {view.data, view.size}; }
+using std::chrono::milliseconds;
+
 signalbox_view to_c(std::string_view view) noexcept { return {view.data(), view.size()}; }
 
 /// The table's size in ABI 1, up to its last function that has to be there: a later SDK's is longer, and as good.
@@ -24,7 +28,8 @@ constexpr std::size_t kBrokerBytes = offsetof(signalbox_broker, destroy) + sizeo
 /// A dead-host bound beyond a year is as good as none.
 constexpr std::uint64_t kLongestBoundMs = 365ULL * 24 * 3600 * 1000;
 
-using Completion = std::variant<Done, PublishDone, ExistsDone>;
+/// How often it is looked for calls that are overdue.
+constexpr milliseconds kWatchInterval{250};
 
 /// A value a plugin sent, as `Enum` if it is one of its first `count` values, else `otherwise`.
 template <class Enum>
@@ -32,202 +37,257 @@ Enum checked(std::int32_t value, std::int32_t count, Enum otherwise) noexcept {
   return value >= 0 && value < count ? static_cast<Enum>(value) : otherwise;
 }
 
-std::error_code to_code(std::int32_t status) noexcept {
-  if (status == SIGNALBOX_OK) return {};
-  return status > 0 && status <= SIGNALBOX_INTERNAL ? static_cast<errc>(status) : errc::internal;
-}
-
-void finish(Completion completion, const Status& status, const signalbox_result& result) {
-  if (auto* done = std::get_if<Done>(&completion)) {
-    (*done)(status);
-  } else if (auto* published = std::get_if<PublishDone>(&completion)) {
-    (*published)(status, {result.receivers, checked(result.precision, 4, Precision::unknown)});
-  } else {
-    std::get<ExistsDone>(completion)(status, result.exists != 0);
+/// Calls into the plugin. What it throws, against the rules, is told by its text; empty: nothing.
+template <class Call>
+std::string thrown_by(Call&& call) noexcept {
+  try {
+    call();
+    return {};
+  } catch (const std::exception& e) {
+    return std::string("threw: ") + e.what();
+  } catch (...) {
+    return "threw an unknown exception";
   }
 }
 
-/// The calls in flight. An op is a place and the number of times that it has been used, so that a plugin which completes
-/// twice finds nothing rather than somebody else's call.
-class PendingCalls {
+/// Completes in the plugin's place: calls that it overdraws, and those that never reached it.
+class Deputy {
  public:
-  std::uint64_t put(Completion completion) {
+  Deputy(HostTable& host, milliseconds call_timeout)
+      : host_(host),
+        call_timeout_(call_timeout),
+        age_(static_cast<std::uint32_t>((call_timeout + kCallGrace) / kWatchInterval)),
+        thread_([this] { run(); }) {}
+  Deputy(const Deputy&) = delete;
+  Deputy& operator=(const Deputy&) = delete;
+  ~Deputy() { end(); }
+
+  /// Completes `op`, unless it has been, soon and on this thread.
+  void complete(std::uint64_t op, errc code, std::string detail) {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) {
-      free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-      slots_.emplace_back();
-    }
-    const std::uint32_t index = free_.back();
-    free_.pop_back();
-    Slot& slot = slots_[index];
-    slot.completion = std::move(completion);
-    slot.open = true;
-    return (std::uint64_t{++slot.use} << 32) | index;
+    refusals_.push_back({op, code, std::move(detail)});
+    wake_.notify_one();
   }
 
-  /// False if the op is not in flight.
-  bool take(std::uint64_t op, Completion& completion) {
-    const std::lock_guard lock(mutex_);
-    const auto index = static_cast<std::uint32_t>(op);
-    if (index >= slots_.size()) return false;
-    Slot& slot = slots_[index];
-    if (!slot.open || slot.use != static_cast<std::uint32_t>(op >> 32)) return false;
-    completion = std::move(slot.completion);
-    slot.open = false;
-    free_.push_back(index);
-    return true;
-  }
-
-  std::vector<Completion> take_all() {
-    const std::lock_guard lock(mutex_);
-    std::vector<Completion> open;
-    for (std::uint32_t index = 0; index < slots_.size(); ++index) {
-      if (!slots_[index].open) continue;
-      open.push_back(std::move(slots_[index].completion));
-      slots_[index].open = false;
-      free_.push_back(index);
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+      wake_.notify_one();
     }
-    return open;
+    if (thread_.joinable()) thread_.join();
   }
 
  private:
-  struct Slot {
-    Completion completion;
-    std::uint32_t use = 0;
-    bool open = false;
+  struct Refusal {
+    std::uint64_t op;
+    errc code;
+    std::string detail;
   };
+
+  void run() {
+    auto next = std::chrono::steady_clock::now() + kWatchInterval;
+    std::unique_lock lock(mutex_);
+    while (!ending_) {
+      wake_.wait_until(lock, next, [this] { return ending_ || !refusals_.empty(); });
+      std::vector<Refusal> refusals = std::exchange(refusals_, {});
+      lock.unlock();
+      for (const Refusal& refusal : refusals) refuse(refusal);
+      if (const auto now = std::chrono::steady_clock::now(); now >= next) {
+        complete_overdue();
+        next = now + kWatchInterval;
+      }
+      lock.lock();
+    }
+  }
+
+  void refuse(const Refusal& refusal) {
+    Completion completion;
+    if (host_.calls().take(refusal.op, completion)) finish(std::move(completion), {refusal.code, refusal.detail});
+  }
+
+  void complete_overdue() {
+    for (PendingCalls::Overdue& call : host_.calls().take_overdue(age_)) {
+      const bool publish = std::holds_alternative<PublishDone>(call.completion);
+      const std::string late =
+          "within " + std::to_string(call_timeout_.count()) + " ms and " + std::to_string(kCallGrace.count()) + " more";
+      host_.report(PluginFault::overdue,
+                   std::string(call.inside ? "has not returned from a call " : "has not completed a call ") + late +
+                       (call.inside ? ": the thread that made it hangs; " : ": ") + "the caller is told " +
+                       (publish ? "unknown_outcome" : "unavailable"));
+      finish(std::move(call.completion),
+             {publish ? errc::unknown_outcome : errc::unavailable, "the plugin did not answer " + late});
+    }
+  }
+
+  HostTable& host_;
+  const milliseconds call_timeout_;
+  const std::uint32_t age_;
   std::mutex mutex_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_;
+  std::condition_variable wake_;
+  std::vector<Refusal> refusals_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+/// What create() works with: it lives as long as that may take.
+struct Creation {
+  explicit Creation(const Settings& from) : settings(from) {
+    for (const auto& [key, value] : settings.all()) views.push_back({to_c(key), to_c(value)});
+  }
+  const Settings settings;
+  std::vector<signalbox_setting> views;
+  std::array<char, 512> error{};
+  const signalbox_broker* broker = nullptr;
+  std::string thrown;
 };
 
 class PluginBroker final : public Broker {
  public:
-  PluginBroker(const signalbox_plugin& plugin, Host& host, const Settings& settings) : host_(host), table_(fill_table()) {
-    std::vector<signalbox_setting> views;
-    views.reserve(settings.all().size());
-    for (const auto& [key, value] : settings.all()) views.push_back({to_c(key), to_c(value)});
-    std::array<char, 512> error{};
-    broker_ = plugin.create(&table_, views.data(), views.size(), error.data(), error.size());
-    error.back() = '\0';
-    if (!broker_) throw ConfigError("broker." + std::string(plugin.name) + ": " + error.data());
-    if (!complete_table(*broker_)) {
-      throw ConfigError("broker.plugin: " + std::string(plugin.name) + " lacks a function of its broker table: rebuild it");
+  PluginBroker(const signalbox_plugin& plugin, Host& host, const Settings& settings, const std::string& who)
+      : host_(host), side_(HostTable::make(host, who)), deputy_(side_, host.info().call_timeout) {
+    try {
+      create(plugin, settings, who);
+    } catch (...) {
+      side_.close(kStopGrace);
+      side_.forget_host();
+      throw;
     }
   }
   PluginBroker(const PluginBroker&) = delete;
   PluginBroker& operator=(const PluginBroker&) = delete;
-  ~PluginBroker() override { broker_->destroy(broker_->self); }
+
+  ~PluginBroker() override {
+    deputy_.end();
+    control("destroy()", kStopGrace, [broker = broker_] { broker->destroy(broker->self); });
+    side_.close(kStopGrace);
+    side_.forget_host();
+  }
 
   void start(Host& host) override {
     assert(&host == &host_ && "a plugin keeps the host it was made with");
     static_cast<void>(host);
-    broker_->start(broker_->self);
+    side_.start_begins();
+    const auto start = [side = &side_, broker = broker_] {
+      const std::string thrown = thrown_by([&] { broker->start(broker->self); });
+      if (!thrown.empty()) side->fail("start() " + thrown);
+      side->start_ends(thrown.empty());
+    };
+    if (!control_.run(start, kStartTime)) {
+      side_.fail("has not returned from start() within " + std::to_string(kStartTime.count()) +
+                 " s: it hangs; nothing is asked of it until it returns");
+    }
   }
   void subscribe(std::string_view channel, Done done) override {
-    broker_->subscribe(broker_->self, calls_.put(std::move(done)), to_c(channel));
+    call("subscribe()", std::move(done), [&](std::uint64_t op) { broker_->subscribe(broker_->self, op, to_c(channel)); });
   }
   void unsubscribe(std::string_view channel, Done done) override {
-    broker_->unsubscribe(broker_->self, calls_.put(std::move(done)), to_c(channel));
+    call("unsubscribe()", std::move(done), [&](std::uint64_t op) { broker_->unsubscribe(broker_->self, op, to_c(channel)); });
   }
   void publish(std::string_view channel, std::string_view payload, PublishDone done) override {
-    broker_->publish(broker_->self, calls_.put(std::move(done)), to_c(channel), to_c(payload));
+    call("publish()", std::move(done),
+         [&](std::uint64_t op) { broker_->publish(broker_->self, op, to_c(channel), to_c(payload)); });
   }
   void exists(std::string_view channel, ExistsDone done) override {
-    broker_->exists(broker_->self, calls_.put(std::move(done)), to_c(channel));
+    call("exists()", std::move(done), [&](std::uint64_t op) { broker_->exists(broker_->self, op, to_c(channel)); });
   }
   [[nodiscard]] Capabilities capabilities() const override {
     signalbox_capabilities from{};
     from.struct_size = sizeof from;
-    broker_->capabilities(broker_->self, &from);
+    const std::string thrown = thrown_by([&] { broker_->capabilities(broker_->self, &from); });
+    if (!thrown.empty()) side_.report(PluginFault::exception, "capabilities() " + thrown);
     return {checked(from.receivers, 4, Precision::unknown),
             checked(from.exists, 4, ExistsKind::unsupported),
-            std::chrono::milliseconds(from.propagation_hint_ms),
-            from.dead_host_bound_ms > kLongestBoundMs ? std::chrono::milliseconds::max()
-                                                      : std::chrono::milliseconds(from.dead_host_bound_ms),
+            milliseconds(from.propagation_hint_ms),
+            from.dead_host_bound_ms > kLongestBoundMs ? milliseconds::max() : milliseconds(from.dead_host_bound_ms),
             static_cast<std::size_t>(from.max_payload_bytes),
             from.continuity != 0};
   }
-  void stop(std::chrono::milliseconds deadline) override {
-    broker_->stop(broker_->self, static_cast<std::uint32_t>(deadline.count()));
-    const signalbox_result nothing{};
-    for (Completion& completion : calls_.take_all()) {
-      finish(std::move(completion), {errc::closed, "left open by the plugin"}, nothing);
+  void stop(milliseconds deadline) override {
+    control("stop()", deadline + kStopGrace,
+            [broker = broker_, ms = static_cast<std::uint32_t>(deadline.count())] { broker->stop(broker->self, ms); });
+    if (!side_.close(kStopGrace)) side_.complain("has a thread in the host that does not return after stop()");
+    deputy_.end();
+    for (Completion& completion : side_.calls().take_all()) {
+      finish(std::move(completion), {errc::closed, "left open by the plugin"});
     }
   }
 
  private:
+  void create(const signalbox_plugin& plugin, const Settings& settings, const std::string& who) {
+    const auto creation = std::make_shared<Creation>(settings);
+    const bool returned = control_.run(
+        [creation, make = plugin.create, table = &side_.table()] {
+          creation->thrown = thrown_by([&] {
+            creation->broker =
+                make(table, creation->views.data(), creation->views.size(), creation->error.data(), creation->error.size());
+          });
+        },
+        kCreateTime);
+    const std::string key = "broker." + std::string(plugin.name) + ": ";
+    if (!returned) {
+      throw ConfigError("broker.plugin: " + who + ": create() has not returned within " + std::to_string(kCreateTime.count()) +
+                        " s: it hangs; it must not wait for anything, least of all for its broker");
+    }
+    if (!creation->thrown.empty()) throw ConfigError(key + who + ": create() " + creation->thrown);
+    creation->error.back() = '\0';
+    if (!creation->broker && creation->error.front() == '\0') {
+      throw ConfigError(key + who + ": create() made no broker and does not say why: tell its author");
+    }
+    if (!creation->broker) throw ConfigError(key + creation->error.data());
+    if (!complete_table(*creation->broker)) {
+      throw ConfigError("broker.plugin: " + who + ": lacks a function of its broker table: rebuild it with this server's SDK");
+    }
+    broker_ = creation->broker;
+  }
+
   static bool complete_table(const signalbox_broker& broker) {
     return broker.struct_size >= kBrokerBytes && broker.start && broker.subscribe && broker.unsubscribe && broker.publish &&
            broker.exists && broker.capabilities && broker.stop && broker.destroy;
   }
 
-  static PluginBroker& self(void* context) noexcept { return *static_cast<PluginBroker*>(context); }
-
-  signalbox_host fill_table() {
-    const HostInfo& info = host_.info();
-    signalbox_host table{};
-    table.struct_size = sizeof table;
-    table.call_timeout_ms = static_cast<std::uint32_t>(info.call_timeout.count());
-    table.context = this;
-    table.instance_id = to_c(info.instance_id);
-    table.channel_prefix = to_c(info.channel_prefix);
-    table.payload_bytes = info.payload_bytes;
-    table.log_enabled = [](void* context, std::int32_t level) -> std::int32_t {
-      return self(context).host_.log_enabled(checked(level, 4, LogLevel::error)) ? 1 : 0;
-    };
-    table.log = [](void* context, std::int32_t level, signalbox_view text) noexcept {
-      self(context).host_.log(checked(level, 4, LogLevel::error), to_cpp(text));
-    };
-    table.deliver = [](void* context, const signalbox_message* messages, std::size_t count) noexcept {
-      self(context).deliver(messages, count);
-    };
-    table.gap = [](void* context, const signalbox_view* channels, std::size_t count, signalbox_view reason) noexcept {
-      std::vector<std::string_view> views(count);
-      std::transform(channels, channels + count, views.begin(), to_cpp);
-      self(context).host_.gap(views, to_cpp(reason));
-    };
-    table.complete = [](void* context, std::uint64_t op, const signalbox_result* result) noexcept {
-      self(context).complete(op, *result);
-    };
-    table.state = [](void* context, std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept {
-      std::vector<std::string_view> views(count);
-      std::transform(reasons, reasons + count, views.begin(), to_cpp);
-      self(context).host_.state(checked(state, 5, State::failed), views);
-    };
-    table.refused = [](void* context, signalbox_view channel, std::int32_t status, signalbox_view detail) noexcept {
-      self(context).host_.refused(to_cpp(channel), {to_code(status), to_cpp(detail)});
-    };
-    table.extension = [](void*, const char*) noexcept -> const void* { return nullptr; };
-    return table;
-  }
-
-  void deliver(const signalbox_message* messages, std::size_t count) {
-    thread_local std::vector<Message> batch;
-    batch.clear();
-    for (std::size_t i = 0; i < count; ++i) batch.push_back({to_cpp(messages[i].channel), to_cpp(messages[i].payload)});
-    host_.deliver(batch);
-  }
-
-  void complete(std::uint64_t op, const signalbox_result& result) {
-    Completion completion;
-    if (!calls_.take(op, completion)) {
-      host_.log(LogLevel::error, "the plugin completed a call that is not in flight: ignored");
+  /// One verb.
+  template <class Verb>
+  void call(const char* name, Completion completion, Verb verb) {
+    const std::uint64_t op = side_.calls().put(std::move(completion));
+    if (side_.start_runs()) {
+      deputy_.complete(op, errc::unavailable, "the plugin's start() has not returned");
       return;
     }
-    finish(std::move(completion), {to_code(result.status), to_cpp(result.detail)}, result);
+    const std::string thrown = thrown_by([&] { verb(op); });
+    side_.calls().returned(op);
+    if (thrown.empty()) return;
+    side_.report(PluginFault::exception, std::string(name) + ' ' + thrown + ": the call is completed internal");
+    deputy_.complete(op, errc::internal, std::string("the plugin's ") + name + ' ' + thrown);
+  }
+
+  /// One of the last two calls. None reaches a plugin that hangs in the one before.
+  template <class Call>
+  void control(const char* name, milliseconds within, Call call) {
+    if (given_up_) return;
+    const auto run = [side = &side_, name, call] {
+      const std::string thrown = thrown_by(call);
+      if (!thrown.empty()) side->report(PluginFault::exception, std::string(name) + ' ' + thrown);
+    };
+    if (control_.run(run, within)) return;
+    given_up_ = true;
+    side_.complain(std::string("has not returned from ") + (side_.start_runs() ? "start()" : name) +
+                   " in time: it hangs and is left behind");
   }
 
   Host& host_;
-  const signalbox_host table_;
-  PendingCalls calls_;
+  HostTable& side_;
+  ControlThread control_;
+  Deputy deputy_;
   const signalbox_broker* broker_ = nullptr;
+  bool given_up_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings) {
-  return std::make_unique<PluginBroker>(plugin, host, settings);
+std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings,
+                                           const std::filesystem::path& file) {
+  return std::make_unique<PluginBroker>(plugin, host, settings, file.empty() ? plugin.name : file.string());
 }
 
 }  // namespace signalbox

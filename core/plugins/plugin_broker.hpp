@@ -1,6 +1,8 @@
 // A plugin's C function table as a signalbox::Broker.
 #pragma once
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include "signalbox/broker.hpp"
@@ -8,11 +10,22 @@
 
 namespace signalbox {
 
-/// Makes the broker of a loaded plugin, not started.
-/// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words.
+/// How long a plugin may take, which by contract takes no time at all, until it is said to hang.
+inline constexpr std::chrono::seconds kCreateTime{10};
+inline constexpr std::chrono::seconds kStartTime{5};
+/// On top of the deadline that a call or stop() has been given: for a machine that is slow.
+inline constexpr std::chrono::milliseconds kCallGrace{1000};
+inline constexpr std::chrono::milliseconds kStopGrace{2000};
+
+/// Makes the broker of a loaded plugin, not started. `file`: the plugin's, for reports.
+/// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words, or because create() hangs.
 ///
-/// A call that a plugin completes twice, or after stop(), is ignored and logged; what it leaves open at stop() is completed
-/// `closed`.
-std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings);
+/// What a faulty plugin does is kept from the rest of the process as far as that can be; each kind of fault is one error in the
+/// host's log (docs/plugins.md has all of them). A call that it does not complete is completed in its place, `unavailable`
+/// or `unknown_outcome`, kCallGrace after its deadline; one that it leaves open at stop() `closed`. What comes twice,
+/// or after stop(), is ignored. A start() that hangs is State::failed, and verbs are `unavailable` until it returns. stop()
+/// returns kStopGrace after its deadline at the latest; a_plugin_hangs() tells then.
+std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings,
+                                           const std::filesystem::path& file = {});
 
 }  // namespace signalbox

@@ -1,8 +1,11 @@
 #include "core/plugins/plugin_library.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -10,6 +13,8 @@
 #include <dlfcn.h>
 
 #include "core/fault.hpp"
+#include "core/plugins/control_thread.hpp"
+#include "core/plugins/crash_report.hpp"
 
 namespace signalbox {
 namespace fs = std::filesystem;
@@ -20,6 +25,9 @@ constexpr int kSpokenSymbol = 1;  ///< the function's version that this host cal
 /// The sizes of ABI 1. A later SDK's structs are longer, and as good; an older one's must stay good when this SDK's grow.
 constexpr std::size_t kPluginBytes = offsetof(signalbox_plugin, create) + sizeof(signalbox_plugin::create);
 constexpr std::size_t kOptionBytes = offsetof(signalbox_option, reserved) + sizeof(signalbox_option::reserved);
+
+/// How long loading may take until it is said to hang.
+constexpr std::chrono::seconds kLoadTime{10};
 
 constexpr int kLastProbedSymbol = 16;  ///< looked for only to say what a foreign plugin was built for
 
@@ -34,13 +42,12 @@ std::string symbol(int version) { return kSymbol + std::to_string(version); }
                    ": rebuild it with this server's SDK");
 }
 
-void* open_library(const fs::path& path) {
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (handle) return handle;
-  std::string why = dlerror();
-  if (why.starts_with(path.string() + ": ")) why.erase(0, path.string().size() + 2);
-  refuse(path, "can't be loaded: " + why);
-}
+/// What the loading of a library has come to. It lives as long as that may take.
+struct Loading {
+  fs::path path;
+  const signalbox_plugin* plugin = nullptr;
+  std::exception_ptr fault;
+};
 
 signalbox_broker_plugin_fn find_entry(void* handle, const fs::path& path) {
   if (void* entry = dlsym(handle, symbol(kSpokenSymbol).c_str())) {
@@ -50,6 +57,25 @@ signalbox_broker_plugin_fn find_entry(void* handle, const fs::path& path) {
     if (dlsym(handle, symbol(version).c_str())) refuse_abi(path, version);
   }
   refuse(path, "is no Signalbox plugin: it does not export " + symbol(kSpokenSymbol));
+}
+
+void* open_library(const fs::path& path) {
+  const LoadingPlugin loading(path);
+  if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) return handle;
+  std::string why = dlerror();
+  if (why.starts_with(path.string() + ": ")) why.erase(0, path.string().size() + 2);
+  refuse(path, "can't be loaded: " + why);
+}
+
+/// Runs the plugin's code for the first time: its static initialisers, and its entry.
+void load(Loading& loading) noexcept {
+  try {
+    const signalbox_broker_plugin_fn entry = find_entry(open_library(loading.path), loading.path);
+    note_loaded(loading.path, reinterpret_cast<const void*>(entry));
+    loading.plugin = entry();
+  } catch (...) {
+    loading.fault = std::current_exception();
+  }
 }
 
 bool is_plugin_name(std::string_view name) {
@@ -87,9 +113,15 @@ std::vector<Option> copy_options(const signalbox_plugin& plugin) {
 }
 
 PluginLibrary load_file(const fs::path& path) {
-  const signalbox_plugin* plugin = find_entry(open_library(path), path)();
-  check_descriptor(plugin, path);
-  return {plugin, copy_options(*plugin), path};
+  const auto loading = std::make_shared<Loading>(Loading{path, nullptr, nullptr});
+  ControlThread thread;
+  if (!thread.run([loading] { load(*loading); }, kLoadTime)) {
+    refuse(path, "can't be loaded: a static initialiser or the entry function has not returned within " +
+                     std::to_string(kLoadTime.count()) + " s: it hangs");
+  }
+  if (loading->fault) std::rethrow_exception(loading->fault);
+  check_descriptor(loading->plugin, path);
+  return {loading->plugin, copy_options(*loading->plugin), path};
 }
 
 fs::path executable_folder() {

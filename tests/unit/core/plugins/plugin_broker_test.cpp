@@ -1,16 +1,22 @@
 #include "core/plugins/plugin_broker.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 
 #include "core/fault.hpp"
+#include "tests/support/deadline.hpp"
 
 namespace signalbox {
 namespace {
@@ -53,10 +59,19 @@ class LineHost final : public Host {
   void refused(std::string_view channel, const Status& why) noexcept override {
     note("refused " + std::string(channel) + ": " + why.code.message() + " " + std::string(why.detail));
   }
-  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+  void set_call_timeout(std::chrono::milliseconds timeout) { info_.call_timeout = timeout; }
+  std::vector<std::string> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(lines_, {});
+  }
 
  private:
-  void note(std::string line) { lines_.push_back(std::move(line)); }
+  void note(std::string line) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(line));
+  }
+
+  std::mutex mutex_;
 
   HostInfo info_;
   std::vector<std::string> lines_;
@@ -75,6 +90,13 @@ struct FakePlugin {
   signalbox_capabilities capabilities{};
   std::string create_error;
   bool completes_at_stop = false;
+  bool silent = false;  // create() gives neither a broker nor words
+  bool throws = false;  // every function does, against the rules
+  std::function<void()> during_start;
+
+  void may_throw(const char* what) const {
+    if (throws) throw std::runtime_error(what);
+  }
 
   void complete(std::uint64_t op, std::int32_t status = SIGNALBOX_OK, std::string_view detail = {}, std::uint64_t receivers = 0,
                 std::int32_t precision = SIGNALBOX_UNKNOWN, std::int32_t exists = 0) const {
@@ -88,13 +110,18 @@ FakePlugin* fake = nullptr;
 void note_verb(std::uint64_t op, std::string call) {
   fake->ops.push_back(op);
   fake->calls.push_back(std::move(call));
+  fake->may_throw("verb failed");
 }
 
 signalbox_broker whole_table() {
   signalbox_broker table{};
   table.struct_size = sizeof table;
   table.self = fake;
-  table.start = [](void* self) { static_cast<FakePlugin*>(self)->calls.emplace_back("start"); };
+  table.start = [](void* self) {
+    static_cast<FakePlugin*>(self)->calls.emplace_back("start");
+    if (fake->during_start) fake->during_start();
+    fake->may_throw("start failed");
+  };
   table.subscribe = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "subscribe " + text(channel)); };
   table.unsubscribe = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "unsubscribe " + text(channel)); };
   table.publish = [](void*, std::uint64_t op, signalbox_view channel, signalbox_view payload) {
@@ -102,26 +129,44 @@ signalbox_broker whole_table() {
   };
   table.exists = [](void*, std::uint64_t op, signalbox_view channel) { note_verb(op, "exists " + text(channel)); };
   table.capabilities = [](void*, signalbox_capabilities* out) {
+    fake->may_throw("capabilities failed");
     const std::uint32_t size = out->struct_size;
     *out = fake->capabilities;
     out->struct_size = size;
   };
   table.stop = [](void*, std::uint32_t deadline_ms) {
     fake->calls.push_back("stop " + std::to_string(deadline_ms));
-    if (!fake->completes_at_stop) return;
-    for (const std::uint64_t op : fake->ops) fake->complete(op, SIGNALBOX_CLOSED, "stopping");
+    if (fake->completes_at_stop) {
+      for (const std::uint64_t op : fake->ops) fake->complete(op, SIGNALBOX_CLOSED, "stopping");
+    }
+    fake->may_throw("stop failed");
   };
-  table.destroy = [](void*) { fake->calls.emplace_back("destroy"); };
+  table.destroy = [](void*) {
+    fake->calls.emplace_back("destroy");
+    fake->may_throw("destroy failed");
+  };
   return table;
 }
 
 const signalbox_broker* create(const signalbox_host* host, const signalbox_setting* settings, std::size_t count, char* error,
                                std::size_t error_size) {
   fake->host = host;
+  fake->may_throw("create failed");
+  if (fake->silent) return nullptr;
   for (std::size_t i = 0; i < count; ++i) fake->settings.push_back(text(settings[i].key) + "=" + text(settings[i].value));
   if (fake->create_error.empty()) return &fake->table;
   fake->create_error.copy(error, error_size);  // without a NUL if it is too long
   return nullptr;
+}
+
+/// Every slot of the host that tells it something.
+void report_everything(const signalbox_host& host) {
+  const signalbox_message message{view("a"), view("1")};
+  host.deliver(host.context, &message, 1);
+  host.gap(host.context, nullptr, 0, view("link lost"));
+  host.state(host.context, SIGNALBOX_READY, nullptr, 0);
+  host.refused(host.context, view("a"), SIGNALBOX_REJECTED, view("NOPERM"));
+  host.log(host.context, SIGNALBOX_LOG_ERROR, view("too late"));
 }
 
 class PluginBrokerTest : public testing::Test {
@@ -141,7 +186,7 @@ class PluginBrokerTest : public testing::Test {
     descriptor.name = "fake";
     descriptor.version = "1";
     descriptor.create = create;
-    broker_ = make_plugin_broker(descriptor, host_, settings);
+    broker_ = make_plugin_broker(descriptor, host_, settings, "/lib/fake.so");
   }
 
   /// Why no broker could be made.
@@ -156,25 +201,37 @@ class PluginBrokerTest : public testing::Test {
 
   /// Completions that write their outcome down, with `tag` before it.
   Done done(std::string tag) {
-    return [this, tag = std::move(tag)](const Status& status) { outcomes_.push_back(tag + outcome(status)); };
+    return [this, tag = std::move(tag)](const Status& status) { note(tag + outcome(status)); };
   }
   PublishDone published(std::string tag) {
     return [this, tag = std::move(tag)](const Status& status, Receivers receivers) {
-      outcomes_.push_back(tag + outcome(status) + " " + std::to_string(receivers.count) + " " + word(receivers.precision));
+      note(tag + outcome(status) + " " + std::to_string(receivers.count) + " " + word(receivers.precision));
     };
   }
   ExistsDone existence(std::string tag) {
     return [this, tag = std::move(tag)](const Status& status, bool exists) {
-      outcomes_.push_back(tag + outcome(status) + (exists ? " yes" : " no"));
+      note(tag + outcome(status) + (exists ? " yes" : " no"));
     };
   }
-  std::vector<std::string> outcomes() { return std::exchange(outcomes_, {}); }
+  std::vector<std::string> outcomes() {
+    const std::lock_guard lock(outcomes_mutex_);
+    return std::exchange(outcomes_, {});
+  }
+  std::size_t count_outcomes() {
+    const std::lock_guard lock(outcomes_mutex_);
+    return outcomes_.size();
+  }
 
   FakePlugin plugin_;
   LineHost host_;
   std::unique_ptr<Broker> broker_;
+  std::mutex outcomes_mutex_;
 
  private:
+  void note(std::string line) {
+    const std::lock_guard lock(outcomes_mutex_);
+    outcomes_.push_back(std::move(line));
+  }
   static std::string outcome(const Status& status) {
     return ": " + (status.code ? status.code.message() : "ok"s) +
            (status.detail.empty() ? "" : " '" + std::string(status.detail) + "'");
@@ -244,7 +301,8 @@ TEST_F(PluginBrokerTest, IgnoresAndLogsASecondCompletion) {
   plugin_.complete(op);
   plugin_.complete(op);
   EXPECT_THAT(outcomes(), ElementsAre("alice: ok"));
-  EXPECT_THAT(host_.take(), ElementsAre("log 3 the plugin completed a call that is not in flight: ignored"));
+  EXPECT_THAT(host_.take(), ElementsAre("log 3 /lib/fake.so completes a call that is not in flight (a second time, too late, "
+                                        "or one never made): ignored (told once)"));
 }
 
 TEST_F(PluginBrokerTest, DoesNotTakeASecondCompletionForAnotherCalls) {
@@ -264,7 +322,7 @@ TEST_F(PluginBrokerTest, IgnoresACompletionThatWasNeverAsked) {
   for (const std::uint64_t op : {std::uint64_t{0}, std::uint64_t{99}, ~std::uint64_t{0}, plugin_.ops[0] + 1})
     plugin_.complete(op);
   EXPECT_THAT(outcomes(), IsEmpty());
-  EXPECT_EQ(host_.take().size(), 4U);
+  EXPECT_THAT(host_.take(), ElementsAre(HasSubstr("not in flight"))) << "told once";
 }
 
 TEST_F(PluginBrokerTest, TakesACallFromInsideACompletion) {
@@ -297,14 +355,124 @@ TEST_F(PluginBrokerTest, CompletesNothingTwiceIfThePluginCompletesAtStop) {
   EXPECT_THAT(host_.take(), IsEmpty());
 }
 
-TEST_F(PluginBrokerTest, IgnoresAndLogsACompletionAfterStop) {
+TEST_F(PluginBrokerTest, IgnoresEveryCallOfThePluginAfterStopAndSaysSoOnce) {
   make();
   broker_->subscribe("a", done("a"));
   broker_->stop(1s);
   outcomes();
   plugin_.complete(plugin_.ops[0]);
+  const signalbox_host& host = *plugin_.host;
+  report_everything(host);
+  EXPECT_EQ(host.log_enabled(host.context, SIGNALBOX_LOG_ERROR), 0);
+  EXPECT_THAT(outcomes(), IsEmpty());
+  EXPECT_THAT(host_.take(), ElementsAre("log 3 /lib/fake.so calls the host after its stop(): ignored (told once)"));
+}
+
+TEST_F(PluginBrokerTest, LeavesAPluginThatCallsAfterDestroyAHostToCall) {
+  make();
+  broker_->subscribe("a", done("a"));
+  broker_->stop(1s);
+  broker_.reset();
+  outcomes();
+  report_everything(*plugin_.host);
+  plugin_.complete(plugin_.ops[0]);
+  EXPECT_EQ(text(plugin_.host->instance_id), "instance-1");
+  EXPECT_THAT(outcomes(), IsEmpty());
+  EXPECT_THAT(host_.take(), IsEmpty()) << "the host may be gone";
+}
+
+TEST_F(PluginBrokerTest, KeepsOutThreadsThatCallWhileItIsStopped) {
+  make();
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this, &over] {
+      const signalbox_host& host = *plugin_.host;
+      while (!over) static_cast<void>(host.log_enabled(host.context, SIGNALBOX_LOG_INFO));
+    });
+  }
+  broker_->stop(1s);
+  broker_.reset();
+  over = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(host_.take().size(), testing::Le(1U));
+}
+
+TEST_F(PluginBrokerTest, CompletesInThePluginsPlaceWhatIsOverdue) {
+  host_.set_call_timeout(1ms);
+  make();
+  broker_->subscribe("a", done("a"));
+  broker_->publish("b", "", published("b"));
+  broker_->exists("c", existence("c"));
+  ASSERT_TRUE(test::wait_until([this] { return count_outcomes() == 3; }));
+  const std::string late = "'the plugin did not answer within 1 ms and 1000 more'";
+  EXPECT_THAT(outcomes(), testing::UnorderedElementsAre("a: unavailable " + late, "b: unknown_outcome " + late + " 0 unknown",
+                                                        "c: unavailable " + late + " no"));
+  EXPECT_THAT(host_.take(), ElementsAre(testing::StartsWith("log 3 /lib/fake.so has not completed a call within 1 ms")));
+  plugin_.complete(plugin_.ops[0]);
   EXPECT_THAT(outcomes(), IsEmpty());
   EXPECT_THAT(host_.take(), ElementsAre(HasSubstr("not in flight")));
+}
+
+TEST_F(PluginBrokerTest, CompletesAVerbThatThrowsAndNeverInsideTheCall) {
+  make();
+  plugin_.throws = true;
+  {
+    const std::lock_guard not_inside(outcomes_mutex_);
+    broker_->subscribe("a", done("a"));
+    broker_->publish("b", "", published("b"));
+  }
+  ASSERT_TRUE(test::wait_until([this] { return count_outcomes() == 2; }));
+  EXPECT_THAT(outcomes(), ElementsAre("a: internal 'the plugin's subscribe() threw: verb failed'",
+                                      "b: internal 'the plugin's publish() threw: verb failed' 0 unknown"));
+  EXPECT_THAT(host_.take(), ElementsAre("log 3 /lib/fake.so subscribe() threw: verb failed: the call is completed internal "
+                                        "(told once)"));
+}
+
+TEST_F(PluginBrokerTest, SurvivesExceptionsOfTheOtherFunctions) {
+  make();
+  plugin_.throws = true;
+  broker_->start(host_);
+  EXPECT_THAT(host_.take(), ElementsAre("state failed; config: /lib/fake.so start() threw: start failed"));
+  EXPECT_EQ(broker_->capabilities().max_payload_bytes, 0U);
+  EXPECT_THAT(host_.take(), ElementsAre(HasSubstr("capabilities() threw: capabilities failed")));
+  broker_->stop(1s);
+  broker_.reset();
+  EXPECT_THAT(plugin_.calls, ElementsAre("start", "stop 1000", "destroy"));
+}
+
+TEST_F(PluginBrokerTest, HoldsReadyBackUntilStartHasReturned) {
+  make();
+  plugin_.during_start = [this] {
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_READY, nullptr, 0);
+    EXPECT_THAT(host_.take(), IsEmpty());
+  };
+  broker_->start(host_);
+  EXPECT_THAT(host_.take(), ElementsAre("state ready"));
+}
+
+TEST_F(PluginBrokerTest, ForgetsAReadyThatWasLostBeforeStartReturned) {
+  make();
+  plugin_.during_start = [this] {
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_READY, nullptr, 0);
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_DEGRADED, nullptr, 0);
+  };
+  broker_->start(host_);
+  EXPECT_THAT(host_.take(), ElementsAre("state degraded"));
+}
+
+TEST_F(PluginBrokerTest, TakesNullForNothing) {
+  make();
+  const signalbox_host& host = *plugin_.host;
+  const signalbox_message message{view("a"), {nullptr, 7}};
+  host.deliver(host.context, &message, 1);
+  host.deliver(host.context, nullptr, 3);
+  host.gap(host.context, nullptr, 3, {nullptr, 0});
+  host.state(host.context, SIGNALBOX_DEGRADED, nullptr, 2);
+  EXPECT_THAT(host_.take(), ElementsAre("deliver a=", "deliver", "gap: ", "state degraded"));
+  broker_->subscribe("a", done("a"));
+  host.complete(host.context, plugin_.ops[0], nullptr);
+  EXPECT_THAT(outcomes(), ElementsAre("a: internal 'the plugin gave no result'"));
 }
 
 TEST_F(PluginBrokerTest, DestroysTheBrokerOnce) {
@@ -319,6 +487,16 @@ TEST_F(PluginBrokerTest, GivesThePluginsOwnWordsIfItMakesNoBroker) {
   EXPECT_EQ(refusal(), "broker.fake: url: no host in 'none://'");
 }
 
+TEST_F(PluginBrokerTest, SaysThatAPluginMakesNoBrokerAndGivesNoWords) {
+  plugin_.silent = true;
+  EXPECT_EQ(refusal(), "broker.fake: /lib/fake.so: create() made no broker and does not say why: tell its author");
+}
+
+TEST_F(PluginBrokerTest, RefusesAPluginWhoseCreateThrows) {
+  plugin_.throws = true;
+  EXPECT_EQ(refusal(), "broker.fake: /lib/fake.so: create() threw: create failed");
+}
+
 TEST_F(PluginBrokerTest, CutsWordsThatFillTheRoomForThem) {
   plugin_.create_error = std::string(10000, 'x');
   EXPECT_THAT(refusal(), testing::MatchesRegex("broker.fake: x+"));
@@ -330,7 +508,7 @@ TEST_F(PluginBrokerTest, RefusesAnIncompleteTable) {
     spoil(plugin_.table);
     const std::string said = refusal();
     broker_.reset();
-    return said == "broker.plugin: fake lacks a function of its broker table: rebuild it";
+    return said == "broker.plugin: /lib/fake.so: lacks a function of its broker table: rebuild it with this server's SDK";
   };
   EXPECT_FALSE(refused([](signalbox_broker&) {}));
   EXPECT_FALSE(refused([](signalbox_broker& table) { table.struct_size += 64; })) << "a later SDK's";
@@ -411,9 +589,13 @@ TEST_F(PluginBrokerTest, TakesUnknownValuesOfAReportForTheWorst) {
     host.state(host.context, unknown, nullptr, 0);
     host.log(host.context, unknown, view("?"));
     host.refused(host.context, view("a"), unknown, view(""));
-    EXPECT_THAT(host_.take(), ElementsAre("state failed", "log 3 ?", "refused a: internal "));
     EXPECT_EQ(host.log_enabled(host.context, unknown), 1);
   }
+  EXPECT_THAT(
+      host_.take(),
+      ElementsAre("log 3 /lib/fake.so gives a state that is none, 99: taken for the worst; was it built with this "
+                  "server's SDK? (told once)",
+                  "state failed", "log 3 ?", "refused a: internal ", "state failed", "log 3 ?", "refused a: internal "));
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// The calls that a plugin has been given and has not completed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+
+namespace signalbox {
+
+using Completion = std::variant<Done, PublishDone, ExistsDone>;
+
+/// Tells whoever waits. `receivers` and `exists` are for those who asked for them.
+void finish(Completion completion, const Status& status, Receivers receivers = {}, bool exists = false);
+
+/// An op is a place and the number of times that it has been used, so that a plugin which completes twice finds nothing
+/// rather than somebody else's call.
+///
+/// Threading: any thread.
+class PendingCalls {
+ public:
+  std::uint64_t put(Completion completion);
+  /// The verb has come back to its caller.
+  void returned(std::uint64_t op);
+  /// False if the op is not in flight.
+  bool take(std::uint64_t op, Completion& completion);
+  std::vector<Completion> take_all();
+
+  struct Overdue {
+    Completion completion;
+    bool inside = false;  ///< the verb has not even returned
+  };
+  /// To be called at even intervals: takes the calls that were open `age` times already. Time counts in these calls and not
+  /// by the clock, so that a process that was frozen does not blame the plugin.
+  std::vector<Overdue> take_overdue(std::uint32_t age);
+
+ private:
+  struct Slot {
+    Completion completion;
+    std::uint32_t use = 0;
+    std::uint32_t began = 0;
+    bool open = false;
+    bool inside = false;
+  };
+  Completion close(std::uint32_t index);
+
+  std::mutex mutex_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::uint32_t now_ = 0;
+};
+
+}  // namespace signalbox
