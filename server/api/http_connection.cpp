@@ -382,7 +382,7 @@ void HttpConnection::on_deadline() {
     end_after_answers();
     return;
   }
-  const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, false});
+  const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, in_.starts_with("HEAD ")});
   refuse(slot, http_error(408, "the request did not arrive within limits.handshake_timeout"));
   update_deadline();
 }
