@@ -46,6 +46,21 @@ ReplyReader::Next ReplyReader::next(Reply& reply) {
   return reply ? Next::reply : Next::incomplete;
 }
 
-void ReplyReader::reset() { reader_.reset(redisReaderCreate()); }
+void ReplyReader::reset() { reader_.reset(make_reader()); }
+
+redisReader* ReplyReader::make_reader() {
+  redisReader* reader = redisReaderCreate();
+  static const redisReplyObjectFunctions standard = *reader->fn;
+  static redisReplyObjectFunctions limited = [] {
+    redisReplyObjectFunctions functions = standard;
+    // The count is an int in hiredis 0.14 and a size_t from 1.0 on. A null pointer is "out of memory" to the reader.
+    functions.createArray = [](const redisReadTask* task, auto count) -> void* {
+      return static_cast<std::size_t>(count) > kMostElements ? nullptr : standard.createArray(task, count);
+    };
+    return functions;
+  }();
+  reader->fn = &limited;
+  return reader;
+}
 
 }  // namespace signalbox::redis

@@ -32,6 +32,9 @@ class ReplyReader {
   /// 5.5 M messages/s, 1 MiB 0.64 M).
   static constexpr std::size_t kFeedBytes = 16 * 1024;
 
+  /// No reply that we ask for has more elements. A longer array is garbage, and would swallow all that follows as its own.
+  static constexpr std::size_t kMostElements = 4096;
+
   enum class Next { reply, incomplete, garbage };
 
   /// `bytes`: at most kFeedBytes. False: out of memory, or after garbage.
@@ -45,7 +48,9 @@ class ReplyReader {
   struct Deleter {
     void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
   };
-  std::unique_ptr<redisReader, Deleter> reader_{redisReaderCreate()};
+  static redisReader* make_reader();
+
+  std::unique_ptr<redisReader, Deleter> reader_{make_reader()};
 };
 
 }  // namespace signalbox::redis

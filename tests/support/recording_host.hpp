@@ -43,7 +43,7 @@ class RecordingHost final : public Host {
   }
 
   HostInfo& mutable_info() { return info_; }
-  /// Runs inside each deliver, before it is recorded. To be set before the broker starts.
+  /// Runs inside each deliver, before it is recorded. To be set before anything is subscribed.
   void on_deliver(std::function<void(std::span<const Message>)> action) { on_deliver_ = std::move(action); }
   /// The broker's stop() has returned: what it calls from now on is late.
   void stopped() {

@@ -65,7 +65,10 @@ RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::m
 
 std::string RedisServer::url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
 
-void RedisServer::kill() { process_->kill(); }
+void RedisServer::kill() {
+  kept_.reset();
+  process_->kill();
+}
 
 void RedisServer::restart() { start(); }
 
@@ -87,13 +90,22 @@ void RedisServer::start() {
   }
 }
 
+struct RedisServer::Connection {
+  explicit Connection(std::uint16_t port, const std::string& password) {
+    const timeval limit{5, 0};
+    context.reset(redisConnectWithTimeout("127.0.0.1", port, limit));
+    if (!context || context->err) throw std::runtime_error("redis: " + std::string(context ? context->errstr : "no memory"));
+    redisSetTimeout(context.get(), limit);
+    if (!password.empty()) call(*context, {"AUTH", password});
+  }
+  std::unique_ptr<redisContext, FreeContext> context;
+};
+
 std::string RedisServer::command(const std::vector<std::string>& arguments) const {
-  const timeval limit{5, 0};
-  const std::unique_ptr<redisContext, FreeContext> context(redisConnectWithTimeout("127.0.0.1", port_, limit));
-  if (!context || context->err) throw std::runtime_error("redis: " + std::string(context ? context->errstr : "no memory"));
-  redisSetTimeout(context.get(), limit);
-  if (!password_.empty()) call(*context, {"AUTH", password_});
-  return as_text(*call(*context, arguments));
+  if (kept_ && kept_->context->err) kept_.reset();
+  const std::shared_ptr<Connection> connection = kept_ ? kept_ : std::make_shared<Connection>(port_, password_);
+  if (keep_) kept_ = connection;
+  return as_text(*call(*connection->context, arguments));
 }
 
 int RedisServer::publish(const std::string& channel, const std::string& payload) const {

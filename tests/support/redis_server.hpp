@@ -32,7 +32,10 @@ class RedisServer {
 
   /// Authenticates the commands below; empty: no authentication.
   void use_password(std::string password) { password_ = std::move(password); }
-  /// Runs one command on a connection of its own. An array's elements stand on a line each, nil is "(nil)".
+  /// The commands below share one connection from now on, which stands even where the server takes no further one. kill()
+  /// ends it; the next command makes another.
+  void keep_connection() { keep_ = true; }
+  /// Runs one command, on a connection of its own unless one is kept. An array's elements stand on a line each, nil is "(nil)".
   /// Errors: std::runtime_error with Redis's words, also if it can't be reached.
   std::string command(const std::vector<std::string>& arguments) const;
   /// What PUBLISH says: how many subscribers got it.
@@ -46,6 +49,9 @@ class RedisServer {
   std::vector<std::string> arguments_;
   std::uint16_t port_ = 0;
   std::string password_;
+  bool keep_ = false;
+  struct Connection;
+  mutable std::shared_ptr<Connection> kept_;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
 };

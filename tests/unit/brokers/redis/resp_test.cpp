@@ -57,5 +57,16 @@ TEST(Resp, TellsGarbageUntilReset) {
   EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
 }
 
+TEST(Resp, TakesAnArrayOfNoReplyOfOursForGarbage) {
+  ReplyReader reader;
+  Reply reply;
+  // It would wait for two thousand million elements, and take every later reply for one of them.
+  ASSERT_TRUE(reader.feed("*2147483647\r\n+PONG\r\n"));
+  EXPECT_EQ(reader.next(reply), ReplyReader::Next::garbage);
+  reader.reset();
+  ASSERT_TRUE(reader.feed("*1\r\n+PONG\r\n"));
+  EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
+}
+
 }  // namespace
 }  // namespace signalbox::redis

@@ -1,0 +1,80 @@
+// The server behind a broker, and what the suite may do to it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/conformance/subject.hpp"
+#include "tests/support/fault_proxy.hpp"
+
+namespace signalbox::conformance {
+
+/// What a case needs from the server, beyond that it runs.
+enum class Control {
+  link,        ///< a TCP connection to it that a proxy can break
+  process,     ///< stop() and start()
+  frozen,      ///< freeze() and thaw()
+  separate,    ///< other processes can reach it
+  password,    ///< change_password() and restore_password()
+  permission,  ///< allow_only() and allow_all()
+  limit,       ///< limit_connections()
+  output,      ///< limit_output(): it gives up subscribers that read too slowly
+  role,        ///< demote() and promote()
+  foreign,     ///< publish_foreign()
+  black_hole,  ///< drop_deliveries()
+  wrong,       ///< misconfigured()
+};
+
+/// A configuration that the broker must refuse.
+struct Misconfiguration {
+  std::string what;    ///< "a replica"
+  Values values;       ///< that lead to it
+  std::string reason;  ///< stands in the reason that the broker gives
+};
+
+/// The default implementations are never called: lacks() says why.
+///
+/// Threading: one thread.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Why the suite can't do this here, as the report says it; empty: it can.
+  [[nodiscard]] virtual std::string lacks(Control control) const = 0;
+
+  /// A section that reaches the server.
+  [[nodiscard]] virtual Values values() const = 0;
+  /// The same through another port on 127.0.0.1, and the port that a proxy is to lead to.
+  [[nodiscard]] virtual Values values_through(std::uint16_t) const { return values(); }
+  [[nodiscard]] virtual std::uint16_t port() const { return 0; }
+
+  /// Connections are reset and everything is forgotten.
+  virtual void stop() {}
+  /// Answers once it returns.
+  virtual void start() {}
+  virtual void freeze() {}
+  virtual void thaw() {}
+
+  /// What values() say is wrong from now on, also for connections that are open.
+  virtual void change_password() {}
+  virtual void restore_password() {}
+  /// From now on, only channels that begin with one of these may be subscribed and published to.
+  virtual void allow_only(const std::vector<std::string>&) {}
+  virtual void allow_all() {}
+  /// No more than this many connections at once, apart from the suite's own; 0: as many as before.
+  virtual void limit_connections(std::size_t) {}
+  /// A subscriber that lets more than this pile up is given up; 0: as before.
+  virtual void limit_output(std::size_t) {}
+  virtual void demote() {}
+  virtual void promote() {}
+  /// As any client of the server would do it, without a broker.
+  virtual void publish_foreign(std::string_view, std::string_view) {}
+  /// Takes the messages out of what the server sends, and nothing else.
+  [[nodiscard]] virtual test::FaultProxy::Filter drop_deliveries() const { return {}; }
+  [[nodiscard]] virtual std::vector<Misconfiguration> misconfigured() { return {}; }
+};
+
+}  // namespace signalbox::conformance

@@ -1,0 +1,43 @@
+// A redis-server of the suite's own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/backend.hpp"
+#include "tests/support/redis_server.hpp"
+
+namespace signalbox::conformance {
+
+class RedisBackend final : public Backend {
+ public:
+  RedisBackend();
+
+  [[nodiscard]] std::string lacks(Control) const override { return {}; }
+  [[nodiscard]] Values values() const override;
+  [[nodiscard]] Values values_through(std::uint16_t port) const override;
+  [[nodiscard]] std::uint16_t port() const override { return redis_.port(); }
+
+  void stop() override { redis_.kill(); }
+  void start() override { redis_.restart(); }
+  void freeze() override { redis_.freeze(); }
+  void thaw() override { redis_.thaw(); }
+  void change_password() override;
+  void restore_password() override;
+  void allow_only(const std::vector<std::string>& beginnings) override;
+  void allow_all() override;
+  void limit_connections(std::size_t count) override;
+  void limit_output(std::size_t bytes) override;
+  void demote() override;
+  void promote() override;
+  void publish_foreign(std::string_view channel, std::string_view payload) override;
+  [[nodiscard]] test::FaultProxy::Filter drop_deliveries() const override;
+  [[nodiscard]] std::vector<Misconfiguration> misconfigured() override;
+
+ private:
+  test::RedisServer redis_;
+  std::vector<std::unique_ptr<test::RedisServer>> wrong_;  // of misconfigured()
+};
+
+}  // namespace signalbox::conformance

@@ -1,0 +1,87 @@
+// Much of everything.
+#include "tests/conformance/cases/cases.hpp"
+#include "tests/conformance/cases/outage.hpp"
+#include "tests/conformance/cases/resources.hpp"
+#include "tests/conformance/cases/traffic.hpp"
+
+namespace signalbox::conformance {
+
+using test::Direction;
+
+void tells_what_a_slow_reader_missed(Trial& trial) {
+  SIGNALBOX_NEEDS(trial, Control::output);
+  SIGNALBOX_NEEDS(trial, Control::link);
+  constexpr std::size_t kPayload = 16 * 1024;
+  constexpr std::size_t kMost = std::size_t{256} << 20;
+  trial.backend().limit_output(std::size_t{1} << 20);
+  PeerOptions through;
+  through.through_proxy = true;
+  const auto holder = trial.peer(through);
+  const auto publisher = trial.peer();
+  const std::string alice = trial.channel("alice");
+  ASSERT_TRUE(holder->subscribe(alice).ok());
+  trial.settle();
+  trial.proxy().stall(Direction::to_client);
+  // Until the server gives the reader up; what sockets hold on the way is a few megabytes.
+  const std::string payload(kPayload, 's');
+  std::size_t sent = 0;
+  while (sent < kMost) {
+    const Outcome outcome = publisher->publish(alice, payload);
+    ASSERT_TRUE(outcome.ok()) << "a slow reader is no fault of the publisher: " << outcome.code.message();
+    if (outcome.receivers.precision == Precision::exact && outcome.receivers.count == 0) break;
+    sent += kPayload;
+  }
+  ASSERT_LT(sent, kMost) << "never given up";
+  trial.proxy().heal();
+  ASSERT_TRUE(wait_not_ready(*holder));
+  expect_recovery(trial, *holder, 0);
+  EXPECT_LT(holder->payloads(alice).size(), sent / kPayload) << "nothing was missed: the case shows nothing";
+  expect_round_trip(*publisher, *holder, alice);
+}
+
+void misses_nothing_behind_a_confirmed_subscribe(Trial& trial) {
+  SIGNALBOX_NEEDS(trial, Control::link);
+  PeerOptions through;
+  through.through_proxy = true;
+  const auto holder = trial.peer(through);
+  const auto publisher = trial.peer();
+  trial.proxy().delay(Direction::to_server, 50ms);
+  trial.proxy().delay(Direction::to_client, 50ms);
+  for (const std::string& channel : numbered(trial, "user", 10)) {
+    ASSERT_TRUE(holder->subscribe(channel).ok());
+    trial.settle();
+    Window window([&](const Outcome& outcome) { trial.expect_receivers(outcome, 1); });
+    for (int i = 0; i < 100; ++i) window.add(test::publish(**publisher, channel, std::to_string(i)));
+    window.finish();
+    EXPECT_TRUE(holder->wait_payloads(channel, 100));
+  }
+}
+
+void holds_a_hundred_thousand_channels(Trial& trial) {
+  constexpr std::size_t kChannels = 100'000;
+  constexpr std::size_t kBytesEach = 1000;
+  Outage outage(trial);
+  const bool breakable = Outage::lacks(trial).empty();
+  const auto holder = trial.peer(breakable ? outage.options() : PeerOptions());
+  const auto publisher = trial.peer(breakable ? outage.options() : PeerOptions());
+  const std::vector<std::string> channels = numbered(trial, "user", kChannels);
+  const std::size_t threads = thread_count();
+  const std::size_t resident = resident_bytes();
+  subscribe_all(*holder, channels);
+  if (kCountsMemory) {
+    EXPECT_LT(resident_bytes(), resident + kChannels * kBytesEach);
+  }
+  EXPECT_EQ(thread_count(), threads) << "a thread a channel";
+  if (breakable) {
+    outage.begin();
+    ASSERT_TRUE(wait_not_ready(*holder));
+    outage.end();
+    expect_recovery(trial, *holder, 0, 5s);
+    ASSERT_TRUE(publisher->host().wait_state(State::ready));
+  }
+  trial.settle();
+  for (std::size_t i = 0; i < kChannels; i += 101) trial.expect_receivers(publisher->publish(channels[i], "x"), 1);
+  EXPECT_TRUE(holder->host().wait_delivered((kChannels + 100) / 101));
+}
+
+}  // namespace signalbox::conformance

@@ -1,0 +1,32 @@
+// Runs cases, each in a process of its own, so that a crash or a hang is a result like any other.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/cases.hpp"
+
+namespace signalbox::conformance {
+
+enum class Verdict {
+  passed,
+  not_applicable,  ///< Result::text gives the reason
+  failed,
+  crashed,
+  hung,
+};
+
+[[nodiscard]] const char* word(Verdict verdict) noexcept;
+
+struct Result {
+  const Case* about = nullptr;
+  Verdict verdict = Verdict::failed;
+  std::string text;  ///< why it did not pass; lines
+  std::chrono::milliseconds took{0};
+};
+
+/// `command`: this program with what it needs to make the subject and the backend again; `--run-case N` is put behind it.
+[[nodiscard]] Result run_in_child(const Case& one, std::vector<std::string> command);
+
+}  // namespace signalbox::conformance
