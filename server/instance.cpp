@@ -83,15 +83,25 @@ void Instance::listen_for_orders() {
 void Instance::log_start() const {
   log_.info("signalbox {}: up to {} WebSockets of {} descriptors on {} shards", kVersion, sockets_.max_connections(),
             sockets_.descriptors(), shard_count_);
-  if (config_.limits.connections > sockets_.max_connections()) {
-    log_.warning(
-        "limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
-        "LimitNOFILE)",
-        config_.limits.connections, sockets_.max_connections());
-  }
+  warn_of_scarce_descriptors();
   log_.info("ready: id={} listen={} api={} broker={}", instance_id_,
             to_string({config_.server.listen.address, client_sockets_.port}),
             to_string({config_.api.listen.address, api_socket_.port}), factory_.name());
+}
+
+void Instance::warn_of_scarce_descriptors() const {
+  if (limits_.connections <= sockets_.max_connections()) return;
+  log_.warning(
+      "limits.connections is {}, but the system allows {} only: raise the limit of open files (ulimit -n, "
+      "LimitNOFILE)",
+      std::uint64_t{limits_.connections}, sockets_.max_connections());
+}
+
+void Instance::apply(const Config& config) {
+  limits_.set(config.limits);
+  warn_of_scarce_descriptors();
+  for (const auto& shard : shards_) shard->set_allowed_origins(config.server.allowed_origins);
+  api_->set_keys(config.api.keys);
 }
 
 void Instance::drain() {

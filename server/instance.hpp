@@ -36,6 +36,8 @@ class Instance {
   ~Instance();
 
   void start();
+  /// Puts the live keys of a configuration in force, but for logging.level. Closes nobody.
+  void apply(const Config& config);
   /// Not ready from now on, upgrades get 503, and the WebSockets are closed evenly over 80 % of server.drain_timeout.
   void drain();
   /// WebSockets that are open.
@@ -43,8 +45,6 @@ class Instance {
   /// Ends what is left: connections, API requests that have not got their answer by then, the broker with its subscriptions.
   using Clock = std::chrono::steady_clock;
   void stop(Clock::time_point deadline);
-  /// Any thread: puts these limits in force.
-  void set_limits(const Config::Limits& limits) noexcept { limits_.set(limits); }
   /// To be called every kTick while it runs.
   void tick() { registry_.tick(UserRegistry::Clock::now()); }
   static constexpr std::chrono::milliseconds kTick{20};
@@ -53,6 +53,7 @@ class Instance {
   void listen_for_orders();
   void stop_api_and_broker(Clock::time_point deadline);
   void log_start() const;
+  void warn_of_scarce_descriptors() const;
 
   const Config config_;
   const std::string instance_id_;

@@ -59,6 +59,8 @@ void check_api_key(const std::string& value) {
     throw BadValue("holds a key that is not of visible ASCII characters only, as a header needs it");
 }
 
+bool is_guarded(const Config::Api& api) { return !api.keys.empty() || is_loopback(api.listen); }
+
 void check_channel_prefix(const std::string& value) {
   if (value.size() > kLongestChannelPrefix) {
     throw BadValue("must be at most 384 bytes, got " + std::to_string(value.size()));

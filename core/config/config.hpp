@@ -54,6 +54,7 @@ struct Config {
     std::string channel_prefix;
     std::chrono::milliseconds unsubscribe_delay{1'000};
     std::chrono::milliseconds timeout{2'000};
+    std::string section;  ///< the chosen plugin's, under `broker`: its own name, also where `plugin` is a path
     /// The chosen plugin's section as plugin.h has it (signalbox_setting): validated, complete, secrets resolved.
     std::vector<std::pair<std::string, std::string>> settings;
   } broker;

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "core/config/checks.hpp"
 #include "core/config/options.hpp"
 #include "core/config/section.hpp"
 #include "core/config/value.hpp"
@@ -16,10 +17,10 @@ namespace {
 
 class Loader {
  public:
-  Loader(const Source& source, const FindPlugin& find, LoadMode mode, std::vector<std::string>& warnings)
-      : source_(source), find_(find), mode_(mode), warnings_(warnings), schema_(Schema::core()) {}
+  Loader(const Source& source, const FindPlugin& find, LoadMode mode)
+      : source_(source), find_(find), mode_(mode), schema_(Schema::core()) {}
 
-  Config load() {
+  LoadedConfig load() {
     entries_ = collect_entries(source_, schema_);
     for (const CoreOption& option : core_options()) {
       option.set(config_, option_values(option.row, option.row.key, entries_.core, source_.environment, option.check));
@@ -27,7 +28,7 @@ class Loader {
     load_broker_section();
     check_other_sections();
     check_api_is_guarded();
-    return std::move(config_);
+    return {std::move(config_), std::move(warnings_), places()};
   }
 
  private:
@@ -41,6 +42,15 @@ class Loader {
   [[nodiscard]] std::string where(std::string_view key) const {
     const Entry* entry = last_entry(entries_.core, key);
     return entry == nullptr ? std::string() : entry->where;
+  }
+
+  [[nodiscard]] std::map<std::string, std::string> places() const {
+    std::map<std::string, std::string> found;
+    for (const Entry& entry : entries_.core) found[entry.key] = entry.where;
+    for (const auto& [name, section] : entries_.plugins) {
+      for (const Entry& entry : section.entries) found[entry.key] = entry.where;
+    }
+    return found;
   }
 
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const PluginTable& table) const {
@@ -57,13 +67,13 @@ class Loader {
     } catch (const ConfigError& error) {
       throw ConfigError(error_line(where("broker.plugin"), "broker.plugin", refusal(error)));
     }
-    chosen_ = table.name;
+    config_.broker.section = table.name;
     config_.broker.settings = settings_of(table);
   }
 
   void check_other_sections() {
     for (const auto& [name, section] : entries_.plugins) {
-      if (name == chosen_) continue;
+      if (name == config_.broker.section) continue;
       // A variable or flag was set for this process, so a misspelt one is a mistake; a file may serve many.
       if (mode_ == LoadMode::check || section.given_by_hand) check_section(name, section);
     }
@@ -75,7 +85,7 @@ class Loader {
       table = find_(name, config_.broker.plugin_path);
     } catch (const ConfigError& error) {
       const std::string line = error_line(section.where, "broker." + name, "no plugin claims this section: " + refusal(error));
-      if (section.given_by_hand) throw ConfigError(line + did_you_mean(nearest(name, {chosen_})));
+      if (section.given_by_hand) throw ConfigError(line + did_you_mean(nearest(name, {config_.broker.section})));
       warnings_.push_back(line);
       return;
     }
@@ -83,7 +93,7 @@ class Loader {
   }
 
   void check_api_is_guarded() {
-    if (!config_.api.keys.empty() || is_loopback(config_.api.listen)) return;
+    if (is_guarded(config_.api)) return;
     const std::string address = to_string(config_.api.listen);
     if (!config_.api.insecure) {
       throw ConfigError(error_line(where("api.listen"), "api.listen",
@@ -97,17 +107,16 @@ class Loader {
   const Source& source_;
   const FindPlugin& find_;
   LoadMode mode_;
-  std::vector<std::string>& warnings_;
+  std::vector<std::string> warnings_;
   Schema schema_;
   Entries entries_;
   Config config_;
-  std::string chosen_;
 };
 
 }  // namespace
 
-Config load_config(const Source& source, const FindPlugin& find, LoadMode mode, std::vector<std::string>& warnings) {
-  return Loader(source, find, mode, warnings).load();
+LoadedConfig load_config(const Source& source, const FindPlugin& find, LoadMode mode) {
+  return Loader(source, find, mode).load();
 }
 
 std::optional<std::string> default_config_file() {

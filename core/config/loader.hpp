@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,9 +31,15 @@ enum class LoadMode {
   check,  ///< every section whose plugin is found; the others become warnings
 };
 
+struct LoadedConfig {
+  Config config;
+  std::vector<std::string> warnings;  ///< a line each
+  /// Where the values of keys stand: "FILE:LINE:COL", a variable's name, "--set". A key that is not here has its default.
+  std::map<std::string, std::string> places;
+};
+
 /// Errors: ConfigError, one line.
-[[nodiscard]] Config load_config(const Source& source, const FindPlugin& find, LoadMode mode,
-                                 std::vector<std::string>& warnings);
+[[nodiscard]] LoadedConfig load_config(const Source& source, const FindPlugin& find, LoadMode mode);
 
 /// The whole configuration as YAML that load_config reads back, but for the secrets: those are "***", in URLs too.
 [[nodiscard]] std::string effective_yaml(const Config& config, const FindPlugin& find);

@@ -44,7 +44,17 @@ constexpr CoreOption option(const char* key, const char* type, const char* fallb
   return {{key, type, fallback, meaning, min, max, flags, 0},
           check,
           [](Config& config, const Values& values) { assign((config.*Section).*Field, values); },
-          [](const Config& config) { return texts_of((config.*Section).*Field); }};
+          [](const Config& config) { return texts_of((config.*Section).*Field); },
+          false};
+}
+
+/// One that a reload puts in force.
+template <auto Section, auto Field>
+constexpr CoreOption live(const char* key, const char* type, const char* fallback, std::int64_t min, std::int64_t max,
+                          const char* meaning, void (*check)(const std::string&) = nullptr, std::uint32_t flags = 0) {
+  CoreOption made = option<Section, Field>(key, type, fallback, min, max, meaning, check, flags);
+  made.live = true;
+  return made;
 }
 
 constexpr std::int64_t kSecond = 1'000;
@@ -76,11 +86,11 @@ constexpr CoreOption kOptions[] = {
                                           "The name of this instance, unique among all of them. Empty: host, process id and a "
                                           "random part. At most 128 visible ASCII characters.",
                                           check_instance_id),
-    option<kServer, &Server::allowed_origins>("server.allowed_origins", "list", "[]", 0, 0,
-                                              "Origins whose pages may connect: https://app.example.com[:PORT] exactly, or "
-                                              "*.example.com for a domain's subdomains. Empty: any. Clients without an Origin "
-                                              "always may.",
-                                              check_origin),
+    live<kServer, &Server::allowed_origins>("server.allowed_origins", "list", "[]", 0, 0,
+                                            "Origins whose pages may connect: https://app.example.com[:PORT] exactly, or "
+                                            "*.example.com for a domain's subdomains. Empty: any. Clients without an Origin "
+                                            "always may.",
+                                            check_origin),
     option<kServer, &Server::drain_timeout>("server.drain_timeout", "duration", "30s", 0, kHour,
                                             "From SIGTERM to exit. Clients are told to go, paced over 80 % of it."),
 
@@ -89,10 +99,9 @@ constexpr CoreOption kOptions[] = {
 
     option<kApi, &Api::listen>("api.listen", "address", "127.0.0.1:8766", 0, 0,
                                "Where the back end publishes. Beyond loopback it needs api.keys or api.insecure."),
-    option<kApi, &Api::keys>(
-        "api.keys", "list", "[]", 0, 0,
-        "Keys of which every /api call must bear one (Authorization: Bearer KEY). Empty: none is asked for.", check_api_key,
-        SIGNALBOX_OPTION_SECRET),
+    live<kApi, &Api::keys>("api.keys", "list", "[]", 0, 0,
+                           "Keys of which every /api call must bear one (Authorization: Bearer KEY). Empty: none is asked for.",
+                           check_api_key, SIGNALBOX_OPTION_SECRET),
     option<kApi, &Api::insecure>("api.insecure", "boolean", "false", 0, 0,
                                  "Allows api.listen beyond loopback without keys: whoever reaches it can publish."),
     option<kApi, &Api::idle_timeout>("api.idle_timeout", "duration", "60s", 1, 24 * kHour,
@@ -100,23 +109,22 @@ constexpr CoreOption kOptions[] = {
 
     option<kLimits, &Limits::message_bytes>("limits.message_bytes", "size", "64KiB", 1, 64 * kMiB,
                                             "The largest message, in both directions."),
-    option<kLimits, &Limits::queue_bytes>("limits.queue_bytes", "size", "1MiB", kKiB, kGiB,
-                                          "Outbound queue of one connection; beyond it the connection is closed with 4008."),
-    option<kLimits, &Limits::handover_bytes>("limits.handover_bytes", "size", "64MiB", kKiB, 16 * kGiB,
-                                             "Queue from the broker to one shard; beyond it the newest messages are dropped, "
-                                             "counted, and their users told of a gap."),
-    option<kLimits, &Limits::connections>(
+    live<kLimits, &Limits::queue_bytes>("limits.queue_bytes", "size", "1MiB", kKiB, kGiB,
+                                        "Outbound queue of one connection; beyond it the connection is closed with 4008."),
+    live<kLimits, &Limits::handover_bytes>("limits.handover_bytes", "size", "64MiB", kKiB, 16 * kGiB,
+                                           "Queue from the broker to one shard; beyond it the newest messages are dropped, "
+                                           "counted, and their users told of a gap."),
+    live<kLimits, &Limits::connections>(
         "limits.connections", "integer", "0", 0, 10'000'000,
         "Clients of this instance; beyond it an upgrade is answered 503. 0: as many as its file "
         "descriptors allow."),
-    option<kLimits, &Limits::handshake_timeout>("limits.handshake_timeout", "duration", "10s", 1, kHour,
-                                                "For a whole handshake, and for a whole head or body of an API request."),
-    option<kLimits, &Limits::register_timeout>("limits.register_timeout", "duration", "10s", 1, kHour,
-                                               "For a client to say who it is."),
-    option<kLimits, &Limits::ping_interval>("limits.ping_interval", "duration", "25s", 1, kHour,
-                                            "Between two pings to a client. Less than the idle timeout of proxies on the way."),
-    option<kLimits, &Limits::pong_timeout>("limits.pong_timeout", "duration", "10s", 1, kHour,
-                                           "For a client to answer a ping."),
+    live<kLimits, &Limits::handshake_timeout>("limits.handshake_timeout", "duration", "10s", 1, kHour,
+                                              "For a whole handshake, and for a whole head or body of an API request."),
+    live<kLimits, &Limits::register_timeout>("limits.register_timeout", "duration", "10s", 1, kHour,
+                                             "For a client to say who it is."),
+    live<kLimits, &Limits::ping_interval>("limits.ping_interval", "duration", "25s", 1, kHour,
+                                          "Between two pings to a client. Less than the idle timeout of proxies on the way."),
+    live<kLimits, &Limits::pong_timeout>("limits.pong_timeout", "duration", "10s", 1, kHour, "For a client to answer a ping."),
 
     option<kBroker, &Broker::plugin>("broker.plugin", "text", "redis", 0, 0,
                                      "The broker plugin: a name, looked up in the plugin directories, or a path (with a /) to "
@@ -135,7 +143,7 @@ constexpr CoreOption kOptions[] = {
     option<kBroker, &Broker::timeout>("broker.timeout", "duration", "2s", 100, 60 * kSecond,
                                       "Deadline of each call to the broker."),
 
-    option<kLogging, &Logging::level>("logging.level", "debug|info|warning|error", "info", 0, 0, "The least that is logged."),
+    live<kLogging, &Logging::level>("logging.level", "debug|info|warning|error", "info", 0, 0, "The least that is logged."),
     option<kLogging, &Logging::console>("logging.console", "boolean", "true", 0, 0, "Whether the log goes to stderr."),
     option<kLogging, &Logging::file>(
         "logging.file", "text", "logs/signalbox.log", 0, 0,

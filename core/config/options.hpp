@@ -19,6 +19,7 @@ struct CoreOption {
   void (*check)(const std::string& value);
   void (*set)(Config& config, const std::vector<std::string>& values);
   std::vector<std::string> (*get)(const Config& config);
+  bool live;  ///< SIGHUP puts a new value in force; other keys need a restart
 };
 
 /// Grouped by section, in the order of the documentation.

@@ -23,12 +23,13 @@ Stronger from left to right: defaults, file, environment, flags.
 - A secret may stand elsewhere: `env:NAME` takes the variable NAME, `file:PATH` the text of a file without its last line break.
   `signalbox check` prints secrets as `***`, passwords inside URLs too. URLs may come from elsewhere likewise.
 - Relative paths are from the working directory.
+- Live keys change while the server runs: on SIGHUP it reads all this again ([operations](operations.md)). The others need a restart.
 - No aliases, tags or second documents. An unknown key, a wrong type or a value out of range ends the start with exit code 2
   and one line: `FILE:LINE:COL: key: reason`.
 )";
 
 constexpr std::string_view kHeader =
-    "\n| key | type | default | range | meaning | environment |\n| --- | --- | --- | --- | --- | --- |\n";
+    "\n| key | type | default | range | live | meaning | environment |\n| --- | --- | --- | --- | --- | --- | --- |\n";
 
 std::string cell(std::string_view text) {
   std::string escaped;
@@ -62,12 +63,12 @@ std::string range_cell(const Option& option) {
   return humanise(option, std::to_string(option.min)) + " … " + humanise(option, std::to_string(option.max));
 }
 
-std::string row(const Option& option, const std::string& key) {
+std::string row(const Option& option, const std::string& key, bool live) {
   const bool is_prefix = (option.flags & SIGNALBOX_OPTION_PREFIX) != 0;
   const std::string fallback = is_prefix ? "none" : default_cell(option);
   const std::string name = is_prefix ? key + "…" : key;
   return "| " + code(name) + " | " + type_cell(option) + " | " + fallback + " | " + range_cell(option) + " | " +
-         cell(option.meaning) + " | " + code(environment_name(name)) + " |\n";
+         (live ? "live" : "") + " | " + cell(option.meaning) + " | " + code(environment_name(name)) + " |\n";
 }
 
 std::string section_of(std::string_view key) { return std::string(key.substr(0, key.find('.'))); }
@@ -82,13 +83,13 @@ std::string configuration_reference(std::span<const PluginTable> plugins) {
       section = section_of(option.row.key);
       page += "\n## " + section + "\n" + std::string(kHeader);
     }
-    page += row(option.row, option.row.key);
+    page += row(option.row, option.row.key, option.live);
   }
   for (const PluginTable& plugin : plugins) {
     page += "\n## broker." + plugin.name + "\n\n";
     page += plugin.options.empty() ? "No options.\n"
                                    : "Read when `broker.plugin` is `" + plugin.name + "`.\n" + std::string(kHeader);
-    for (const Option& option : plugin.options) page += row(option, "broker." + plugin.name + "." + option.key);
+    for (const Option& option : plugin.options) page += row(option, "broker." + plugin.name + "." + option.key, false);
   }
   return page;
 }

@@ -24,12 +24,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
   return spdlog::level::info;
 }
 
-LogLevel parse_level(const std::string& name) {
-  if (name == "debug") return LogLevel::debug;
-  if (name == "warning") return LogLevel::warning;
-  return name == "error" ? LogLevel::error : LogLevel::info;
-}
-
 /// HH:MM.
 std::chrono::minutes parse_time_of_day(const std::string& text) {
   return std::chrono::hours(std::stoi(text.substr(0, 2))) + std::chrono::minutes(std::stoi(text.substr(3)));
@@ -51,6 +45,12 @@ std::string_view cut(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+LogLevel parse_level(std::string_view word) noexcept {
+  if (word == "debug") return LogLevel::debug;
+  if (word == "warning") return LogLevel::warning;
+  return word == "error" ? LogLevel::error : LogLevel::info;
+}
 
 struct Log::Impl {
   Impl(LogLevel initial, std::vector<spdlog::sink_ptr> sinks)

@@ -19,6 +19,9 @@ class sink;
 
 namespace signalbox {
 
+/// A word of logging.level.
+[[nodiscard]] LogLevel parse_level(std::string_view word) noexcept;
+
 /// Writes lines. The format escapes control bytes (line_format.hpp), so that no client can forge one.
 ///
 /// Threading: any thread; never blocks. The queue holds kQueueLines; where it is full the oldest line is dropped and counted.

@@ -50,6 +50,10 @@ void ApiServer::for_each(Visit visit) {
   for (const auto& connection : all) visit(*connection);
 }
 
+void ApiServer::set_keys(const std::vector<std::string>& keys) {
+  boost::asio::post(io_, [this, digests = key_digests(keys)]() mutable { shared_.key_digests = std::move(digests); });
+}
+
 void ApiServer::drain() {
   boost::asio::post(io_, [this] {
     listener_.stop();

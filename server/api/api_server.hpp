@@ -1,8 +1,9 @@
 // The HTTP API: its listener, its thread and its connections.
 #pragma once
 
-#include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -22,6 +23,8 @@ class ApiServer {
   ~ApiServer();
 
   void start();
+  /// The keys that count from now on.
+  void set_keys(const std::vector<std::string>& keys);
   /// Takes no more connections and requests; those in progress go on to their answers.
   void drain();
   /// Whether no connection is left. Asks the API's thread.

@@ -73,8 +73,8 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
 
   void on_head(const http::RequestHead& head, std::size_t head_bytes) {
     const ShardContext& context = shard_.context();
-    UpgradeDecision decision = decide_upgrade(head, {context.config.server.allowed_origins, context.readiness.draining(),
-                                                     [&] { return context.readiness.reason(); }});
+    UpgradeDecision decision = decide_upgrade(
+        head, {shard_.allowed_origins(), context.readiness.draining(), [&] { return context.readiness.reason(); }});
     if (decision.status == 101 && !context.sockets.admit_connection()) {
       decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr};
     }

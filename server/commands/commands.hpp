@@ -27,10 +27,11 @@ struct ConfigOptions {
   std::vector<std::string> sets;  ///< KEY=VALUE
 
   void add_to(CLI::App& command);
-  /// Loads what they name. Warnings go to standard error.
-  /// Errors: ConfigError.
-  [[nodiscard]] Config load(const FindPlugin& find, LoadMode mode,
-                            std::vector<std::pair<std::string, std::string>> more_overrides = {}) const;
+  using Overrides = std::vector<std::pair<std::string, std::string>>;
+  /// The sources that they name. Errors: ConfigError.
+  [[nodiscard]] Source source(Overrides more = {}) const;
+  /// Loads them. Warnings go to standard error. Errors: ConfigError.
+  [[nodiscard]] Config load(const FindPlugin& find, LoadMode mode, Overrides more = {}) const;
 };
 
 /// What a subcommand does once it is chosen; returns the exit code.

@@ -18,8 +18,7 @@ void ConfigOptions::add_to(CLI::App& command) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-Config ConfigOptions::load(const FindPlugin& find, LoadMode mode,
-                           std::vector<std::pair<std::string, std::string>> more_overrides) const {
+Source ConfigOptions::source(Overrides more) const {
   Source source;
   source.file = file ? file : default_config_file();
   source.environment = process_environment();
@@ -29,11 +28,14 @@ Config ConfigOptions::load(const FindPlugin& find, LoadMode mode,
     source.overrides.emplace_back(set.substr(0, equals), set.substr(equals + 1));
   }
   if (broker) source.overrides.emplace_back("broker.plugin", *broker);
-  for (auto& entry : more_overrides) source.overrides.push_back(std::move(entry));
-  std::vector<std::string> warnings;
-  Config config = load_config(source, find, mode, warnings);
-  for (const std::string& warning : warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  return config;
+  for (auto& entry : more) source.overrides.push_back(std::move(entry));
+  return source;
+}
+
+Config ConfigOptions::load(const FindPlugin& find, LoadMode mode, Overrides more) const {
+  LoadedConfig loaded = load_config(source(std::move(more)), find, mode);
+  for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  return std::move(loaded.config);
 }
 
 }  // namespace signalbox::commands

@@ -1,17 +1,20 @@
 // signalbox serve: runs an instance until it is told to stop.
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/fault.hpp"
 #include "core/observe/log.hpp"
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
 #include "server/instance.hpp"
+#include "server/reloader.hpp"
 
 namespace signalbox::commands {
 namespace {
@@ -21,16 +24,60 @@ struct Options {
   std::optional<std::string> listen;
 };
 
+/// Reads the configuration, at the start and again.
+class ConfigReader {
+ public:
+  explicit ConfigReader(const Options& options) : options_(options) {}
+
+  Reloader::Reading read() {
+    ConfigOptions::Overrides overrides;
+    if (options_.listen) overrides.emplace_back("server.listen", *options_.listen);
+    const Source source = options_.config.source(std::move(overrides));
+    LoadedConfig loaded = load_config(source, catalog_.finder(), LoadMode::serve);
+    // The file without -c stays the file: when it is gone, that is a fault and no return to the defaults.
+    options_.config.file = source.file;
+    return {std::move(loaded), source.file.value_or("")};
+  }
+
+  Reloader::Reading read_again() {
+    const std::string file = options_.config.file.value_or("");
+    std::error_code unreadable;
+    if (std::filesystem::exists(file, unreadable) && !std::filesystem::is_regular_file(file, unreadable)) {
+      throw ConfigError(file + ": is not a regular file, so it can't be read a second time");
+    }
+    return read();
+  }
+
+ private:
+  Options options_;
+  PluginCatalog catalog_;
+};
+
+/// While it is blocked SIGHUP waits; threads inherit that, so that none but this one is ever interrupted by it.
+void mask_hangup(int how) {
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  pthread_sigmask(how, &hangup, nullptr);
+}
+
 /// The main thread: ticks, signals, and the way down.
 class Supervisor {
  public:
-  Supervisor(Instance& instance, Log& log, std::chrono::milliseconds drain_timeout)
-      : instance_(instance), log_(log), drain_timeout_(drain_timeout), signals_(io_, SIGTERM, SIGINT), tick_(io_) {}
+  Supervisor(Instance& instance, Reloader& reloader, Log& log, std::chrono::milliseconds drain_timeout)
+      : instance_(instance),
+        reloader_(reloader),
+        log_(log),
+        drain_timeout_(drain_timeout),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        tick_(io_) {}
 
   void run() {
     await_signal();
     tick();
+    mask_hangup(SIG_UNBLOCK);
     io_.run();
+    mask_hangup(SIG_BLOCK);
     // From here on a signal ends the process at once, whatever a plugin is waiting for.
     signals_.clear();
   }
@@ -44,16 +91,28 @@ class Supervisor {
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
       if (ec) return;
-      if (draining_) {
-        log_.warning("second signal: ended at once");
-        std::_Exit(kFailed);
-      }
-      log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
-      draining_ = true;
-      deadline_ = Clock::now() + drain_timeout_;
-      instance_.drain();
+      signal == SIGHUP ? reload() : end(signal);
       await_signal();
     });
+  }
+
+  void reload() {
+    if (draining_) {
+      log_.info("SIGHUP: not reloaded while draining");
+    } else {
+      reloader_.reload();
+    }
+  }
+
+  void end(int signal) {
+    if (draining_) {
+      log_.warning("second signal: ended at once");
+      std::_Exit(kFailed);
+    }
+    log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    draining_ = true;
+    deadline_ = Clock::now() + drain_timeout_;
+    instance_.drain();
   }
 
   void tick() {
@@ -70,6 +129,7 @@ class Supervisor {
   }
 
   Instance& instance_;
+  Reloader& reloader_;
   Log& log_;
   const std::chrono::milliseconds drain_timeout_;
   boost::asio::io_context io_;
@@ -81,14 +141,15 @@ class Supervisor {
 
 int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);  // the end of a terminal is not the end of a server
-  PluginCatalog catalog;
-  std::vector<std::pair<std::string, std::string>> overrides;
-  if (options.listen) overrides.emplace_back("server.listen", *options.listen);
-  const Config config = options.config.load(catalog.finder(), LoadMode::serve, std::move(overrides));
-  Log log(config.logging);
-  Instance instance(config, log);
-  Supervisor supervisor(instance, log, config.server.drain_timeout);
+  mask_hangup(SIG_BLOCK);  // from the first reading of the configuration on, a change of it is not missed
+  ConfigReader reader(options);
+  const LoadedConfig loaded = reader.read().loaded;
+  Log log(loaded.config.logging);
+  for (const std::string& warning : loaded.warnings) log.warning("{}", warning);
+  Instance instance(loaded.config, log);
+  Reloader reloader(
+      loaded.config, [&] { return reader.read_again(); }, [&](const Config& config) { instance.apply(config); }, log);
+  Supervisor supervisor(instance, reloader, log, loaded.config.server.drain_timeout);
   instance.start();
   supervisor.run();
   instance.stop(supervisor.deadline());

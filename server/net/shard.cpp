@@ -44,6 +44,7 @@ Shard::Shard(unsigned index, const ShardContext& context)
     : index_(index),
       context_(context),
       decoder_limits_{context.config.limits.message_bytes, websocket::DecoderLimits{}.fragments},
+      allowed_origins_(context.config.server.allowed_origins),
       wheel_(TimingWheel::Clock::now()),
       io_(1),
       tick_(io_),
@@ -74,6 +75,10 @@ void Shard::stop() {
     // The waits that were cut get their turn before the loop ends.
     boost::asio::post(io_, [this] { io_.stop(); });
   });
+}
+
+void Shard::set_allowed_origins(std::vector<std::string> origins) {
+  boost::asio::post(io_, [this, origins = std::move(origins)]() mutable { allowed_origins_ = std::move(origins); });
 }
 
 void Shard::add(Connection& connection) {

@@ -74,6 +74,9 @@ class Shard {
   /// Any thread: closes the connections evenly over `over`.
   void drain(std::chrono::milliseconds over);
 
+  /// Any thread: the origins that may connect from now on.
+  void set_allowed_origins(std::vector<std::string> origins);
+
   /// Any thread: hands over one batch of messages, in order, at the price of one lock and at most one wake. Beyond
   /// limits.handover_bytes the newest are dropped and counted, and their users told of a gap.
   void hand_over(std::span<const Frame::Ptr> frames);
@@ -86,6 +89,7 @@ class Shard {
   [[nodiscard]] UserTable& users() noexcept { return users_; }
   [[nodiscard]] SendQueuePool& queues() noexcept { return queues_; }
   [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
+  [[nodiscard]] const std::vector<std::string>& allowed_origins() const noexcept { return allowed_origins_; }
   [[nodiscard]] const websocket::DecoderLimits& decoder_limits() const noexcept { return decoder_limits_; }
   void add(Connection& connection);
   void remove(Connection& connection);
@@ -125,6 +129,7 @@ class Shard {
   const unsigned index_;
   const ShardContext& context_;
   const websocket::DecoderLimits decoder_limits_;
+  std::vector<std::string> allowed_origins_;
   TimingWheel wheel_;  // before io_, whose end destroys what is still timed
   boost::asio::io_context io_;
   boost::asio::steady_timer tick_;

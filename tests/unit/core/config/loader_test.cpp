@@ -19,12 +19,13 @@ using namespace std::chrono_literals;
 class Loader : public LoadingTest {};
 
 TEST_F(Loader, WithoutAnySourceGivesTheDefaultsOfTheStruct) {
-  const Config loaded =
-      load_config({}, [](const auto&, const auto&) { return PluginTable{"redis", {}}; }, LoadMode::serve, warnings);
+  const LoadedConfig loaded =
+      load_config({}, [](const auto&, const auto&) { return PluginTable{"redis", {}}; }, LoadMode::serve);
   const Config built_in;
   const auto none = [](const auto&, const auto&) { return PluginTable{"redis", {}}; };
-  EXPECT_EQ(effective_yaml(loaded, none), effective_yaml(built_in, none));
-  EXPECT_THAT(warnings, IsEmpty());
+  EXPECT_EQ(effective_yaml(loaded.config, none), effective_yaml(built_in, none));
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_THAT(loaded.places, IsEmpty());
 }
 
 TEST_F(Loader, FillsEveryField) {
@@ -294,19 +295,33 @@ TEST_F(Loader, TheProcessEnvironmentIsReadWhole) {
   ::unsetenv("SIGNALBOX_TEST_ONLY");
 }
 
+TEST_F(Loader, SaysWhereEachValueStands) {
+  load("limits:\n  connections: 7\n  queue_bytes: 2MiB\nbroker:\n  alpha: {wait: 1s}\n",
+       {{}, {{"SIGNALBOX_LOGGING__LEVEL", "debug"}}, {{"limits.queue_bytes", "1MiB"}}});
+  EXPECT_EQ(without_folder(places["limits.connections"]), "c.yaml:2:16");
+  EXPECT_EQ(places["limits.queue_bytes"], "--set");
+  EXPECT_EQ(places["logging.level"], "SIGNALBOX_LOGGING__LEVEL");
+  EXPECT_EQ(without_folder(places["broker.alpha.wait"]), "c.yaml:5:17");
+  EXPECT_FALSE(places.contains("server.listen"));
+}
+
+TEST_F(Loader, NamesTheSectionOfAPluginThatIsGivenByItsPath) {
+  default_plugin = "/opt/libsignalbox_alpha.so";
+  EXPECT_EQ(load("").broker.section, "alpha");
+}
+
 PluginTable find_shipped_plugin(const std::string& name, const std::vector<std::string>&) {
   return name == "redis" ? PluginTable{name, redis::kOptions} : PluginTable{name, kMemoryOptions};
 }
 
 TEST(ShippedConfigurations, AreTheDefaults) {
   for (const std::string name : {"signalbox", "redis", "memory"}) {
-    std::vector<std::string> warnings;
     const Source shipped{std::string(SIGNALBOX_CONFIGS) + "/" + name + ".yaml", {}, {}};
     const Source defaults{{}, {}, {{"broker.plugin", name == "memory" ? "memory" : "redis"}}};
-    const Config config = load_config(shipped, find_shipped_plugin, LoadMode::check, warnings);
-    EXPECT_THAT(warnings, IsEmpty());
-    EXPECT_EQ(effective_yaml(config, find_shipped_plugin),
-              effective_yaml(load_config(defaults, find_shipped_plugin, LoadMode::check, warnings), find_shipped_plugin))
+    const LoadedConfig loaded = load_config(shipped, find_shipped_plugin, LoadMode::check);
+    EXPECT_THAT(loaded.warnings, IsEmpty());
+    EXPECT_EQ(effective_yaml(loaded.config, find_shipped_plugin),
+              effective_yaml(load_config(defaults, find_shipped_plugin, LoadMode::check).config, find_shipped_plugin))
         << name;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,10 @@ class LoadingTest : public testing::Test {
   Config load(const std::string& text, Source source = {}, LoadMode mode = LoadMode::serve) {
     source.file = write("c.yaml", text);
     source.environment.insert(source.environment.begin(), {"SIGNALBOX_BROKER__PLUGIN", default_plugin});
-    warnings.clear();
-    return load_config(source, find_test_plugin, mode, warnings);
+    LoadedConfig loaded = load_config(source, find_test_plugin, mode);
+    warnings = std::move(loaded.warnings);
+    places = std::move(loaded.places);
+    return std::move(loaded.config);
   }
 
   /// The error of load(), with the folder left out; "" if there is none.
@@ -75,6 +78,7 @@ class LoadingTest : public testing::Test {
   std::filesystem::path folder;
   std::string default_plugin = "alpha";
   std::vector<std::string> warnings;
+  std::map<std::string, std::string> places;
 };
 
 }  // namespace signalbox
