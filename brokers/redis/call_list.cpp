@@ -16,20 +16,28 @@ void CallList::add(Channel& channel, Verb verb, Done done, Time deadline) {
   }
   const std::uint32_t number = free_;
   Call& call = at(number);
-  free_ = std::exchange(call.next, channel.second.calls);
+  std::uint32_t& latest = channel.second.calls;
+  free_ = call.next;
+  call.next = latest == 0 ? number : std::exchange(at(latest).next, number);
+  latest = number;
   call.done = std::move(done);
   call.channel = &channel;
   call.verb = verb;
-  channel.second.calls = number;
   ++open_;
   deadlines_.push_back({deadline, number, call.generation});
 }
 
 Done CallList::release(std::uint32_t number) {
   Call& call = at(number);
-  std::uint32_t* link = &call.channel->second.calls;
-  while (*link != number) link = &at(*link).next;
-  *link = call.next;
+  std::uint32_t& latest = call.channel->second.calls;
+  std::uint32_t before = latest;
+  while (at(before).next != number) before = at(before).next;  // none to pass for the oldest, which ends first
+  at(before).next = call.next;
+  if (before == number) {
+    latest = 0;
+  } else if (latest == number) {
+    latest = before;
+  }
   call.channel = nullptr;
   call.next = std::exchange(free_, number);
   ++call.generation;
@@ -45,24 +53,36 @@ void CallList::clear() {
 }
 
 void CallList::finish(Channel& channel, Verb verb, const Status& status) {
-  for (std::uint32_t number = channel.second.calls; number != 0;) {
-    const std::uint32_t next = at(number).next;
+  const std::uint32_t latest = channel.second.calls;
+  if (latest == 0) return;
+  std::uint32_t next = at(latest).next;
+  for (bool last = false; !last;) {
+    const std::uint32_t number = next;
+    last = number == latest;
+    next = at(number).next;
     if (at(number).verb == verb) release(number)(status);
-    number = next;
   }
 }
 
 bool CallList::has(const Channel& channel, Verb verb) const {
-  for (std::uint32_t number = channel.second.calls; number != 0; number = at(number).next) {
+  const std::uint32_t latest = channel.second.calls;
+  if (latest == 0) return false;
+  std::uint32_t number = latest;
+  do {
     if (at(number).verb == verb) return true;
-  }
+    number = at(number).next;
+  } while (number != latest);
   return false;
+}
+
+bool CallList::is_open(const Deadline& deadline) const {
+  return deadline.call <= calls_.size() && at(deadline.call).channel && at(deadline.call).generation == deadline.generation;
 }
 
 std::optional<CallList::Expired> CallList::expire(Time now) {
   while (!deadlines_.empty()) {
     const Deadline deadline = deadlines_.front();
-    const bool open = at(deadline.call).channel && at(deadline.call).generation == deadline.generation;
+    const bool open = is_open(deadline);
     if (open && deadline.at > now) return std::nullopt;
     deadlines_.pop_front();
     if (!open) continue;
@@ -74,10 +94,9 @@ std::optional<CallList::Expired> CallList::expire(Time now) {
 }
 
 void CallList::finish_all(const Status& status) {
-  for (std::uint32_t number = 1; number <= calls_.size(); ++number) {
-    if (at(number).channel) release(number)(status);
+  for (const Deadline& deadline : std::exchange(deadlines_, {})) {
+    if (is_open(deadline)) release(deadline.call)(status);
   }
-  deadlines_.clear();
 }
 
 }  // namespace signalbox::redis

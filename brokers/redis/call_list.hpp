@@ -15,12 +15,13 @@ namespace signalbox::redis {
 
 enum class Verb : std::uint8_t { subscribe, unsubscribe };
 
-/// Calls hang on their channel by number, so that a channel without one pays 4 bytes.
+/// Calls hang on their channel by number, so that a channel without one pays 4 bytes: the number of the latest, from
+/// which a ring leads to the oldest and on to the latest.
 class CallList {
  public:
-  /// Deadlines must not decrease from call to call.
+  /// Deadlines must not decrease from call to call: calls come in the order in which they were made.
   void add(Channel& channel, Verb verb, Done done, Time deadline);
-  /// Completes the channel's calls of that verb.
+  /// Completes the channel's calls of that verb, in the order in which they were made.
   void finish(Channel& channel, Verb verb, const Status& status);
   [[nodiscard]] bool has(const Channel& channel, Verb verb) const;
 
@@ -31,14 +32,17 @@ class CallList {
   };
   std::optional<Expired> expire(Time now);
 
-  /// Completes all, whatever they are.
+  /// The next expire() has something to tell.
+  [[nodiscard]] bool has_expired(Time now) const { return !deadlines_.empty() && deadlines_.front().at <= now; }
+
+  /// Completes all, whatever they are, in the order in which they were made.
   void finish_all(const Status& status);
 
  private:
   struct Call {
     Done done;
     Channel* channel = nullptr;  // nullptr: a free slot
-    std::uint32_t next = 0;      // of the same channel, or the next free one
+    std::uint32_t next = 0;      // of the same channel, in a ring; or the next free one
     std::uint32_t generation = 0;
     Verb verb = Verb::subscribe;
   };
@@ -50,8 +54,8 @@ class CallList {
 
   [[nodiscard]] Call& at(std::uint32_t number) { return calls_[number - 1]; }
   [[nodiscard]] const Call& at(std::uint32_t number) const { return calls_[number - 1]; }
+  [[nodiscard]] bool is_open(const Deadline& deadline) const;
   Done release(std::uint32_t number);
-
   void clear();
 
   std::vector<Call> calls_;  // number n at n - 1

@@ -37,7 +37,6 @@ void ChannelTable::set_recovering(Channel& channel, bool recovering) {
 }
 
 void ChannelTable::new_link() {
-  assert(wanted_ == channels_.size());
   ++link_;
   recovering_ = wanted_;
   rewind();
@@ -49,7 +48,7 @@ void ChannelTable::refresh(Channel& channel) noexcept {
   state.link = link_;
   state.have = Have::nothing;
   state.queued = false;
-  state.recovering = true;  // counted by new_link()
+  state.recovering = state.want;  // counted by new_link()
 }
 
 }  // namespace signalbox::redis

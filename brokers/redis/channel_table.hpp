@@ -43,8 +43,9 @@ class ChannelTable {
   void set_recovering(Channel& channel, bool recovering);
 
   /// The server has forgotten everything: all that is wanted is recovering.
-  /// What is not wanted must have been erased before.
   void new_link();
+  /// Brings one channel up to date, as all else does that touches one.
+  void refresh(Channel& channel) noexcept;
 
   /// Goes once over all channels, a slice at a time; new_link() and rewind() start it anew.
   void rewind() noexcept {
@@ -67,8 +68,6 @@ class ChannelTable {
   }
 
  private:
-  void refresh(Channel& channel) noexcept;
-
   std::unordered_map<std::string, ChannelState> channels_;
   std::size_t recovering_ = 0;
   std::size_t wanted_ = 0;

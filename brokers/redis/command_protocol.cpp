@@ -11,44 +11,67 @@ Fault unexpected(std::string_view command) {
   return {FaultKind::lost, "protocol error: unexpected reply to " + std::string(command)};
 }
 
-/// A refusal concerns the one call; other kinds of error spoil the connection as well.
+/// A refused channel concerns the one call; other kinds of error spoil the connection as well.
 std::optional<Fault> fault_beyond_the_call(std::string_view error) {
-  if (meaning_of(error).kind == FaultKind::lost || is_no_permission(error)) return std::nullopt;
+  if (meaning_of(error).kind == FaultKind::lost || is_channel_refused(error)) return std::nullopt;
   return fault_of(error);
 }
 
 }  // namespace
 
 void CommandProtocol::publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done,
-                              Time now) {
-  awaited_.push_back({Publish{std::move(done), cost, written() + out_.size()}, now + call_timeout()});
+                              Time deadline) {
+  awaited_.push_back({Publish{std::move(done), cost, written() + out_.size()}, deadline});
   append_command(out_, {"PUBLISH", channel, payload});
 }
 
-void CommandProtocol::exists(std::string_view channel, std::size_t cost, ExistsDone done) {
-  questions_.push_back({std::string(channel), std::move(done), cost});
+void CommandProtocol::exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline) {
+  questions_.push_back({std::string(channel), std::move(done), cost, deadline});
 }
 
-void CommandProtocol::probe(std::string_view channel, Time now) {
-  awaited_.push_back({Probe{}, now + call_timeout()});
+void CommandProtocol::probe(std::string_view channel, Counted counted, Time now) {
+  awaited_.push_back({Probe{std::move(counted)}, now + kSilence});
   append_command(out_, {"PUBLISH", channel, ""});
 }
 
-void CommandProtocol::on_ping(Time now) { awaited_.push_back({Ping{}, now + std::min(kSilence, call_timeout())}); }
+void CommandProtocol::on_established(Time now) {
+  role_asked_at_ = now;  // by the handshake
+  role_awaited_ = false;
+}
 
 std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
-  if (!questions_.empty()) ask(now);
+  finish_lost();
+  if (!established()) return std::nullopt;
+  if (!questions_.empty()) ask();
+  ask_role(now);
   if (out.empty()) {
     out.swap(out_);
   } else {
     out.append(out_);
   }
   out_.clear();
-  if (awaited_.empty() || now < awaited_.front().deadline) return std::nullopt;
+  if (!late(now)) return std::nullopt;
   return Fault{FaultKind::lost, "a command was not answered in time"};
 }
 
-void CommandProtocol::ask(Time now) {
+void CommandProtocol::ask_role(Time now) {
+  if (role_awaited_ || now - role_asked_at_ < kRoleInterval) return;
+  role_asked_at_ = now;
+  role_awaited_ = true;
+  append_command(out_, {"ROLE"});
+  awaited_.push_back({Role{}, now + kSilence});
+}
+
+/// The deadlines of calls never decrease; those of our own questions stand for themselves and are few.
+bool CommandProtocol::late(Time now) const {
+  for (const Awaited& awaited : awaited_) {
+    if (now >= awaited.deadline) return true;
+    if (awaited.is_call()) return false;
+  }
+  return false;
+}
+
+void CommandProtocol::ask() {
   for (auto first = questions_.begin(); first != questions_.end();) {
     const auto count = std::min<std::ptrdiff_t>(questions_.end() - first, kNamesPerCommand);
     append_count(out_, static_cast<std::size_t>(count) + 2);
@@ -56,7 +79,8 @@ void CommandProtocol::ask(Time now) {
     append_argument(out_, "NUMSUB");
     const auto last = first + count;
     for (auto question = first; question != last; ++question) append_argument(out_, question->channel);
-    awaited_.push_back({Questions(std::make_move_iterator(first), std::make_move_iterator(last)), now + call_timeout()});
+    const Time deadline = first->deadline;
+    awaited_.push_back({Questions(std::make_move_iterator(first), std::make_move_iterator(last)), deadline});
     first = last;
   }
   questions_.clear();
@@ -66,13 +90,7 @@ std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
   if (awaited_.empty()) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   Awaited awaited = std::move(awaited_.front());
   awaited_.pop_front();
-  if (auto* call = std::get_if<Publish>(&awaited.what)) return answer(*call, *reply);
-  if (auto* calls = std::get_if<Questions>(&awaited.what)) return answer(*calls, *reply);
-  if (reply->type == REDIS_REPLY_ERROR) return fault_of(text(*reply));
-  const int expected = std::holds_alternative<Probe>(awaited.what) ? REDIS_REPLY_INTEGER : REDIS_REPLY_STATUS;
-  if (reply->type != expected) return unexpected(std::holds_alternative<Probe>(awaited.what) ? "PUBLISH" : "PING");
-  proven_ = proven_ || std::holds_alternative<Probe>(awaited.what);
-  return std::nullopt;
+  return std::visit([&](auto& what) { return answer(what, *reply); }, awaited.what);
 }
 
 std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& reply) {
@@ -113,6 +131,19 @@ std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply&
   return std::nullopt;
 }
 
+std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ERROR) return fault_of(text(reply));
+  if (reply.type != REDIS_REPLY_INTEGER) return unexpected("PUBLISH");
+  proven_ = true;
+  probe.counted(reply.integer > 0);
+  return std::nullopt;
+}
+
+std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
+  role_awaited_ = false;
+  return fault_in_role(reply);
+}
+
 void CommandProtocol::finish(Publish& call, const Status& status, Receivers receivers) {
   budget_.give_back(call.cost);
   call.done(status, receivers);
@@ -126,31 +157,39 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
 }
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
-  std::deque<Awaited> open = std::exchange(awaited_, {});
   proven_ = false;
   out_.clear();
-  for (Awaited& awaited : open) {
+  if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
+  if (!awaited_.empty()) lost_.push_back({std::exchange(awaited_, {}), sent});
+}
+
+void CommandProtocol::finish_lost() {
+  for (std::size_t count = 0; count < kCompletionsPerTurn && !lost_.empty();) {
+    Remains& remains = lost_.front();
+    Awaited awaited = std::move(remains.awaited.front());
+    remains.awaited.pop_front();
     if (auto* call = std::get_if<Publish>(&awaited.what)) {
-      const bool may_have_left = call->begin < sent;
+      const bool may_have_left = call->begin < remains.sent;
       finish(*call, may_have_left ? Status{errc::unknown_outcome, "the connection was lost before the answer"}
                                   : Status{errc::unavailable, "the connection was lost"});
+      ++count;
     } else if (auto* calls = std::get_if<Questions>(&awaited.what)) {
       finish(*calls, {errc::unavailable, "the connection was lost"});
+      count += calls->size();
     }
+    if (remains.awaited.empty()) lost_.pop_front();
   }
-  finish(questions_, {errc::unavailable, "the connection was lost"});
-  questions_.clear();
 }
 
 void CommandProtocol::close_calls() {
+  on_lost(0);
   const Status closed{errc::closed, "the broker is stopped"};
-  for (Awaited& awaited : awaited_) {
-    if (auto* call = std::get_if<Publish>(&awaited.what)) finish(*call, closed);
-    if (auto* calls = std::get_if<Questions>(&awaited.what)) finish(*calls, closed);
+  for (Remains& remains : std::exchange(lost_, {})) {
+    for (Awaited& awaited : remains.awaited) {
+      if (auto* call = std::get_if<Publish>(&awaited.what)) finish(*call, closed);
+      if (auto* calls = std::get_if<Questions>(&awaited.what)) finish(*calls, closed);
+    }
   }
-  awaited_.clear();
-  finish(questions_, closed);
-  questions_.clear();
 }
 
 }  // namespace signalbox::redis

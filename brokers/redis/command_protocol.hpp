@@ -19,23 +19,30 @@ namespace signalbox::redis {
 
 /// Redis answers in order: a FIFO of what is awaited tells whose answer comes next.
 ///
+/// The server's role is asked all the time: one that is made a replica keeps its connections and goes on taking PUBLISH,
+/// which then reaches nobody at the new master.
+///
 /// Errors: an answer that is late loses the link, as the FIFO would no longer fit. What was open then: `unknown_outcome`
 /// for a publish of which bytes may have left, `unavailable` for the rest.
 class CommandProtocol final : public Protocol {
  public:
   /// A longer NUMSUB would hold the server's one thread for more than 0.15 ms.
   static constexpr std::size_t kNamesPerCommand = 100;
+  static constexpr Duration kRoleInterval{1000};
 
   CommandProtocol(Handshake handshake, Duration call_timeout, Budget& budget)
       : Protocol(std::move(handshake), call_timeout), budget_(budget) {}
 
   /// The verbs. Only while established; `cost`: what is given back to the budget with the answer.
-  void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time now);
-  void exists(std::string_view channel, std::size_t cost, ExistsDone done);
-  /// Publishes nothing to a channel of our own; a refusal is a fault.
-  void probe(std::string_view channel, Time now);
+  void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time deadline);
+  void exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline);
+
+  using Counted = UniqueFunction<void(bool)>;
+  /// Publishes nothing to a channel of our own, and tells whether anybody was counted there; a refusal is a fault.
+  void probe(std::string_view channel, Counted counted, Time now);
 
   [[nodiscard]] bool proven() const noexcept override { return proven_; }
+  [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
 
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();
@@ -50,32 +57,49 @@ class CommandProtocol final : public Protocol {
     std::string channel;
     ExistsDone done;
     std::size_t cost;
-  };
-  using Questions = std::vector<Question>;
-  struct Probe {};
-  struct Ping {};
-  struct Awaited {
-    std::variant<Publish, Questions, Probe, Ping> what;
     Time deadline;
   };
+  using Questions = std::vector<Question>;
+  struct Probe {
+    Counted counted;
+  };
+  struct Role {};
+  struct Awaited {
+    std::variant<Publish, Questions, Probe, Role> what;
+    Time deadline;
 
-  void on_established(Time) override {}
+    [[nodiscard]] bool is_call() const noexcept { return what.index() < 2; }
+  };
+  /// What a link left open. sent: how many bytes of it may have left.
+  struct Remains {
+    std::deque<Awaited> awaited;
+    std::uint64_t sent;
+  };
+
+  void on_established(Time now) override;
   std::optional<Fault> on_reply(Reply reply, Time now) override;
-  void on_ping(Time now) override;
   std::optional<Fault> on_turn(Time now, std::string& out) override;
   void on_lost(std::uint64_t sent) override;
 
-  void ask(Time now);
+  void ask_role(Time now);
+  void ask();
+  [[nodiscard]] bool late(Time now) const;
   std::optional<Fault> answer(Publish& call, const redisReply& reply);
   std::optional<Fault> answer(Questions& calls, const redisReply& reply);
+  std::optional<Fault> answer(Probe& probe, const redisReply& reply);
+  std::optional<Fault> answer(Role& role, const redisReply& reply);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
+  void finish_lost();
 
   Budget& budget_;
   bool proven_ = false;  ///< a probe was published on the present link
   std::string out_;      // commands of this loop turn
   Questions questions_;
   std::deque<Awaited> awaited_;
+  std::deque<Remains> lost_;  // of former links, completed a slice a turn
+  Time role_asked_at_;
+  bool role_awaited_ = false;
 };
 
 }  // namespace signalbox::redis

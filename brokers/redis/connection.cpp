@@ -8,17 +8,13 @@ Connection::Connection(ConnectionContext& context, Endpoint endpoint, Protocol& 
     : context_(context), endpoint_(std::move(endpoint)), protocol_(protocol) {}
 
 void Connection::turn(Time now) {
-  if (!link_ && now >= retry_at_) {
-    link_ = Link::open(context_.io, endpoint_, context_.tls, *this);
-    connect_deadline_ = now + context_.connect_timeout;
-  }
-  if (link_ && !link_up_ && now >= connect_deadline_) {
-    drop({FaultKind::lost, "connect to " + endpoint_.text() + ": no answer in time"}, now);
-  }
+  if (!link_ && now >= retry_at_) link_ = Link::open(context_.io, endpoint_, preference_, context_.tls, *this);
   if (std::optional<Fault> fault = protocol_.turn(now, out_)) return drop(std::move(*fault), now);
+  if (protocol_.unfinished()) context_.request_turn();
   if (!out_.empty()) link_->send(out_);
   if (link_ && protocol_.proven() && !std::exchange(counted_, true)) {
     ++times_proven_;
+    preference_.next = false;
     backoff_.reset();
     fault_.reset();
   }
@@ -29,7 +25,7 @@ void Connection::drop(Fault fault, Time now) {
   close();
   out_.clear();
   protocol_.lost(sent);
-  retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random) : Backoff::slow(context_.random));
+  retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random, now) : Backoff::slow(context_.random));
   fault_ = std::move(fault);
   context_.request_turn();
 }
@@ -37,11 +33,16 @@ void Connection::drop(Fault fault, Time now) {
 void Connection::close() {
   if (link_) link_->close();
   link_.reset();
-  link_up_ = counted_ = false;
+  counted_ = false;
 }
 
-void Connection::on_link_up() {
-  link_up_ = true;
+std::string Connection::trouble() const {
+  if (!protocol_.obstacle().empty()) return protocol_.obstacle();
+  return fault_ ? fault_->text : "connecting";
+}
+
+void Connection::on_link_up(const std::string& address) {
+  preference_ = {address, true};  // the next one, unless this proves itself
   protocol_.connected(Clock::now(), out_);
   context_.request_turn();
 }
@@ -52,6 +53,9 @@ void Connection::on_link_bytes(std::string_view bytes) {
   context_.request_turn();
 }
 
-void Connection::on_link_down(std::string reason) { drop({FaultKind::lost, std::move(reason)}, Clock::now()); }
+void Connection::on_link_down(std::string reason) {
+  const Time now = Clock::now();
+  drop({FaultKind::lost, std::move(reason.append(protocol_.hint(now)))}, now);
+}
 
 }  // namespace signalbox::redis

@@ -19,7 +19,6 @@ namespace signalbox::redis {
 struct ConnectionContext {
   boost::asio::io_context& io;
   TlsContext* tls = nullptr;
-  Duration connect_timeout;
   std::function<void()> request_turn;  ///< something has happened that turn() should see to
   std::mt19937 random;
 };
@@ -32,7 +31,7 @@ class Connection final : private LinkEvents {
 
   /// Once each loop turn: connects when it is time to, writes, gives up what is late.
   void turn(Time now);
-  /// Gives the link up and tries anew after a pause.
+  /// Gives the link up and tries anew after a pause, beginning with the address that has worked or else with another.
   void drop(Fault fault, Time now);
   /// The server has been seen alive: no need to wait longer, unless it is what it answers that is wrong.
   void hurry() noexcept {
@@ -40,14 +39,18 @@ class Connection final : private LinkEvents {
   }
   void close();
 
+  /// On the way or there.
+  [[nodiscard]] bool linked() const noexcept { return link_ != nullptr; }
   [[nodiscard]] bool established() const noexcept { return link_ && protocol_.established(); }
   /// What went wrong last; nothing once the link has proved itself, and before the first attempt has failed.
   [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
+  /// Why it is not established, in one line.
+  [[nodiscard]] std::string trouble() const;
   /// How many of its links have proved themselves.
   [[nodiscard]] unsigned times_proven() const noexcept { return times_proven_; }
 
  private:
-  void on_link_up() override;
+  void on_link_up(const std::string& address) override;
   void on_link_bytes(std::string_view bytes) override;
   void on_link_down(std::string reason) override;
 
@@ -56,9 +59,8 @@ class Connection final : private LinkEvents {
   Protocol& protocol_;
 
   std::shared_ptr<Link> link_;
-  bool link_up_ = false;
+  Preference preference_;
   bool counted_ = false;
-  Time connect_deadline_;
   Time retry_at_;  // in the past: at once
   Backoff backoff_;
   std::optional<Fault> fault_;

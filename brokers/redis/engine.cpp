@@ -1,6 +1,7 @@
 #include "brokers/redis/engine.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -12,16 +13,26 @@ namespace signalbox::redis {
 namespace {
 
 const Status kClosed{errc::closed, "the broker is stopped"};
+const Status kLate{errc::unavailable, "not sent in time"};
+
+std::chrono::nanoseconds thread_time() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_string(time.count() / 1000) + " us"; }
 
 }  // namespace
 
 Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
                Budget& budget)
     : host_(host),
+      call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
       intake_(intake),
       budget_(budget),
       topology_(std::move(topology)),
-      context_{io_, tls, host.info().call_timeout, [this] { request_turn(); }, std::mt19937(std::random_device{}())} {
+      context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())} {
   const HostInfo& info = host.info();
   const NodeOptions node{options.login,     std::string(info.instance_id),  std::string(info.channel_prefix),
                          info.call_timeout, options.subscriber_connections, kResubscribeRate};
@@ -42,12 +53,26 @@ void Engine::run() {
   const auto guard = boost::asio::make_work_guard(io_);
   for (;;) {
     try {
+      if (host_.log_enabled(LogLevel::debug)) return run_measured();
       io_.run();
       return;
     } catch (const std::exception& e) {
       host_.log(LogLevel::error, e.what());
     }
   }
+}
+
+/// As io_context::run().
+void Engine::run_measured() {
+  std::chrono::nanoseconds longest{0};
+  for (std::size_t ran = 1; ran != 0;) {
+    const auto before = thread_time();
+    ran = io_.run_one();
+    const auto took = thread_time() - before;
+    if (took > kLongHandler) host_.log(LogLevel::debug, "a handler took " + in_microseconds(took) + " of CPU time");
+    longest = std::max(longest, took);
+  }
+  host_.log(LogLevel::debug, "the longest handler took " + in_microseconds(longest) + " of CPU time");
 }
 
 Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
@@ -94,10 +119,20 @@ void Engine::turn() {
 void Engine::take_calls(Time now) {
   const bool carried_over = !batch_.calls.empty();
   if (!carried_over) intake_.take(batch_);
-  for (std::size_t i = 0; i < kCallsPerTurn && next_call_ < batch_.calls.size(); ++i) dispatch_next(now);
+  if (!carried_over && batch_.calls.size() > kManyCalls) {
+    host_.log(LogLevel::warning, std::to_string(batch_.calls.size()) + " calls were made faster than they can be taken");
+  }
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kCallsPerTurn && bytes < kBytesPerTurn && next_call_ < batch_.calls.size(); ++i) {
+    bytes += batch_.calls[next_call_].payload_bytes;
+    dispatch_next(now);
+  }
   const bool more = next_call_ < batch_.calls.size();
   if (more || carried_over) request_turn();  // the intake wakes once, and this turn did not look into it
-  if (more) return;
+  if (!more) forget_batch();
+}
+
+void Engine::forget_batch() {
   batch_.clear();
   next_call_ = next_byte_ = 0;
 }
@@ -105,8 +140,11 @@ void Engine::take_calls(Time now) {
 void Engine::dispatch_next(Time now) {
   Call& call = batch_.calls[next_call_++];
   const std::string_view bytes = std::string_view(batch_.bytes).substr(next_byte_);
-  next_byte_ += call.channel_bytes + call.payload_bytes;
-  dispatch(call, bytes.substr(0, call.channel_bytes), bytes.substr(call.channel_bytes, call.payload_bytes), now);
+  const std::string_view channel = bytes.substr(0, call.channel_bytes);
+  const std::unique_ptr<char[]> block = std::move(call.block);
+  next_byte_ += call.channel_bytes + (block ? 0 : call.payload_bytes);
+  const char* payload = block ? block.get() : bytes.data() + call.channel_bytes;
+  dispatch(call, channel, {payload, call.payload_bytes}, now);
 }
 
 void Engine::dispatch(Call& call, std::string_view channel, std::string_view payload, Time now) {
@@ -116,19 +154,22 @@ void Engine::dispatch(Call& call, std::string_view channel, std::string_view pay
   };
   if (!call.refusal.ok()) return refuse(call.refusal);
   if (stopping_) return refuse(kClosed);
+  const Time deadline = call.made_at + call_timeout_;
   Node& node = *nodes_[topology_->owner(channel)];
   if (call.kind == Call::Kind::subscribe) {
     channel_ = channel;
-    node.subscriber(channel).subscribe(channel_, std::move(std::get<Done>(call.done)), now);
+    node.subscriber(channel).subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (call.kind == Call::Kind::unsubscribe) {
     channel_ = channel;
-    node.subscriber(channel).unsubscribe(channel_, std::move(std::get<Done>(call.done)), now);
+    node.subscriber(channel).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (state_ != State::ready || !node.command_established()) {
     refuse({errc::unavailable, reasons_.empty() ? std::string_view("not ready") : std::string_view(reasons_.front())});
+  } else if (now >= deadline) {
+    refuse(kLate);
   } else if (call.kind == Call::Kind::publish) {
-    node.command().publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), now);
+    node.command().publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {
-    node.command().exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)));
+    node.command().exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)), deadline);
   }
 }
 
@@ -169,11 +210,10 @@ void Engine::drain(Time now) {
 void Engine::finish() {
   for (const auto& node : nodes_) node->close();
   while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
-  batch_.clear();
-  next_call_ = next_byte_ = 0;
+  forget_batch();
   intake_.close(batch_);
   while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
-  batch_.clear();
+  forget_batch();
   report(State::closed, {});
   timer_.cancel();
   io_.stop();

@@ -1,6 +1,7 @@
 // The broker's thread: takes calls from the intake, turns the connections, tells the host the state.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -26,7 +27,13 @@ class Engine final : private SubscriberEvents {
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
   static constexpr std::size_t kResubscribeRate = 100'000;
-  static constexpr std::size_t kCallsPerTurn = 16'384;
+  /// What one turn takes from the intake: no handler holds the thread for long.
+  static constexpr std::size_t kCallsPerTurn = 4096;
+  static constexpr std::size_t kBytesPerTurn = std::size_t{4} << 20;
+  /// More calls than this in the intake are worth a word in the log.
+  static constexpr std::size_t kManyCalls = 1'000'000;
+  /// Handlers that take more of the thread's CPU time are told when debug messages are logged.
+  static constexpr std::chrono::milliseconds kLongHandler{20};
 
   /// Everything passed in outlives the engine.
   Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
@@ -48,11 +55,13 @@ class Engine final : private SubscriberEvents {
 
   void request_turn();
   void run();
+  void run_measured();
   void turn();
   void tick();
   void take_calls(Time now);
   void dispatch_next(Time now);
   void dispatch(Call& call, std::string_view channel, std::string_view payload, Time now);
+  void forget_batch();
   void update_state();
   void enter_ready();
   void report(State state, std::vector<std::string> reasons);
@@ -60,6 +69,7 @@ class Engine final : private SubscriberEvents {
   void finish();
 
   Host& host_;
+  Duration call_timeout_;
   Intake& intake_;
   Budget& budget_;
   std::unique_ptr<Topology> topology_;

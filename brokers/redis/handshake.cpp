@@ -6,29 +6,33 @@
 namespace signalbox::redis {
 namespace {
 
-std::optional<Fault> check_role(const redisReply& reply) {
-  const std::string_view role =
-      reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 ? text(*reply.element[0]) : std::string_view();
-  if (role == "master") return std::nullopt;
-  if (role == "slave") return Fault{FaultKind::config, "the server is a replica; let url name the master"};
-  if (role == "sentinel") return Fault{FaultKind::config, "the server is a sentinel; let url name the master"};
-  return Fault{FaultKind::lost, "unexpected reply to ROLE"};
-}
+Fault wrong_server(std::string text) { return {FaultKind::config, std::move(text), true}; }
 
-std::optional<Fault> check_cluster(const redisReply& reply) {
+std::optional<Fault> fault_in_cluster(const redisReply& reply) {
   if (text(reply).find("cluster_enabled:1") == std::string_view::npos) return std::nullopt;
-  return Fault{FaultKind::config,
-               "the server runs in cluster mode, where counts are of one node; use one without cluster-enabled"};
+  return wrong_server("the server runs in cluster mode, where counts are of one node; use one without cluster-enabled");
 }
 
 }  // namespace
 
-Handshake::Handshake(Login login, std::string client_name) : login_(std::move(login)), client_name_(std::move(client_name)) {
+std::optional<Fault> fault_in_role(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ERROR) return fault_of(text(reply));
+  const std::string_view role =
+      reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 ? text(*reply.element[0]) : std::string_view();
+  if (role == "master") return std::nullopt;
+  if (role == "slave") return wrong_server("the server is a replica; let url name the master");
+  if (role == "sentinel") return wrong_server("the server is a sentinel; let url name the master");
+  return Fault{FaultKind::lost, "protocol error: unexpected reply to ROLE"};
+}
+
+Handshake::Handshake(Login login, std::string client_name, std::vector<Need> needs)
+    : login_(std::move(login)), client_name_(std::move(client_name)), needs_(std::move(needs)) {
   std::replace_if(client_name_.begin(), client_name_.end(), [](char c) { return c <= ' ' || c > '~'; }, '-');
 }
 
 void Handshake::begin(std::string& out) {
   awaited_.clear();
+  obstacle_.clear();
   if (!login_.password.empty()) {
     if (login_.username.empty()) {
       append_command(out, {"AUTH", login_.password});
@@ -39,27 +43,40 @@ void Handshake::begin(std::string& out) {
   }
   append_command(out, {"CLIENT", "SETNAME", client_name_});
   awaited_.push_back(Step::name);
-  if (login_.database != 0) {
-    append_command(out, {"SELECT", std::to_string(login_.database)});
-    awaited_.push_back(Step::database);
-  }
   append_command(out, {"ROLE"});
   awaited_.push_back(Step::role);
   append_command(out, {"INFO", "cluster"});
   awaited_.push_back(Step::cluster);
+  if (login_.database != 0) {  // after the two above, which tell better why a cluster or a sentinel refuses it
+    append_command(out, {"SELECT", std::to_string(login_.database)});
+    awaited_.push_back(Step::database);
+  }
+  for (const Need& need : needs_) {
+    append_count(out, need.size());
+    for (const std::string& argument : need) append_argument(out, argument);
+    awaited_.push_back(Step::need);
+  }
 }
 
 std::optional<Fault> Handshake::accept(const redisReply& reply) {
   const Step step = awaited_.front();
   awaited_.pop_front();
-  if (reply.type == REDIS_REPLY_ERROR) {
-    // The name is for the operator's eyes only: who may not set it, or can't, still works.
-    if (step == Step::name && meaning_of(text(reply)).kind == FaultKind::config) return std::nullopt;
-    return fault_of(text(reply));
-  }
-  if (step == Step::role) return check_role(reply);
-  if (step == Step::cluster) return check_cluster(reply);
+  if (reply.type == REDIS_REPLY_ERROR) return refuse(step, text(reply));
+  if (step == Step::role) return fault_in_role(reply);
+  if (step == Step::cluster) return fault_in_cluster(reply);
   return std::nullopt;
+}
+
+std::optional<Fault> Handshake::refuse(Step step, std::string_view error) {
+  if (is_passing(error)) {
+    obstacle_ = redacted(error);
+    return std::nullopt;
+  }
+  // The name is for the operator's eyes only: who may not set it, or can't, still works.
+  const bool no_name = is_command_refused(error) || meaning_of(error).code == errc::unsupported;
+  if (step == Step::name && no_name) return std::nullopt;
+  if (step == Step::need && is_disk_trouble(error)) return std::nullopt;
+  return fault_of(error);
 }
 
 }  // namespace signalbox::redis

@@ -5,6 +5,8 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "brokers/redis/errors.hpp"
 #include "brokers/redis/resp.hpp"
@@ -17,24 +19,39 @@ struct Login {
   int database = 0;
 };
 
-/// AUTH, CLIENT SETNAME, SELECT, ROLE and INFO in one write. The server must be a master (a replica counts no
-/// subscribers of its master and the other way round) and no member of a cluster (counts are of one node there).
+/// The fault in a reply to ROLE; none for a master. A replica counts no subscribers of its master and the other way round.
+std::optional<Fault> fault_in_role(const redisReply& reply);
+
+/// One write: AUTH, CLIENT SETNAME, ROLE, INFO, SELECT, and then a harmless use of each command that the connection will
+/// need, so that a missing right is told at once and by its name. The server must be a master and no member of a cluster
+/// (counts are of one node there).
 class Handshake {
  public:
+  /// A command that must be allowed, with its arguments.
+  using Need = std::vector<std::string>;
+
   /// client_name: for CLIENT LIST; other bytes than printable ASCII become '-'.
-  Handshake(Login login, std::string client_name);
+  Handshake(Login login, std::string client_name, std::vector<Need> needs = {});
 
   void begin(std::string& out);
   /// Takes the next reply.
   std::optional<Fault> accept(const redisReply& reply);
-  [[nodiscard]] bool complete() const noexcept { return awaited_.empty(); }
+  [[nodiscard]] bool answered() const noexcept { return awaited_.empty(); }
+  /// Answered, and nothing stands in the way.
+  [[nodiscard]] bool complete() const noexcept { return answered() && obstacle_.empty(); }
+  /// Why the server can't work with anybody yet, in its own words: begin() again a little later. Empty: it can.
+  [[nodiscard]] const std::string& obstacle() const noexcept { return obstacle_; }
 
  private:
-  enum class Step : std::uint8_t { auth, name, database, role, cluster };
+  enum class Step : std::uint8_t { auth, name, role, cluster, database, need };
+
+  std::optional<Fault> refuse(Step step, std::string_view error);
 
   Login login_;
   std::string client_name_;
+  std::vector<Need> needs_;
   std::deque<Step> awaited_;
+  std::string obstacle_;
 };
 
 }  // namespace signalbox::redis

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -12,9 +13,12 @@
 
 #include "signalbox/broker.hpp"
 
+#include "brokers/redis/time.hpp"
+
 namespace signalbox::redis {
 
-/// One call of a verb. Its bytes stand in the batch's one buffer, so that a call costs no allocation.
+/// One call of a verb. Its bytes stand in the batch's one buffer, so that a call costs no allocation; a large payload has a
+/// block of its own.
 struct Call {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, publish, exists };
 
@@ -24,6 +28,8 @@ struct Call {
   std::size_t cost = 0;  ///< what it has taken from the budget
   std::variant<Done, PublishDone, ExistsDone> done;
   Status refusal = {};  ///< known at once, told later: never inside the calling stack
+  Time made_at = {};
+  std::unique_ptr<char[]> block = {};  ///< the payload, if it is large
 
   /// Completes it without an answer from the server.
   void finish(const Status& status) {
@@ -53,15 +59,29 @@ struct CallBatch {
   static constexpr std::size_t kKeptBytes = 1 << 20;
 };
 
+/// What waits is bounded where the contract allows it: publish and exists by bytes (budget.hpp), and a refused call brings
+/// no bytes at all. What is left of a refused call, and a subscribe or unsubscribe, for which the contract has no
+/// `overloaded`, is a completion that is owed: as many as the callers have open, no more than they can make while the
+/// broker's thread works through a million a second.
+///
 /// Threading: any thread.
 class Intake {
  public:
+  /// Larger payloads are copied before the lock is taken.
+  static constexpr std::size_t kLargeBytes = 4096;
+
   /// True: the first since take(), so wake the thread that takes. A call after close() is dropped.
   [[nodiscard]] bool append(Call call, std::string_view channel, std::string_view payload) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
     call.channel_bytes = static_cast<std::uint32_t>(channel.size());
     call.payload_bytes = payload.size();
+    if (payload.size() > kLargeBytes) {
+      call.block = std::make_unique_for_overwrite<char[]>(payload.size());
+      payload.copy(call.block.get(), payload.size());
+      payload = {};
+    }
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    call.made_at = Clock::now();  // here, so that deadlines never decrease
     batch_.bytes.append(channel).append(payload);
     batch_.calls.push_back(std::move(call));
     return batch_.calls.size() == 1;

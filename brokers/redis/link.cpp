@@ -1,19 +1,20 @@
 #include "brokers/redis/link.hpp"
 
 #include <array>
-#include <optional>
+#include <deque>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <netinet/tcp.h>
+
+#include "brokers/redis/lookup.hpp"
 
 namespace signalbox::redis {
 
@@ -33,9 +34,15 @@ class TlsContext {
     }
     check(error, "tls_ca_file", options.ca_file);
     if (!options.certificate.empty()) {
+      // Without this OpenSSL asks for it at the terminal.
+      context.set_password_callback([](std::size_t, ssl::context::password_purpose) { return std::string(); });
       context.use_certificate_chain_file(options.certificate, error);
       check(error, "tls_certificate", options.certificate);
       context.use_private_key_file(options.private_key, ssl::context::pem, error);
+      if (error && is_encrypted(options.private_key)) {
+        throw std::invalid_argument("tls_private_key: " + options.private_key +
+                                    " is encrypted; give a key without a passphrase, readable by this user only");
+      }
       check(error, "tls_private_key", options.private_key);
     }
     context.set_verify_mode(options.verify ? ssl::verify_peer : ssl::verify_none);
@@ -44,6 +51,15 @@ class TlsContext {
   ssl::context context;
 
  private:
+  /// The two kinds of PEM say so in their head.
+  static bool is_encrypted(const std::string& file) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+      if (line.find("ENCRYPTED") != std::string::npos) return true;
+    }
+    return false;
+  }
+
   static void check(const error_code& error, const char* key, const std::string& file) {
     if (error) throw std::invalid_argument(std::string(key) + ": can't use " + file + ": " + error.message());
   }
@@ -60,7 +76,8 @@ namespace {
 using Socket = asio::ip::tcp::socket;
 using TlsStream = ssl::stream<Socket>;
 
-constexpr std::size_t kKeptBytes = 256 * 1024;  // after a burst the memory goes back
+constexpr std::size_t kKeptBytes = 256 * 1024;   // after a burst the memory goes back
+constexpr std::size_t kChunkBytes = 256 * 1024;  // what waits is gathered up to this: larger blocks would be copied to grow
 
 void configure(Socket& socket) {
   error_code ignored;  // an option that can't be set costs speed, not correctness
@@ -73,39 +90,48 @@ template <class Stream>
 class StreamLink final : public Link, public std::enable_shared_from_this<StreamLink<Stream>> {
  public:
   template <class... Arguments>
-  StreamLink(asio::io_context& context, Endpoint endpoint, LinkEvents& events, Arguments&... arguments)
-      : endpoint_(std::move(endpoint)), events_(&events), resolver_(context), stream_(context, arguments...) {}
+  StreamLink(asio::io_context& context, Endpoint endpoint, Preference preference, LinkEvents& events, Arguments&... arguments)
+      : context_(context),
+        endpoint_(std::move(endpoint)),
+        preference_(std::move(preference)),
+        events_(&events),
+        timer_(context),
+        stream_(context, arguments...) {}
 
   void open() {
     error_code not_an_address;
     const asio::ip::address address = asio::ip::make_address(endpoint_.host, not_an_address);
-    if (!not_an_address) {
-      connect(std::vector<asio::ip::tcp::endpoint>{{address, endpoint_.port}});
-      return;
-    }
-    resolver_.async_resolve(endpoint_.host, std::to_string(endpoint_.port),
-                            [self = this->shared_from_this()](const error_code& error, const auto& results) {
-                              if (!self->events_) return;
+    if (!not_an_address) return connect({{address, endpoint_.port}});
+    lookup_ = Lookup::start(context_, endpoint_.host, endpoint_.port,
+                            [self = this->shared_from_this()](const error_code& error, Addresses addresses) {
+                              self->lookup_.reset();
                               if (error) return self->fail("look up", error);
-                              self->connect(results);
+                              self->connect(std::move(addresses));
                             });
   }
 
   void send(std::string& bytes) override {
-    if (waiting_.empty()) {
-      waiting_.swap(bytes);
+    if (writing_.empty()) {
+      writing_.swap(bytes);
+      return write();
+    }
+    if (!waiting_.empty() && waiting_.back().size() + bytes.size() <= kChunkBytes) {
+      waiting_.back().append(bytes);
     } else {
-      waiting_.append(bytes);
+      waiting_.push_back(std::move(bytes));
     }
     bytes.clear();
-    if (writing_.empty()) write();
   }
 
   [[nodiscard]] std::uint64_t sent() const noexcept override { return sent_; }
 
   void close() override {
     events_ = nullptr;
-    resolver_.cancel();
+    if (lookup_) lookup_->cancel();
+    lookup_.reset();
+    if (connector_) connector_->cancel();
+    connector_.reset();
+    timer_.cancel();
     error_code ignored;
     socket().close(ignored);
   }
@@ -119,18 +145,19 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
     }
   }
 
-  template <class Endpoints>
-  void connect(const Endpoints& endpoints) {
-    asio::async_connect(socket(), endpoints,
-                        [self = this->shared_from_this()](const error_code& error, const asio::ip::tcp::endpoint&) {
-                          if (!self->events_) return;
-                          if (error) return self->fail("connect to", error);
-                          configure(self->socket());
-                          self->secure();
-                        });
+  void connect(Addresses addresses) {
+    connector_ =
+        Connector::start(socket(), in_order(std::move(addresses), preference_), Link::kConnectTimeout,
+                         [self = this->shared_from_this()](const error_code& error, const asio::ip::tcp::endpoint& address) {
+                           self->connector_.reset();
+                           if (error) return self->fail("connect to", error);
+                           self->address_ = address.address().to_string();
+                           self->secure();
+                         });
   }
 
   void secure() {
+    configure(socket());
     if constexpr (std::is_same_v<Stream, Socket>) {
       up();
     } else {
@@ -139,16 +166,26 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
       // RFC 6066 section 3: no server name where the host is an address.
       if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), endpoint_.host.c_str());
       stream_.set_verify_callback(ssl::host_name_verification(endpoint_.host));
+      limit_handshake();
       stream_.async_handshake(ssl::stream_base::client, [self = this->shared_from_this()](const error_code& error) {
         if (!self->events_) return;
+        self->timer_.cancel();
         if (error) return self->fail("TLS handshake with", error);
         self->up();
       });
     }
   }
 
+  void limit_handshake() {
+    timer_.expires_after(Link::kTlsTimeout);
+    timer_.async_wait([self = this->shared_from_this()](const error_code& error) {
+      if (!error && self->events_ && !self->up_) self->fail("TLS handshake with", asio::error::timed_out);
+    });
+  }
+
   void up() {
-    events_->on_link_up();
+    up_ = true;
+    events_->on_link_up(address_);
     read();
   }
 
@@ -164,14 +201,15 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
   }
 
   void write() {
-    if (waiting_.empty()) return;
-    writing_.swap(waiting_);
     sent_ += writing_.size();
     asio::async_write(stream_, asio::buffer(writing_), [self = this->shared_from_this()](const error_code& error, std::size_t) {
       self->writing_.clear();
       if (self->writing_.capacity() > kKeptBytes) std::string().swap(self->writing_);
       if (!self->events_) return;
       if (error) return self->fail("write to", error);
+      if (self->waiting_.empty()) return;
+      self->writing_ = std::move(self->waiting_.front());
+      self->waiting_.pop_front();
       self->write();
     });
   }
@@ -182,12 +220,18 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
     events->on_link_down(std::string(what) + " " + endpoint_.text() + ": " + error.message());
   }
 
+  asio::io_context& context_;
   Endpoint endpoint_;
+  Preference preference_;
   LinkEvents* events_;
-  asio::ip::tcp::resolver resolver_;
+  std::shared_ptr<Lookup> lookup_;
+  std::shared_ptr<Connector> connector_;
+  std::string address_;
+  asio::steady_timer timer_;
+  bool up_ = false;
   Stream stream_;
   std::string writing_;
-  std::string waiting_;
+  std::deque<std::string> waiting_;
   std::uint64_t sent_ = 0;
   std::array<char, kReadBytes> buffer_;
 };
@@ -201,9 +245,10 @@ std::shared_ptr<Link> open_link(Arguments&&... arguments) {
 
 }  // namespace
 
-std::shared_ptr<Link> Link::open(asio::io_context& context, const Endpoint& endpoint, TlsContext* tls, LinkEvents& events) {
-  if (tls) return open_link<TlsStream>(context, endpoint, events, tls->context);
-  return open_link<Socket>(context, endpoint, events);
+std::shared_ptr<Link> Link::open(asio::io_context& context, const Endpoint& endpoint, const Preference& preference,
+                                 TlsContext* tls, LinkEvents& events) {
+  if (tls) return open_link<TlsStream>(context, endpoint, preference, events, tls->context);
+  return open_link<Socket>(context, endpoint, preference, events);
 }
 
 }  // namespace signalbox::redis

@@ -1,12 +1,15 @@
 // One socket to a server: TCP, with TLS on it if wanted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "brokers/redis/connector.hpp"
 #include "brokers/redis/options.hpp"
+#include "brokers/redis/time.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -26,7 +29,8 @@ TlsContextPtr make_tls_context(const TlsOptions& options);
 class LinkEvents {
  public:
   virtual ~LinkEvents() = default;
-  virtual void on_link_up() = 0;
+  /// address: the one of the host's that has answered.
+  virtual void on_link_up(const std::string& address) = 0;
   /// What one read gave.
   virtual void on_link_bytes(std::string_view bytes) = 0;
   /// The last event. `reason`: the system's words.
@@ -39,6 +43,9 @@ class LinkEvents {
 class Link {
  public:
   static constexpr std::size_t kReadBytes = 64 * 1024;
+  /// How long one address may take to answer before the next is tried: time for a lost SYN to be sent again.
+  static constexpr Duration kConnectTimeout{2000};
+  static constexpr Duration kTlsTimeout{3000};
 
   virtual ~Link() = default;
   /// Writes all of `bytes`, after what is still being written: at most one write is under way. Leaves it empty.
@@ -48,9 +55,9 @@ class Link {
   /// No event follows.
   virtual void close() = 0;
 
-  /// tls: nullptr for plain TCP. events: lives until close() or on_link_down().
-  static std::shared_ptr<Link> open(boost::asio::io_context& context, const Endpoint& endpoint, TlsContext* tls,
-                                    LinkEvents& events);
+  /// Tries all addresses of the endpoint. tls: nullptr for plain TCP. events: lives until close() or on_link_down().
+  static std::shared_ptr<Link> open(boost::asio::io_context& context, const Endpoint& endpoint, const Preference& preference,
+                                    TlsContext* tls, LinkEvents& events);
 };
 
 }  // namespace signalbox::redis

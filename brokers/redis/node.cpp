@@ -9,8 +9,8 @@ namespace {
 
 const std::string kCommandName = "command connection";
 
-Handshake handshake_for(const NodeOptions& options, const std::string& role) {
-  return {options.login, "signalbox:" + options.instance_id + ":" + role};
+Handshake handshake_for(const NodeOptions& options, const std::string& role, std::vector<Handshake::Need> needs) {
+  return {options.login, "signalbox:" + options.instance_id + ":" + role, std::move(needs)};
 }
 
 /// In the part of the name space that the contract leaves to the broker.
@@ -24,17 +24,13 @@ bool is_in_trouble(const Connection& connection) {
 }
 
 void append_reason(Node::Trouble& trouble, const std::string& name, const Connection& connection) {
-  if (!connection.fault()) {
-    trouble.reasons.push_back(name + ": connecting");
+  const FaultKind kind = connection.fault() ? connection.fault()->kind : FaultKind::lost;
+  if (kind == FaultKind::lost) {
+    trouble.reasons.push_back(name + ": " + connection.trouble());
     return;
   }
-  const Fault& fault = *connection.fault();
-  if (fault.kind == FaultKind::lost) {
-    trouble.reasons.push_back(name + ": " + fault.text);
-    return;
-  }
-  trouble.kind = fault.kind;
-  trouble.reasons.insert(trouble.reasons.begin(), (fault.kind == FaultKind::auth ? "auth: " : "config: ") + fault.text);
+  trouble.kind = kind;
+  trouble.reasons.insert(trouble.reasons.begin(), (kind == FaultKind::auth ? "auth: " : "config: ") + connection.fault()->text);
 }
 
 }  // namespace
@@ -42,14 +38,16 @@ void append_reason(Node::Trouble& trouble, const std::string& name, const Connec
 Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options,
                              std::size_t number, SubscriberEvents& events)
     : name("subscriber connection " + std::to_string(number)),
-      protocol(handshake_for(options, "subscriber-" + std::to_string(number)), options.call_timeout,
-               probe_channel(options, std::to_string(number)), options.resubscribe_rate / options.subscriber_connections,
-               events),
+      protocol(handshake_for(options, "subscriber-" + std::to_string(number),
+                             {{"PING"}, {"UNSUBSCRIBE", probe_channel(options, std::to_string(number))}}),
+               options.call_timeout, probe_channel(options, std::to_string(number)),
+               options.resubscribe_rate / options.subscriber_connections, events),
       connection(context, endpoint, protocol) {}
 
 Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, Budget& budget,
            SubscriberEvents& events)
-    : command_(handshake_for(options, "command"), options.call_timeout, budget),
+    : command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),
+               options.call_timeout, budget),
       command_connection_(context, endpoint, command_) {
   for (std::size_t number = 0; number < options.subscriber_connections; ++number) {
     subscribers_.push_back(std::make_unique<Subscriber>(context, endpoint, options, number, events));
@@ -63,8 +61,19 @@ SubscriberProtocol& Node::subscriber(std::string_view channel) noexcept {
 void Node::turn(Time now) {
   probe(now);
   command_connection_.turn(now);
+  leave_wrong_server(now);
   for (const auto& subscriber : subscribers_) subscriber->connection.turn(now);
   hurry();
+}
+
+/// A server that became a replica keeps our subscriptions and goes on feeding them, but counts for nobody any more.
+void Node::leave_wrong_server(Time now) {
+  const std::optional<Fault>& fault = command_connection_.fault();
+  const bool wrong = !command_connection_.linked() && fault && fault->of_the_server;
+  if (std::exchange(left_server_, wrong) || !wrong) return;
+  for (const auto& subscriber : subscribers_) {
+    if (subscriber->connection.established()) subscriber->connection.drop(*fault, now);
+  }
 }
 
 void Node::probe(Time now) {
@@ -75,8 +84,7 @@ void Node::probe(Time now) {
     if (!can_publish) {
       protocol.restart_probe();
     } else if (protocol.probe_due(now)) {
-      command_.probe(protocol.probe_channel(), now);
-      protocol.probe_sent(now);
+      send_probe(*subscriber, now);
     } else if (protocol.probe_missed(now)) {
       subscriber->connection.drop({FaultKind::lost, "no echo of the loopback probe for 3 s"}, now);
       missed = true;
@@ -84,6 +92,17 @@ void Node::probe(Time now) {
   }
   // Which of the two sides is deaf can't be told.
   if (missed) command_connection_.drop({FaultKind::lost, "no echo of the loopback probe for 3 s"}, now);
+}
+
+/// The echo alone proves little: a replica's subscribers hear what is published at its master, and are not counted there.
+void Node::send_probe(Subscriber& subscriber, Time now) {
+  const auto counted = [&subscriber, round = subscriber.protocol.probe_round()](bool any) {
+    if (round != subscriber.protocol.probe_round()) return;
+    if (any) return subscriber.protocol.probe_counted();
+    subscriber.connection.drop({FaultKind::lost, "the server that takes our publishes does not count it"}, Clock::now());
+  };
+  command_.probe(subscriber.protocol.probe_channel(), counted, now);
+  subscriber.protocol.probe_sent(now);
 }
 
 /// Where one connection has come up, the others need not wait any longer.

@@ -67,11 +67,14 @@ class Node {
   };
 
   void probe(Time now);
+  void send_probe(Subscriber& subscriber, Time now);
+  void leave_wrong_server(Time now);
   void hurry();
 
   CommandProtocol command_;
   Connection command_connection_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
+  bool left_server_ = false;
   unsigned times_proven_ = 0;  // of all connections together
 };
 

@@ -11,8 +11,7 @@ Protocol::Protocol(Handshake handshake, Duration call_timeout)
 void Protocol::connected(Time now, std::string& out) {
   phase_ = Phase::handshake;
   reader_.reset();
-  connected_at_ = heard_at_ = now;
-  pinged_at_.reset();
+  asked_at_ = heard_at_ = now;
   const std::size_t before = out.size();
   handshake_.begin(out);
   written_ = out.size() - before;
@@ -20,7 +19,6 @@ void Protocol::connected(Time now, std::string& out) {
 
 std::optional<Fault> Protocol::feed(std::string_view bytes, Time now) {
   heard_at_ = now;
-  pinged_at_.reset();
   std::optional<Fault> fault;
   while (!bytes.empty() && !fault) {
     const std::string_view piece = bytes.substr(0, ReplyReader::kFeedBytes);
@@ -46,7 +44,9 @@ std::optional<Fault> Protocol::take_replies(Time now) {
 
 std::optional<Fault> Protocol::take(Reply reply, Time now) {
   if (phase_ == Phase::established) return on_reply(std::move(reply), now);
+  if (handshake_.answered()) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   if (std::optional<Fault> fault = handshake_.accept(*reply)) return fault;
+  if (handshake_.answered()) obstacle_ = handshake_.obstacle();
   if (handshake_.complete()) {
     phase_ = Phase::established;
     on_established(now);
@@ -57,29 +57,26 @@ std::optional<Fault> Protocol::take(Reply reply, Time now) {
 std::optional<Fault> Protocol::turn(Time now, std::string& out) {
   const std::size_t before = out.size();
   std::optional<Fault> fault;
-  if (phase_ == Phase::handshake && now - connected_at_ >= call_timeout_) {
-    fault = Fault{FaultKind::lost, "no answer to the handshake"};
-  }
+  if (phase_ == Phase::handshake) fault = shake_hands(now, out);
   if (!fault) fault = on_turn(now, out);
-  if (!fault && phase_ == Phase::established) fault = keep_alive(now, out);
   written_ += out.size() - before;
   return fault;
 }
 
-std::optional<Fault> Protocol::keep_alive(Time now, std::string& out) {
-  if (pinged_at_) {
-    if (now - *pinged_at_ < kSilence) return std::nullopt;
-    return Fault{FaultKind::lost, "no answer to PING for 3 s"};
+std::optional<Fault> Protocol::shake_hands(Time now, std::string& out) {
+  if (!handshake_.answered()) {
+    if (now - asked_at_ < kSilence) return std::nullopt;
+    return Fault{FaultKind::lost, "no answer to the handshake for 3 s"};
   }
-  if (now - heard_at_ < kSilence) return std::nullopt;
-  pinged_at_ = now;
-  append_command(out, {"PING"});
-  on_ping(now);
+  if (now - asked_at_ < kAskAgain) return std::nullopt;
+  asked_at_ = now;
+  handshake_.begin(out);
   return std::nullopt;
 }
 
 void Protocol::lost(std::uint64_t sent) {
   phase_ = Phase::down;
+  obstacle_.clear();
   on_lost(sent);
 }
 

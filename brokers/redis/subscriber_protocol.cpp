@@ -6,6 +6,9 @@
 namespace signalbox::redis {
 namespace {
 
+constexpr Duration kRecently{1000};
+constexpr std::size_t kFloodBytes = 16 * 1024;  // of payload in one read: we are behind
+
 Fault unasked() { return {FaultKind::lost, "protocol error: a reply that nothing asked for"}; }
 
 }  // namespace
@@ -17,7 +20,7 @@ SubscriberProtocol::SubscriberProtocol(Handshake handshake, Duration call_timeou
       resubscribe_rate_(static_cast<double>(resubscribe_rate)),
       probe_(std::move(probe_channel), ChannelState{}) {}
 
-void SubscriberProtocol::subscribe(const std::string& name, Done done, Time now) {
+void SubscriberProtocol::subscribe(const std::string& name, Done done, Time deadline) {
   Channel& channel = table_.get(name);
   if (channel.second.have != Have::unsubscribing) calls_.finish(channel, Verb::unsubscribe, {errc::superseded, {}});
   table_.set_want(channel, true);
@@ -25,13 +28,13 @@ void SubscriberProtocol::subscribe(const std::string& name, Done done, Time now)
     done({});
     return;
   }
-  calls_.add(channel, Verb::subscribe, std::move(done), now + call_timeout());
+  calls_.add(channel, Verb::subscribe, std::move(done), deadline);
   // Until the probe has answered the broker is not ready, and this channel is one of those that ready confirms.
-  if (!probed_) table_.set_recovering(channel, true);
+  if (!probed()) table_.set_recovering(channel, true);
   if (established()) enqueue(channel);
 }
 
-void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time now) {
+void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time deadline) {
   Channel* channel = table_.find(name);
   if (!channel) {
     done({});
@@ -44,7 +47,7 @@ void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time no
     done({});
     return;
   }
-  calls_.add(*channel, Verb::unsubscribe, std::move(done), now + call_timeout());
+  calls_.add(*channel, Verb::unsubscribe, std::move(done), deadline);
   enqueue(*channel);
 }
 
@@ -57,16 +60,24 @@ void SubscriberProtocol::enqueue(Channel& channel) {
 
 bool SubscriberProtocol::probe_due(Time now) const noexcept {
   if (!probe_subscribed_ || probe_sent_at_) return false;
-  return !probed_ || now - message_at_ >= kProbeIdle;
+  return !probed() || now - message_at_ >= kProbeIdle;
 }
 
 void SubscriberProtocol::restart_probe() noexcept {
-  probed_ = false;
+  probe_echoed_ = probe_counted_ = false;
   probe_sent_at_.reset();
+  ++probe_round_;
+}
+
+std::string_view SubscriberProtocol::hint(Time now) const {
+  if (!established() || now - flooded_at_ > kRecently) return {};
+  return "; messages were pouring in: if the server's log tells of output buffer limits, raise its client-output-buffer-limit "
+         "pubsub";
 }
 
 void SubscriberProtocol::on_established(Time now) {
   allowance_ = 0;
+  pinged_at_.reset();
   allowance_at_ = message_at_ = answered_at_ = now;
   // First and alone: if this is refused, so would be everything.
   halves_.push_back({Verb::subscribe, {&probe_}, 0, {}});
@@ -91,11 +102,13 @@ void SubscriberProtocol::take_message(Reply reply, Time now) {
   message_at_ = now;
   const std::string_view channel = text(*reply->element[1]);
   if (channel == probe_.first) {
-    probed_ = true;
+    probe_echoed_ = true;
     probe_sent_at_.reset();
     return;
   }
   messages_.push_back({channel, text(*reply->element[2])});
+  held_bytes_ += messages_.back().payload.size();
+  if (held_bytes_ >= kFloodBytes) flooded_at_ = now;
   held_.push_back(std::move(reply));
 }
 
@@ -104,6 +117,7 @@ void SubscriberProtocol::deliver() {
   events_.on_messages(messages_);
   messages_.clear();
   held_.clear();
+  held_bytes_ = 0;
 }
 
 std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view name, Time now) {
@@ -142,8 +156,9 @@ void SubscriberProtocol::release(Channel& channel) {
 
 /// One error answers a whole command: halve it until the guilty channel stands alone.
 std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now) {
+  if (is_disk_trouble(error)) return std::nullopt;  // as good as a PONG
   if (in_flight_.empty() || in_flight_.front().answered != 0 || in_flight_.front().verb != Verb::subscribe ||
-      !is_no_permission(error)) {
+      !is_channel_refused(error)) {
     return fault_of(error);
   }
   answered_at_ = now;
@@ -159,7 +174,7 @@ std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now
 
 std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_view error) {
   if (&channel == &probe_) {
-    return Fault{FaultKind::config, std::string(error) + "; the user needs +subscribe, +unsubscribe and the channels PREFIX*"};
+    return Fault{FaultKind::config, std::string(error) + "; the user needs the channels PREFIX*"};
   }
   const bool unasked_for = channel.second.want && !calls_.has(channel, Verb::subscribe);
   table_.set_want(channel, false);
@@ -171,18 +186,31 @@ std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_vi
 }
 
 std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
+  settle_lost();
   expire(now);
+  unfinished_ = !lost_.empty() || calls_.has_expired(now);
   if (!established()) return std::nullopt;
   // Not how old the oldest is, but that nothing moves: a whole fleet that comes back keeps the server busy for long.
   if (!in_flight_.empty() && now >= std::max(in_flight_.front().deadline, answered_at_ + call_timeout())) {
     return Fault{FaultKind::lost, "a subscription was not answered in time"};
   }
   write_commands(now, out);
+  return keep_alive(now, out);
+}
+
+std::optional<Fault> SubscriberProtocol::keep_alive(Time now, std::string& out) {
+  if (pinged_at_) {
+    if (now - *pinged_at_ < kSilence) return std::nullopt;
+    return Fault{FaultKind::lost, "no answer to PING for 3 s"};
+  }
+  if (now - heard_at() < kSilence) return std::nullopt;
+  pinged_at_ = now;
+  append_command(out, {"PING"});
   return std::nullopt;
 }
 
 void SubscriberProtocol::expire(Time now) {
-  for (std::size_t count = 0; count < kExpiriesPerTurn; ++count) {
+  for (std::size_t count = 0; count < kCompletionsPerTurn; ++count) {
     const auto expired = calls_.expire(now);
     if (!expired) return;
     const ChannelState& state = expired->channel->second;
@@ -245,30 +273,45 @@ void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
   in_flight_.push_back(std::move(batch));
 }
 
+/// Only marks what there is to do: there may be a hundred thousand of them.
 void SubscriberProtocol::on_lost(std::uint64_t) {
   deliver();
   const bool was_established = probe_subscribed_ || !halves_.empty() || !in_flight_.empty();
-  for (Channel* channel : queue_) settle_on_loss(*channel);
+  lost_.insert(lost_.end(), queue_.begin(), queue_.end());
   for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {
     for (const Batch& batch : *batches) {
-      for (std::size_t i = batch.answered; i < batch.channels.size(); ++i) settle_on_loss(*batch.channels[i]);
+      lost_.insert(lost_.end(), batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.answered), batch.channels.end());
     }
   }
+  std::erase(lost_, &probe_);
   queue_.clear();
   halves_.clear();
   in_flight_.clear();
   channels_in_flight_ = 0;
   probe_subscribed_ = false;
   restart_probe();
-  if (was_established) table_.new_link();
+  if (!was_established) return;
+  table_.new_link();
+  for (Channel* channel : lost_) {
+    table_.refresh(*channel);
+    channel->second.queued = true;  // so that nobody else queues or erases it
+  }
 }
 
 /// The server has forgotten the channel: an unsubscribe is done, and what is not wanted has nothing left to wait for.
-void SubscriberProtocol::settle_on_loss(Channel& channel) {
-  if (&channel == &probe_) return;
-  if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
-  calls_.finish(channel, Verb::unsubscribe, {});
-  if (!channel.second.want) table_.erase(channel);
+void SubscriberProtocol::settle_lost() {
+  for (std::size_t count = 0; count < kCompletionsPerTurn && !lost_.empty(); ++count) {
+    Channel& channel = *lost_.front();
+    lost_.pop_front();
+    channel.second.queued = false;
+    if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
+    calls_.finish(channel, Verb::unsubscribe, {});
+    if (!channel.second.want) {
+      table_.erase(channel);
+    } else if (established()) {
+      enqueue(channel);
+    }
+  }
 }
 
 void SubscriberProtocol::drain() {

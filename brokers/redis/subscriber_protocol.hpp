@@ -1,6 +1,7 @@
 // A connection that listens: SUBSCRIBE, UNSUBSCRIBE and the messages.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -35,8 +36,6 @@ class SubscriberProtocol final : public Protocol {
   static constexpr std::size_t kChannelsPerCommand = 512;
   /// Channels whose answer is awaited: bounds the server's work between two of our reads.
   static constexpr std::size_t kWindow = 8192;
-  /// Calls completed late in one turn: a burst made while the server was away must not hold up the loop.
-  static constexpr std::size_t kExpiriesPerTurn = 8192;
   static constexpr Duration kProbeIdle{5000};
   static constexpr Duration kProbeEcho{3000};
 
@@ -44,19 +43,29 @@ class SubscriberProtocol final : public Protocol {
   SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel, std::size_t resubscribe_rate,
                      SubscriberEvents& events);
 
-  void subscribe(const std::string& channel, Done done, Time now);
-  void unsubscribe(const std::string& channel, Done done, Time now);
+  void subscribe(const std::string& channel, Done done, Time deadline);
+  void unsubscribe(const std::string& channel, Done done, Time deadline);
 
   /// Established, the probe has answered, and all that must be confirmed is.
-  [[nodiscard]] bool settled() const noexcept { return established() && probed_ && table_.recovering() == 0; }
+  [[nodiscard]] bool settled() const noexcept { return established() && probed() && table_.recovering() == 0; }
   [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
 
   [[nodiscard]] const std::string& probe_channel() const noexcept { return probe_.first; }
-  [[nodiscard]] bool probed() const noexcept { return probed_; }
-  [[nodiscard]] bool proven() const noexcept override { return probed_; }
+  /// The probe has come back, and the server that took it counted us.
+  [[nodiscard]] bool probed() const noexcept { return probe_echoed_ && probe_counted_; }
+  [[nodiscard]] bool proven() const noexcept override { return probed(); }
+  [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
+  [[nodiscard]] std::string_view hint(Time now) const override;
   [[nodiscard]] bool probe_due(Time now) const noexcept;
-  [[nodiscard]] bool probe_missed(Time now) const noexcept { return probe_sent_at_ && now - *probe_sent_at_ >= kProbeEcho; }
+  /// Messages that still come are ahead of the echo: a busy connection is not a deaf one.
+  [[nodiscard]] bool probe_missed(Time now) const noexcept {
+    return probe_sent_at_ && now - std::max(*probe_sent_at_, message_at_) >= kProbeEcho;
+  }
   void probe_sent(Time now) noexcept { probe_sent_at_ = now; }
+  /// Where the probe was published, we were counted.
+  void probe_counted() noexcept { probe_counted_ = true; }
+  /// A new one with each restart_probe(): what was sent before proves nothing any more.
+  [[nodiscard]] unsigned probe_round() const noexcept { return probe_round_; }
   /// The publishing side has changed: it must prove itself again.
   void restart_probe() noexcept;
 
@@ -74,7 +83,10 @@ class SubscriberProtocol final : public Protocol {
 
   void on_established(Time now) override;
   std::optional<Fault> on_reply(Reply reply, Time now) override;
-  void on_read_end() override { deliver(); }
+  void on_read_end() override {
+    pinged_at_.reset();
+    deliver();
+  }
   std::optional<Fault> on_turn(Time now, std::string& out) override;
   void on_lost(std::uint64_t sent) override;
 
@@ -87,8 +99,9 @@ class SubscriberProtocol final : public Protocol {
   std::optional<Fault> refuse(Channel& channel, std::string_view error);
 
   void enqueue(Channel& channel);
-  void settle_on_loss(Channel& channel);
+  void settle_lost();
   void expire(Time now);
+  std::optional<Fault> keep_alive(Time now, std::string& out);
   void scan();
   void write_commands(Time now, std::string& out);
   void write(Batch batch, Time now, std::string& out);
@@ -104,17 +117,24 @@ class SubscriberProtocol final : public Protocol {
   std::deque<Batch> halves_;     // of a rejected batch, on the way to the guilty channel
   std::deque<Batch> in_flight_;  // answers come in this order
   std::size_t channels_in_flight_ = 0;
+  std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn
   bool draining_ = false;
+  bool unfinished_ = false;
 
   Channel probe_;
   bool probe_subscribed_ = false;
-  bool probed_ = false;
+  bool probe_echoed_ = false;
+  bool probe_counted_ = false;
+  unsigned probe_round_ = 0;
   std::optional<Time> probe_sent_at_;
+  std::optional<Time> pinged_at_;
   Time message_at_;
+  Time flooded_at_;   // when a read last was full of messages
   Time answered_at_;  // when a subscription or its end was last answered
 
   std::vector<Reply> held_;  // what messages_ points into
   std::vector<Message> messages_;
+  std::size_t held_bytes_ = 0;
 };
 
 }  // namespace signalbox::redis

@@ -53,6 +53,34 @@ TEST_F(CallListTest, ExpiresInOrderAndOnlyWhatIsStillOpen) {
   EXPECT_EQ(finished[1], "b unavailable");
 }
 
+TEST_F(CallListTest, FinishesTheCallsOfAChannelInTheOrderInWhichTheyWereMade) {
+  const auto add_all = [&] {
+    finished.clear();
+    for (const char* name : {"1", "2", "3"}) {
+      add(a, Verb::subscribe, name, 1);
+      add(a, Verb::unsubscribe, std::string("-") + name, 1);
+      add(b, Verb::subscribe, std::string("b") + name, 1);
+    }
+  };
+  add_all();
+  calls.finish(a, Verb::unsubscribe, {});
+  calls.finish(a, Verb::subscribe, {});
+  calls.finish(b, Verb::subscribe, {});
+  EXPECT_EQ(finished, (std::vector<std::string>{"-1 Success", "-2 Success", "-3 Success", "1 Success", "2 Success", "3 Success",
+                                                "b1 Success", "b2 Success", "b3 Success"}));
+  add_all();
+  calls.finish_all({errc::closed, {}});
+  EXPECT_EQ(finished, (std::vector<std::string>{"1 closed", "-1 closed", "b1 closed", "2 closed", "-2 closed", "b2 closed",
+                                                "3 closed", "-3 closed", "b3 closed"}));
+}
+
+TEST_F(CallListTest, TellsWhetherAnythingHasExpired) {
+  EXPECT_FALSE(calls.has_expired(Time(Duration(99))));
+  add(a, Verb::subscribe, "a", 10);
+  EXPECT_FALSE(calls.has_expired(Time(Duration(9))));
+  EXPECT_TRUE(calls.has_expired(Time(Duration(10))));
+}
+
 TEST_F(CallListTest, SurvivesAStormOfCalls) {
   for (int round = 0; round < 3; ++round) {
     finished.clear();

@@ -20,13 +20,16 @@ class CommandProtocolTest : public ::testing::Test {
           results.push_back(status.ok() ? std::to_string(receivers.count)
                                         : status.code.message() + ": " + std::string(status.detail));
         },
-        talk.now);
+        talk.deadline());
   }
   void exists(const std::string& channel) {
     ASSERT_TRUE(budget.take(1));
-    protocol.exists(channel, 1, [this, channel](Status status, bool yes) {
-      results.push_back(channel + (status.ok() ? (yes ? " yes" : " no") : " " + status.code.message()));
-    });
+    protocol.exists(
+        channel, 1,
+        [this, channel](Status status, bool yes) {
+          results.push_back(channel + (status.ok() ? (yes ? " yes" : " no") : " " + status.code.message()));
+        },
+        talk.deadline());
   }
 
   using Results = std::vector<std::string>;
@@ -107,6 +110,7 @@ TEST_F(CommandProtocolTest, TellsWhichPublishesMayHaveLeftWhenTheLinkIsLost) {
   publish("a", "not written");
   exists("a");
   talk.lose();
+  talk.turn();
   EXPECT_EQ(results, (Results{"unknown_outcome: the connection was lost before the answer",
                               "unavailable: the connection was lost", "a unavailable"}));
   EXPECT_EQ(budget.used(), 0U);
@@ -125,19 +129,33 @@ TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenAnAnswerIsLate) {
   EXPECT_EQ(talk.fault->kind, FaultKind::lost);
 }
 
-TEST_F(CommandProtocolTest, AnswersInTimeBehindAPingThatIsNotAnswered) {
+TEST_F(CommandProtocolTest, MeasuresTheTimeOfACallFromWhenItWasMade) {
   talk.establish();
-  ASSERT_EQ(talk.turn_after(Duration(3000)), command({"PING"}));
+  ASSERT_TRUE(budget.take(10));
+  protocol.publish(
+      "a", "1", 10, [this](Status status, Receivers) { results.push_back(status.code.message()); },
+      talk.now + Duration(500));  // it has waited for 1.5 s
+  talk.turn_after(Duration(499));
+  EXPECT_FALSE(talk.fault);
+  talk.turn_after(Duration(1));
+  EXPECT_TRUE(talk.fault);
+}
+
+TEST_F(CommandProtocolTest, AnswersInTimeBehindAQuestionOfItsOwnThatIsNotAnswered) {
+  talk.establish();
+  protocol.probe("p", [](bool) {}, talk.now);
   publish("a", "1");
   talk.turn();
-  talk.turn_after(Duration(1950));
+  talk.turn_after(Duration(1949));
+  EXPECT_FALSE(talk.fault);
+  talk.turn_after(Duration(1));
   EXPECT_TRUE(talk.fault);
 }
 
 TEST_F(CommandProtocolTest, IsProvenByAProbeThatWasPublished) {
   talk.establish();
   EXPECT_FALSE(protocol.proven());
-  protocol.probe("p", talk.now);
+  protocol.probe("p", [](bool) {}, talk.now);
   talk.turn();
   talk.hear(":1\r\n");
   EXPECT_TRUE(protocol.proven());
@@ -145,30 +163,132 @@ TEST_F(CommandProtocolTest, IsProvenByAProbeThatWasPublished) {
   EXPECT_FALSE(protocol.proven());
 }
 
+TEST_F(CommandProtocolTest, TellsWhetherAProbeWasCounted) {
+  talk.establish();
+  std::vector<bool> counted;
+  for (const char* answer : {":1\r\n", ":0\r\n"}) {
+    protocol.probe("p", [&](bool any) { counted.push_back(any); }, talk.now);
+    talk.turn();
+    talk.hear(answer);
+  }
+  EXPECT_EQ(counted, (std::vector<bool>{true, false}));
+}
+
+TEST_F(CommandProtocolTest, CompletesALongQueueOfLostCallsInSlices) {
+  Budget large(std::size_t{1} << 30);
+  CommandProtocol other(Handshake({}, "n"), Duration(2000), large);
+  Conversation conversation(other);
+  conversation.establish();
+  std::size_t completed = 0;
+  const std::size_t calls = 3 * Protocol::kCompletionsPerTurn;
+  for (std::size_t i = 0; i < calls; ++i) {
+    ASSERT_TRUE(large.take(1));
+    other.publish(
+        "a", "", 1, [&](Status status, Receivers) { completed += status.code == errc::unknown_outcome; },
+        conversation.deadline());
+  }
+  conversation.turn();
+  conversation.lose();
+  EXPECT_EQ(completed, 0U);
+  for (std::size_t turn = 1; turn <= 3; ++turn) {
+    EXPECT_TRUE(other.unfinished());
+    conversation.turn();
+    EXPECT_EQ(completed, turn * Protocol::kCompletionsPerTurn);
+  }
+  EXPECT_FALSE(other.unfinished());
+  EXPECT_EQ(large.used(), 0U);
+}
+
 TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenTheHandshakeIsLate) {
   std::string out;
   protocol.connected(talk.now, out);
-  talk.turn_after(Duration(1900));
+  talk.turn_after(Duration(2999));
   EXPECT_FALSE(talk.fault);
-  talk.turn_after(Duration(50));
+  talk.turn_after(Duration(1));
   ASSERT_TRUE(talk.fault);
   EXPECT_NE(talk.fault->text.find("handshake"), std::string::npos);
 }
 
-TEST_F(CommandProtocolTest, PingsAfterThreeSecondsOfSilenceAndGivesUpAfterThreeMore) {
+TEST_F(CommandProtocolTest, AsksAServerAgainThatIsLoadingItsData) {
+  std::string handshake;
+  protocol.connected(talk.now, handshake);
+  talk.hear("-LOADING Redis is loading the dataset in memory\r\n" + kWelcome.substr(5));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(protocol.obstacle(), "LOADING Redis is loading the dataset in memory");
+  for (int second = 0; second < 60; ++second) {  // for as long as it takes
+    EXPECT_EQ(talk.turn_after(Duration(249)), "");
+    EXPECT_EQ(talk.turn_after(Duration(1)), handshake);
+    talk.hear("-LOADING Redis is loading the dataset in memory\r\n" + kWelcome.substr(5));
+    EXPECT_FALSE(talk.fault || protocol.established());
+  }
+  talk.turn_after(Duration(250));
+  talk.hear(kWelcome);
+  EXPECT_TRUE(protocol.established());
+  EXPECT_EQ(protocol.obstacle(), "");
+}
+
+TEST_F(CommandProtocolTest, AsksForTheRoleEverySecondAndGivesUpWithoutAnAnswer) {
   talk.establish();
-  EXPECT_EQ(talk.turn_after(Duration(2999)), "");
-  EXPECT_EQ(talk.turn_after(Duration(1)), command({"PING"}));
-  talk.hear("+PONG\r\n");
-  EXPECT_EQ(talk.turn_after(Duration(2999)), "");
-  EXPECT_EQ(talk.turn_after(Duration(1)), command({"PING"}));
+  EXPECT_EQ(talk.turn_after(Duration(999)), "");
+  EXPECT_EQ(talk.turn_after(Duration(1)), command({"ROLE"}));
   publish("a", "1");
   talk.turn();
-  talk.hear("+PONG\r\n:1\r\n");  // the answers keep the order
+  talk.hear(kMaster + ":1\r\n");  // the answers keep the order
   EXPECT_FALSE(talk.fault);
-  talk.turn_after(Duration(3000));
-  talk.turn_after(Duration(3000));
+  EXPECT_EQ(talk.turn_after(Duration(1000)), command({"ROLE"}));
+  EXPECT_EQ(talk.turn_after(Duration(2999)), "");
+  EXPECT_FALSE(talk.fault);
+  talk.turn_after(Duration(1));
   EXPECT_TRUE(talk.fault);
+}
+
+TEST_F(CommandProtocolTest, LeavesAServerThatHasBecomeAReplica) {
+  talk.establish();
+  talk.turn_after(Duration(1000));
+  talk.hear("*5\r\n" + bulk("slave") + bulk("127.0.0.1") + ":6379\r\n" + bulk("connected") + ":0\r\n");
+  ASSERT_TRUE(talk.fault);
+  EXPECT_EQ(talk.fault->kind, FaultKind::config);
+  EXPECT_TRUE(talk.fault->of_the_server);
+  EXPECT_NE(talk.fault->text.find("replica"), std::string::npos);
+}
+
+TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenItLosesARight) {
+  const auto fault_after = [&](const std::string& error) {
+    talk.establish();
+    publish("a", "1");
+    exists("b");
+    talk.turn();
+    talk.hear(error);
+    const std::optional<Fault> fault = talk.fault;
+    talk.lose();
+    talk.turn();
+    return fault ? (fault->kind == FaultKind::config ? fault->text : "not config") : "none";
+  };
+  const std::string no_publish = "NOPERM this user has no permissions to run the 'publish' command";
+  EXPECT_EQ(fault_after("-" + no_publish + "\r\n"), no_publish);
+  const std::string no_numsub = "NOPERM this user has no permissions to run the 'pubsub|numsub' command";
+  EXPECT_EQ(fault_after(":1\r\n-" + no_numsub + "\r\n"), no_numsub);
+  EXPECT_EQ(results, (Results{"rejected: " + no_publish, "b unavailable", "1", "b rejected"}));
+}
+
+TEST_F(CommandProtocolTest, TellsWhatAServerThatCanNotNowAnswersAndKeepsTheLink) {
+  talk.establish();
+  for (const std::string error : {"BUSY Redis is busy running a script.", "MISCONF Redis is configured to save RDB snapshots",
+                                  "MASTERDOWN Link with MASTER is down", "LOADING Redis is loading the dataset in memory"}) {
+    results.clear();
+    publish("a", "1");
+    exists("b");
+    talk.turn();
+    talk.hear("-" + error + "\r\n-" + error + "\r\n");
+    EXPECT_FALSE(talk.fault);
+    EXPECT_EQ(results, (Results{"unavailable: " + error, "b unavailable"}));
+  }
+  results.clear();
+  publish("a", "1");
+  talk.turn();
+  talk.hear("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(results.front().substr(0, 10), "overloaded");
 }
 
 TEST_F(CommandProtocolTest, TellsAProtocolErrorForAnswersThatDoNotFit) {
@@ -183,6 +303,7 @@ TEST_F(CommandProtocolTest, TellsAProtocolErrorForAnswersThatDoNotFit) {
     talk.hear(answer);
     const std::string text = talk.fault ? talk.fault->text : "";
     talk.lose();
+    talk.turn();
     return text.substr(0, 14);
   };
   EXPECT_EQ(fault_after("*2\r\n" + bulk("b") + ":1\r\n"), "protocol error");
@@ -204,11 +325,11 @@ TEST_F(CommandProtocolTest, LeavesAPublishUnknownWhoseAnswerMakesNoSense) {
 
 TEST_F(CommandProtocolTest, TellsWhenTheProbeIsRefused) {
   talk.establish();
-  protocol.probe("i:1", talk.now);
+  protocol.probe("i:1", [](bool) {}, talk.now);
   EXPECT_EQ(talk.turn(), command({"PUBLISH", "i:1", ""}));
   talk.hear(":1\r\n");
   EXPECT_FALSE(talk.fault);
-  protocol.probe("i:1", talk.now);
+  protocol.probe("i:1", [](bool) {}, talk.now);
   talk.turn();
   talk.hear("-NOPERM no channel\r\n");
   ASSERT_TRUE(talk.fault);

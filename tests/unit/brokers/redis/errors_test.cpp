@@ -44,15 +44,46 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"CLUSTERDOWN The cluster is down", errc::unavailable, FaultKind::lost},
                       Case{"BUSY Redis is busy running a script.", errc::unavailable, FaultKind::lost},
                       Case{"OOM command not allowed when used memory > 'maxmemory'.", errc::overloaded, FaultKind::lost},
+                      Case{"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+                           errc::unavailable, FaultKind::lost},
+                      Case{"NOREPLICAS Not enough good replicas to write.", errc::unavailable, FaultKind::lost},
+                      Case{"TRYAGAIN Multiple keys request during rehashing of slot", errc::unavailable, FaultKind::lost},
+                      Case{"ASK 3999 127.0.0.1:6381", errc::unavailable, FaultKind::config},
+                      Case{"CROSSSLOT Keys in request don't hash to the same slot", errc::unavailable, FaultKind::config},
+                      Case{"ERR Unknown subcommand or wrong number of arguments for 'SETNAME'", errc::unsupported,
+                           FaultKind::config},
+                      Case{"ERR Protocol error: invalid bulk length", errc::internal, FaultKind::lost},
+                      Case{"ERR max number of clients + cluster connections reached", errc::unavailable, FaultKind::lost},
                       Case{"ERR something new", errc::internal, FaultKind::lost}));
 
 TEST(Redaction, CutsTheArgumentsThatRedisEchoes) {
   EXPECT_EQ(fault_of("ERR unknown command 'AUTH', with args beginning with: 'hunter2' ").text, "ERR unknown command 'AUTH'");
 }
 
-TEST(AccessControl, IsKnownByItsError) {
-  EXPECT_TRUE(is_no_permission("NOPERM this user has no permissions to run the 'publish' command"));
-  EXPECT_FALSE(is_no_permission("NOAUTH Authentication required."));
+TEST(Redaction, CutsTheAdviceOnProtectedMode) {
+  EXPECT_EQ(fault_of("DENIED Redis is running in protected mode because. In this mode. You may.").text,
+            "DENIED Redis is running in protected mode because");
+}
+
+TEST(AccessControl, TellsCommandsFromChannels) {
+  for (const char* command : {"NOPERM this user has no permissions to run the 'pubsub|numsub' command",  // Redis 7.0
+                              "NOPERM User ws has no permissions to run the 'publish' command",          // 7.2
+                              "NOPERM this user has no permissions to run the 'ping' command or its subcommand"}) {  // 6
+    EXPECT_TRUE(is_command_refused(command));
+    EXPECT_FALSE(is_channel_refused(command));
+  }
+  for (const char* channel : {"NOPERM this user has no permissions to access one of the channels used as arguments",
+                              "NOPERM No permissions to access a channel"}) {
+    EXPECT_FALSE(is_command_refused(channel));
+    EXPECT_TRUE(is_channel_refused(channel));
+  }
+  EXPECT_FALSE(is_command_refused("NOAUTH Authentication required.") || is_channel_refused("NOAUTH Authentication required."));
+}
+
+TEST(PassingTrouble, IsWhatAServerHasThatLoadsOrRunsAScript) {
+  EXPECT_TRUE(is_passing("LOADING Redis is loading the dataset in memory"));
+  EXPECT_TRUE(is_passing("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."));
+  EXPECT_FALSE(is_passing("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."));
 }
 
 }  // namespace

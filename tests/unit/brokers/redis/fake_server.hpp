@@ -99,6 +99,13 @@ class FakeServer {
         client.channels.emplace(argument(i));
         out += redis::acknowledged("subscribe", argument(i));
       }
+    } else if (argument(0) == "UNSUBSCRIBE") {
+      for (std::size_t i = 1; i < command.elements; ++i) {
+        client.channels.erase(std::string(argument(i)));
+        out += redis::acknowledged("unsubscribe", argument(i));
+      }
+    } else if (argument(0) == "PUBSUB") {
+      out = "*2\r\n" + redis::bulk(argument(2)) + ":0\r\n";
     } else if (argument(0) == "PUBLISH") {
       out = ":1\r\n";
       if (!deaf_) publish(std::string(argument(1)), argument(2));

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -34,12 +35,14 @@ std::optional<Fault> finish(Handshake& handshake, const std::string& role, const
 
 TEST(Handshake, WritesAllItNeedsAtOnce) {
   std::string out;
-  Handshake({"ws", "pw", 3}, "signalbox:host 1\r\n:command").begin(out);
+  Handshake({"ws", "pw", 3}, "signalbox:host 1\r\n:command", {{"PING"}, {"PUBSUB", "NUMSUB", "x"}}).begin(out);
   EXPECT_EQ(out, expected({{"AUTH", "ws", "pw"},
                            {"CLIENT", "SETNAME", "signalbox:host-1--:command"},
-                           {"SELECT", "3"},
                            {"ROLE"},
-                           {"INFO", "cluster"}}));
+                           {"INFO", "cluster"},
+                           {"SELECT", "3"},
+                           {"PING"},
+                           {"PUBSUB", "NUMSUB", "x"}}));
   out.clear();
   Handshake({"", "pw", 0}, "n").begin(out);
   EXPECT_EQ(out, expected({{"AUTH", "pw"}, {"CLIENT", "SETNAME", "n"}, {"ROLE"}, {"INFO", "cluster"}}));
@@ -86,6 +89,62 @@ TEST(Handshake, TellsWrongPasswordsAndMissingPermissions) {
       handshake.accept(*decode("-NOPERM this user has no permissions to run the 'role' command\r\n"));
   ASSERT_TRUE(no_role);
   EXPECT_EQ(no_role->kind, FaultKind::config);
+}
+
+TEST(Handshake, TellsEachRightThatIsMissing) {
+  const std::vector<Handshake::Need> needs{{"PING"}, {"UNSUBSCRIBE", "x"}};
+  for (std::size_t refused = 0; refused < needs.size(); ++refused) {
+    std::string out;
+    Handshake handshake({}, "n", needs);
+    handshake.begin(out);
+    EXPECT_FALSE(finish(handshake, kMaster, kNoCluster));
+    for (std::size_t need = 0; need < refused; ++need) EXPECT_FALSE(handshake.accept(*decode("+OK\r\n")));
+    const std::string error = "NOPERM this user has no permissions to run the '" + needs[refused][0] + "' command";
+    const std::optional<Fault> fault = handshake.accept(*decode("-" + error + "\r\n"));
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->kind, FaultKind::config);
+    EXPECT_EQ(fault->text, error);
+  }
+}
+
+TEST(Handshake, WaitsForAServerThatIsLoadingOrBusyAndBeginsAnew) {
+  for (const std::string error : {"LOADING Redis is loading the dataset in memory", "BUSY Redis is busy running a script."}) {
+    std::string out;
+    Handshake handshake({}, "n", {{"PING"}});
+    handshake.begin(out);
+    EXPECT_FALSE(finish(handshake, kMaster, kNoCluster));
+    EXPECT_FALSE(handshake.accept(*decode("-" + error + "\r\n")));
+    EXPECT_TRUE(handshake.answered());
+    EXPECT_FALSE(handshake.complete());
+    EXPECT_EQ(handshake.obstacle(), error);
+    handshake.begin(out);
+    EXPECT_FALSE(finish(handshake, kMaster, kNoCluster));
+    EXPECT_FALSE(handshake.accept(*decode("+PONG\r\n")));
+    EXPECT_TRUE(handshake.complete());
+  }
+}
+
+TEST(Handshake, WorksWithAServerThatCanNotWriteToItsDisk) {
+  std::string out;
+  Handshake handshake({}, "n", {{"PING"}});
+  handshake.begin(out);
+  EXPECT_FALSE(finish(handshake, kMaster, kNoCluster));
+  EXPECT_FALSE(handshake.accept(*decode("-MISCONF Errors writing to the AOF file: No space left on device\r\n")));
+  EXPECT_TRUE(handshake.complete());
+}
+
+TEST(Handshake, TakesARefusalOfTheConnectionForNoRefusalOfItsName) {
+  std::string out;
+  Handshake handshake({}, "n");
+  handshake.begin(out);
+  std::optional<Fault> fault = handshake.accept(*decode("-DENIED Redis is running in protected mode. Do this. Or that.\r\n"));
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::config);
+  EXPECT_EQ(fault->text, "DENIED Redis is running in protected mode");
+  handshake.begin(out);
+  fault = handshake.accept(*decode("-ERR max number of clients reached\r\n"));
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::lost);
 }
 
 }  // namespace

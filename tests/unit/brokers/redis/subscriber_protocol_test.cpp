@@ -26,8 +26,8 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
   Done told(const std::string& what) {
     return [this, what](Status status) { log.push_back(what + " " + (status.ok() ? "ok" : status.code.message())); };
   }
-  void subscribe(const std::string& channel) { protocol.subscribe(channel, told("+" + channel), talk.now); }
-  void unsubscribe(const std::string& channel) { protocol.unsubscribe(channel, told("-" + channel), talk.now); }
+  void subscribe(const std::string& channel) { protocol.subscribe(channel, told("+" + channel), talk.deadline()); }
+  void unsubscribe(const std::string& channel) { protocol.unsubscribe(channel, told("-" + channel), talk.deadline()); }
 
   /// Up to a probe that has answered.
   void establish() {
@@ -37,6 +37,8 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
     ASSERT_TRUE(protocol.probe_due(talk.now));
     protocol.probe_sent(talk.now);
     talk.hear(message(kProbe, ""));
+    ASSERT_FALSE(protocol.probed());
+    protocol.probe_counted();
     ASSERT_TRUE(protocol.probed());
   }
   void confirm(const std::string& channel) { talk.hear(acknowledged("subscribe", channel)); }
@@ -45,6 +47,23 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
     talk.turn();
     confirm(channel);
     log.clear();
+  }
+
+  /// Plays a server that agrees to all, until nothing is left to do. How many channels were subscribed to.
+  std::size_t answer_all() {
+    std::size_t subscriptions = 0;
+    for (std::string written = talk.turn(); !written.empty() || protocol.unfinished(); written = talk.turn_after(Duration(1))) {
+      std::string answer;
+      for_each_command(written, [&](const redisReply& asked) {
+        const bool subscribes = text(*asked.element[0]) == "SUBSCRIBE";
+        for (std::size_t i = 1; i < asked.elements; ++i, subscriptions += subscribes) {
+          answer += acknowledged(subscribes ? "subscribe" : "unsubscribe", text(*asked.element[i]));
+        }
+      });
+      talk.hear(answer);
+      EXPECT_FALSE(talk.fault);
+    }
+    return subscriptions;
   }
 
   using Log = std::vector<std::string>;
@@ -193,7 +212,7 @@ TEST_F(SubscriberProtocolTest, NamesTheRightsThatTheProbeNeeds) {
   talk.hear("-NOPERM no access\r\n");
   ASSERT_TRUE(talk.fault);
   EXPECT_EQ(talk.fault->kind, FaultKind::config);
-  EXPECT_NE(talk.fault->text.find("+subscribe"), std::string::npos);
+  EXPECT_NE(talk.fault->text.find("PREFIX*"), std::string::npos);
 }
 
 TEST_F(SubscriberProtocolTest, GivesTheConnectionUpForOtherErrors) {
@@ -237,6 +256,7 @@ TEST_F(SubscriberProtocolTest, KeepsWhatIsWantedThroughAnOutage) {
   unsubscribe("b");
   talk.turn();
   talk.lose();
+  talk.turn();
   EXPECT_EQ(log, (Log{"-b ok"}));  // with the link, it is done
   subscribe("c");
   unsubscribe("a");
@@ -262,6 +282,7 @@ TEST_F(SubscriberProtocolTest, SettlesASubscribeAndItsUnsubscribeWhenTheLinkIsLo
   talk.turn();
   unsubscribe("a");
   talk.lose();
+  talk.turn();
   EXPECT_EQ(log, (Log{"+a superseded", "-a ok"}));
   talk.turn_after(Duration(5000));  // no deadline of either is left
   EXPECT_EQ(log.size(), 2U);
@@ -275,6 +296,7 @@ TEST_F(SubscriberProtocolTest, EndsAnUnsubscribeAtOnceWhenTheLinkIsLostAlsoIfItI
   talk.turn();
   subscribe("a");
   talk.lose();
+  talk.turn();
   EXPECT_EQ(log, (Log{"-a ok"}));
   unsubscribe("a");
   EXPECT_EQ(log, (Log{"-a ok", "+a superseded", "-a ok"}));
@@ -289,6 +311,7 @@ TEST_F(SubscriberProtocolTest, ConfirmsBeforeItIsSettledWhatIsWantedBeforeThePro
   subscribe("a");
   talk.turn();
   protocol.probe_sent(talk.now);
+  protocol.probe_counted();
   talk.hear(message(kProbe, ""));
   EXPECT_FALSE(protocol.settled());
   confirm("a");
@@ -335,25 +358,123 @@ TEST_F(SubscriberProtocolTest, GivesTheConnectionUpWhenAnAcknowledgementIsLate) 
   EXPECT_EQ(log, (Log{"+a unavailable"}));
 }
 
+TEST_F(SubscriberProtocolTest, MeasuresTheTimeOfACallFromWhenItWasMade) {
+  establish();
+  protocol.subscribe("a", told("+a"), talk.now + Duration(500));  // it has waited for 1.5 s
+  talk.turn_after(Duration(499));
+  EXPECT_EQ(log, Log{});
+  talk.turn_after(Duration(1));
+  EXPECT_EQ(log, (Log{"+a unavailable"}));
+}
+
+TEST_F(SubscriberProtocolTest, CompletesALongQueueOfLateCallsInSlices) {
+  std::size_t late = 0;
+  const std::size_t calls = 2 * Protocol::kCompletionsPerTurn;
+  for (std::size_t i = 0; i < calls; ++i) protocol.subscribe(std::to_string(i), [&](Status) { ++late; }, talk.deadline());
+  talk.turn_after(Duration(1950));
+  EXPECT_EQ(late, Protocol::kCompletionsPerTurn);
+  EXPECT_TRUE(protocol.unfinished());
+  talk.turn();
+  EXPECT_EQ(late, calls);
+  EXPECT_FALSE(protocol.unfinished());
+}
+
+TEST_F(SubscriberProtocolTest, SettlesInSlicesWhatALinkLeavesWhateverIsCalledMeanwhile) {
+  establish();
+  std::size_t unsubscribed = 0;
+  const std::size_t calls = 3 * Protocol::kCompletionsPerTurn;
+  const auto name = [](std::size_t i) { return std::to_string(i); };
+  for (std::size_t i = 0; i < calls; ++i) protocol.subscribe(name(i), [](Status) {}, talk.deadline());
+  answer_all();
+  for (std::size_t i = 0; i < calls; ++i) protocol.unsubscribe(name(i), [&](Status) { ++unsubscribed; }, talk.deadline());
+  talk.turn();  // some of them are under way
+  talk.lose();
+  talk.turn();
+  EXPECT_EQ(unsubscribed, Protocol::kCompletionsPerTurn);
+  EXPECT_TRUE(protocol.unfinished());
+  // Each of the three kinds: settled, waiting to be settled; and wanted again, left alone, wanted and left again.
+  for (std::size_t i = 0; i < calls; i += 2) protocol.subscribe(name(i), [](Status) {}, talk.deadline());
+  for (std::size_t i = 0; i < calls; i += 4) protocol.unsubscribe(name(i), [](Status) {}, talk.deadline());
+  talk.establish();
+  talk.lose();  // and a second time, with the rest of the first still open
+  talk.establish();
+  EXPECT_EQ(answer_all(), calls / 4 + 1);  // and the probe
+  EXPECT_EQ(unsubscribed, calls);
+  EXPECT_EQ(protocol.recovering(), 0U);
+  EXPECT_FALSE(protocol.unfinished());
+}
+
+TEST_F(SubscriberProtocolTest, KeepsALinkOnWhichOnlyThePingIsRefusedForTheDisk) {
+  establish();
+  ASSERT_EQ(talk.turn_after(Duration(3000)), command({"PING"}));
+  subscribe("a");
+  talk.turn();
+  talk.hear("-MISCONF Redis is configured to save RDB snapshots\r\n");
+  EXPECT_FALSE(talk.fault);
+  confirm("a");
+  EXPECT_EQ(log, (Log{"+a ok"}));
+}
+
+TEST_F(SubscriberProtocolTest, GivesTheConnectionUpWhenItLosesARightAndRefusesNoChannelForIt) {
+  for (const std::string right : {"subscribe", "ping"}) {
+    establish();
+    subscribe("a");
+    subscribe("b");
+    talk.turn();
+    talk.hear("-NOPERM this user has no permissions to run the '" + right + "' command\r\n");
+    ASSERT_TRUE(talk.fault);
+    EXPECT_EQ(talk.fault->kind, FaultKind::config);
+    EXPECT_NE(talk.fault->text.find("'" + right + "'"), std::string::npos);
+    EXPECT_EQ(log, Log{});  // still wanted, still within their time
+    talk.lose();
+    talk.turn();
+  }
+}
+
+TEST_F(SubscriberProtocolTest, WaitsForTheEchoOfAProbeBehindMessagesThatStillCome) {
+  establish();
+  subscribed("a");
+  protocol.restart_probe();  // the command connection was lost
+  protocol.probe_sent(talk.now);
+  protocol.probe_counted();
+  for (int second = 0; second < 10; ++second) {
+    talk.now += Duration(1000);
+    talk.hear(message("a", "backlog"));
+    EXPECT_FALSE(protocol.probe_missed(talk.now));
+  }
+  EXPECT_TRUE(protocol.probe_missed(talk.now + Duration(3000)));
+  talk.hear(message(kProbe, ""));
+  EXPECT_TRUE(protocol.probed());
+}
+
+TEST_F(SubscriberProtocolTest, HintsAtTheOutputBufferWhenALinkIsLostInTheMidstOfMessages) {
+  establish();
+  subscribed("a");
+  talk.hear(message("a", "x"));
+  EXPECT_EQ(protocol.hint(talk.now), "");
+  for (int i = 0; i < 20; ++i) talk.hear(message("a", std::string(1000, 'x')));
+  EXPECT_EQ(protocol.hint(talk.now), "");  // a read each: we keep up
+  std::string read;
+  for (int i = 0; i < 20; ++i) read += message("a", std::string(1000, 'x'));
+  talk.hear(read);
+  EXPECT_NE(protocol.hint(talk.now).find("client-output-buffer-limit"), std::string::npos);
+  EXPECT_EQ(protocol.hint(talk.now + Duration(2000)), "");
+}
+
 TEST_F(SubscriberProtocolTest, ResubscribesAtABoundedRate) {
-  for (int i = 0; i < 30'000; ++i) protocol.subscribe(std::to_string(i), [](Status) {}, talk.now);
+  for (int i = 0; i < 30'000; ++i) protocol.subscribe(std::to_string(i), [](Status) {}, talk.deadline());
   establish();
   std::size_t resubscribed = 0;
   for (int tick = 0; tick < 4; ++tick) {
     std::string written = talk.turn_after(Duration(50));
     // Answers all, so that only the rate holds it back.
     for (std::string answer; !written.empty(); written = talk.turn()) {
-      ReplyReader reader;
       answer.clear();
-      for (std::string_view rest = written; !rest.empty(); rest.remove_prefix(std::min(rest.size(), ReplyReader::kFeedBytes))) {
-        ASSERT_TRUE(reader.feed(rest.substr(0, ReplyReader::kFeedBytes)));
-      }
-      Reply reply;
-      while (reader.next(reply) == ReplyReader::Next::reply) {
-        for (std::size_t i = 1; i < reply->elements; ++i, ++resubscribed) {
-          answer += acknowledged("subscribe", text(*reply->element[i]));
+      for_each_command(written, [&](const redisReply& asked) {
+        for (std::size_t i = 1; i < asked.elements; ++i, ++resubscribed) {
+          answer += acknowledged("subscribe", text(*asked.element[i]));
         }
-      }
+      });
       talk.hear(answer);
       ASSERT_FALSE(talk.fault);
     }
