@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -423,6 +424,7 @@ class FaultProxy::Proxy {
   std::uint16_t port_ = 0;
   Lanes lanes_;
   asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> stays_{io_.get_executor()};  // refusing, with nobody connected
   tcp::endpoint server_;
   tcp::acceptor acceptor_;
   std::set<std::shared_ptr<Pair>> pairs_;

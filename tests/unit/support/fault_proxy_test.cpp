@@ -186,6 +186,15 @@ TEST_F(FaultProxyTest, RefusesNewConnectionsAndTakesThemAgainOnTheSamePort) {
   EXPECT_EQ(again.client->received(4), "back");
 }
 
+TEST_F(FaultProxyTest, RefusesAndTakesAgainWhileNobodyIsConnected) {
+  proxy_.refuse(true);
+  EXPECT_THROW(RawSocket{proxy_.port()}, std::system_error);
+  proxy_.refuse(false);
+  Link link = connect();
+  link.server.send("here");
+  EXPECT_EQ(link.client->received(4), "here");
+}
+
 TEST_F(FaultProxyTest, ResetsAClientWhoseServerIsAway) {
   std::optional<Listener> away(std::in_place);
   FaultProxy proxy(away->port());
