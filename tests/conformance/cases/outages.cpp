@@ -142,10 +142,9 @@ void survives_garbage_from_the_server(Trial& trial) {
       const std::size_t before = holder->payloads(alice).size();
       return publisher->publish(alice, "through").ok() && holder->wait_payloads(alice, before + 1, 300ms);
     };
-    ASSERT_TRUE(test::wait_until(flows, kNoticed + kPatience)) << "after " << testing::PrintToString(bytes.substr(0, 40))
-                                                               << "
-                                                                  "
-                                                               << holder->host().log_text();
+    ASSERT_TRUE(test::wait_until(flows, kNoticed + kPatience))
+        << "after " << testing::PrintToString(bytes.substr(0, 40)) << "\n"
+        << holder->host().log_text();
   }
   trial.proxy().corrupt(Direction::to_client, 28);
   for (int i = 0; i < 200; ++i) EXPECT_TRUE(publisher->publish(alice, std::string(100, 'c')).ok());
