@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -40,6 +41,8 @@ int input_file(const std::string& content) {
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // Not every library marks its sockets: a listener or connection of the test's would live on in the child.
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   if (descriptors > 0) {
     const rlimit limit{descriptors, descriptors};
     setrlimit(RLIMIT_NOFILE, &limit);

@@ -24,10 +24,8 @@ std::size_t end_of_value(const std::string& bytes, std::size_t begin) {
   return end;
 }
 
-}  // namespace
-
-std::function<std::string(std::string_view)> without_redis_messages() {
-  return [waiting = std::make_shared<std::string>()](std::string_view bytes) {
+FaultProxy::Filter filter(const std::shared_ptr<const std::atomic<bool>>& on) {
+  return [on, waiting = std::make_shared<std::string>()](std::string_view bytes) {
     if (bytes.empty()) return std::exchange(*waiting, {});  // healed: what is incomplete flows on
     constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
     waiting->append(bytes);
@@ -36,12 +34,22 @@ std::function<std::string(std::string_view)> without_redis_messages() {
     while (begin < waiting->size()) {
       const std::size_t end = end_of_value(*waiting, begin);
       if (end == std::string::npos) break;
-      if (waiting->compare(begin, kMessage.size(), kMessage) != 0) passes.append(*waiting, begin, end - begin);
+      if (!*on || waiting->compare(begin, kMessage.size(), kMessage) != 0) passes.append(*waiting, begin, end - begin);
       begin = end;
     }
     waiting->erase(0, begin);
     return passes;
   };
+}
+
+}  // namespace
+
+std::function<std::string(std::string_view)> without_redis_messages() {
+  return without_redis_messages_while(std::make_shared<std::atomic<bool>>(true))();
+}
+
+std::function<FaultProxy::Filter()> without_redis_messages_while(std::shared_ptr<const std::atomic<bool>> on) {
+  return [on = std::move(on)] { return filter(on); };
 }
 
 }  // namespace signalbox::test

@@ -11,6 +11,8 @@
 
 namespace signalbox::test {
 
+class RedisConnection;
+
 /// Answers PING once constructed; stopped by pid on destruction. Keeps nothing on disk.
 class RedisServer {
  public:
@@ -50,8 +52,7 @@ class RedisServer {
   std::uint16_t port_ = 0;
   std::string password_;
   bool keep_ = false;
-  struct Connection;
-  mutable std::shared_ptr<Connection> kept_;
+  mutable std::shared_ptr<RedisConnection> kept_;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
 };

@@ -1,0 +1,87 @@
+// An operator takes away what the instances need, under load, and gives it back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/integration/json.hpp"
+#include "tests/integration/under_load.hpp"
+#include "tests/support/redis_connection.hpp"
+
+namespace signalbox::test {
+namespace {
+
+const std::vector<std::string> kBoth{"one", "two"};
+
+class RedisRights : public testing::Test {
+ protected:
+  void acl(const std::vector<std::string>& rules) {
+    std::vector<std::string> command{"ACL", "SETUSER", "signalbox"};
+    command.insert(command.end(), rules.begin(), rules.end());
+    load_.redis.command(command);
+  }
+  void kill_connections() { load_.redis.command({"CLIENT", "KILL", "USER", "signalbox"}); }
+
+  UnderLoad load_;
+};
+
+TEST_F(RedisRights, NoMoreClientsAllowed) {
+  RedisConnection operator_(load_.redis.port());  // has to be there before: it could not come any more
+  load_.fault(kBoth);
+  operator_.command({"CONFIG", "SET", "maxclients", "2"});
+  operator_.command({"CLIENT", "KILL", "USER", "signalbox"});
+  load_.wait_noticed();
+  load_.wait_answered("unavailable");
+  operator_.command({"CONFIG", "SET", "maxclients", "1000"});
+  load_.mended();
+  load_.expect_recovery("maxclients reached", "max number of clients", 20s);
+}
+
+TEST_F(RedisRights, PasswordChangedAndMended) {
+  load_.fault(kBoth);
+  acl({">other", "<secret"});
+  kill_connections();
+  load_.wait_noticed();
+  load_.wait_answered("unavailable");
+  acl({">secret", "<other"});
+  load_.mended();
+  load_.expect_recovery("password changed and mended", "auth", 20s);
+}
+
+TEST_F(RedisRights, OneChannelOfManyForbidden) {
+  load_.fault({"one"});  // the other one holds no such channel
+  load_.dismiss("ann");
+  acl({"resetchannels", "&ben", "&both", "&nobody", "&\x01*", "&\x02*"});
+  load_.mended();
+  EXPECT_TRUE(wait_until([&] { return load_.clients()[0]->closed().has_value(); })) << load_.reasons();
+  const auto end = load_.clients()[0]->closed();
+  if (end) {
+    EXPECT_EQ(end->code, 1008u) << end->reason;
+  }
+  load_.expect_recovery("ACL narrowed: one channel of many", "");
+}
+
+TEST_F(RedisRights, PublishForbiddenAndAllowedAgain) {
+  load_.fault(kBoth);
+  acl({"-publish"});
+  load_.wait_answered("rejected", 1);
+  load_.wait_noticed(20s);
+  load_.wait_answered("unavailable");
+  acl({"+publish"});
+  load_.mended();
+  load_.expect_recovery("ACL narrowed: PUBLISH", "NOPERM", 20s);
+}
+
+TEST_F(RedisRights, AskingForbiddenIsSaidAndDeliversAllTheSame) {
+  acl({"-pubsub|numsub"});
+  const HttpResponse asked = load_.one.http().get("/api/v1/users/ann");
+  EXPECT_EQ(asked.status, 403u) << asked.body;
+  EXPECT_EQ(error_code(asked.body), "rejected") << asked.body;
+  load_.wait_answered("delivered", 100);
+  acl({"+pubsub|numsub"});
+  EXPECT_TRUE(wait_until([&] { return load_.one.http().get("/api/v1/users/ann").status == 200; }, 20s));
+  EXPECT_TRUE(load_.one.ready());
+  EXPECT_EQ(load_.ledger.gap_count("one") + load_.ledger.gap_count("two"), 0u);
+  load_.expect_no_lie();
+}
+
+}  // namespace
+}  // namespace signalbox::test

@@ -1,0 +1,120 @@
+// The books of a test under load: what was sent and what the sender was told, what each client got, when something was broken.
+// Afterwards they say whether anybody was told a lie.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/deadline.hpp"
+
+namespace signalbox::test {
+
+/// What is owed: a message answered "delivered" reaches every client that is registered for its user meanwhile. One that is
+/// missing is excused only by a gap: the first one told to the client after the message was begun, if what was broken last
+/// before that gap was broken before the message had ended (kInFlight earlier at most: answered, still on its way). An answer
+/// "nobody" for a user who has a client needs the same excuse.
+///
+/// Threading: any thread. Entries carry the time at which they are made, so make them at once.
+class Ledger {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Id = std::size_t;
+
+  static constexpr std::chrono::milliseconds kInFlight{500};
+  /// SPEC 5: so long may a killed instance still hold its users (scaled).
+  static constexpr std::chrono::milliseconds kHeldOn{1000};
+
+  // Senders. A source sends one message at a time; clients must get a source's messages in their order.
+  Id begin(const std::string& source, const std::string& user);
+  /// `outcome`: "delivered", "nobody", or what went wrong. "no answer" and "unknown_outcome" leave it open whether it was sent.
+  void end(Id message, const std::string& outcome);
+  /// What to send: the id, readable again. More may follow after a space.
+  [[nodiscard]] static std::string payload(Id message) { return "m" + std::to_string(message); }
+
+  // Askers: `answer` is "yes", "no", or an error.
+  void asked(const std::string& user, Clock::time_point begun, const std::string& answer);
+
+  // Clients: counted from before they connect. One in plain mode is told no gaps: an envelope client of the same instance and
+  // user answers for it.
+  Id client(const std::string& instance, const std::string& user, bool envelope);
+  void registered(Id client);
+  void received(Id client, std::string_view payload);
+  void gap(Id client, const std::string& reason);
+  /// From here on nothing is owed to it.
+  void left(Id client);
+
+  // Something is broken from here on.
+  void fault();
+
+  /// Every promise that was not kept, a line each; empty if all is well. After the load has ended and settled.
+  [[nodiscard]] std::vector<std::string> lies() const;
+
+  [[nodiscard]] std::size_t sent() const;
+  /// Messages of which `outcome` was said, since the last fault.
+  [[nodiscard]] std::size_t answered(const std::string& outcome) const;
+  /// Outcome → how often, since the last fault.
+  [[nodiscard]] std::map<std::string, std::size_t> outcomes() const;
+  /// Messages answered "delivered" that did not reach a client they were owed to, counted once a client.
+  [[nodiscard]] std::size_t lost() const;
+
+  struct Gap {
+    Clock::time_point time;
+    std::string reason;
+  };
+  [[nodiscard]] std::vector<Gap> gaps(Id client) const;
+  /// Gaps told to all clients of an instance.
+  [[nodiscard]] std::size_t gap_count(const std::string& instance) const;
+  [[nodiscard]] std::size_t received_count(Id client) const;
+
+ private:
+  struct Message {
+    std::string source;
+    std::string user;
+    Clock::time_point begun;
+    Clock::time_point ended;
+    std::string outcome;  // empty while it is under way
+  };
+  struct Question {
+    std::string user;
+    Clock::time_point begun;
+    Clock::time_point ended;
+    std::string answer;
+  };
+  struct Client {
+    std::string instance;
+    std::string user;
+    bool envelope = false;
+    Clock::time_point came;
+    Clock::time_point registered = Clock::time_point::max();
+    Clock::time_point left = Clock::time_point::max();
+    std::vector<Id> received;
+    std::vector<std::string> strange;  // payloads that are none of ours
+    std::vector<Gap> gaps;
+  };
+  using Complaints = std::vector<std::string>;
+
+  // Under the mutex.
+  [[nodiscard]] const Client& witness(const Client& client) const;
+  [[nodiscard]] bool excused(const Client& client, Clock::time_point begun, Clock::time_point ended) const;
+  [[nodiscard]] static bool holds(const Client& client, const std::string& user, Clock::time_point from, Clock::time_point to);
+  [[nodiscard]] bool held_at_all(const std::string& user, Clock::time_point from, Clock::time_point to) const;
+  void check_received(const Client& client, Complaints& complaints) const;
+  void check_owed(const Client& client, Complaints& complaints, std::size_t& lost) const;
+  void check_outcomes(Complaints& complaints) const;
+  void check_answers(Complaints& complaints) const;
+  [[nodiscard]] std::string describe(const Client& client) const;
+  [[nodiscard]] std::string describe(Id message) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Message> messages_;
+  std::vector<Question> questions_;
+  std::vector<Client> clients_;
+  std::vector<Clock::time_point> faults_;
+};
+
+}  // namespace signalbox::test
