@@ -3,71 +3,29 @@
 #include <initializer_list>
 #include <limits>
 #include <map>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 
+#include "tests/support/metrics_text.hpp"
+
 namespace signalbox {
 namespace {
 
 using namespace std::chrono_literals;
+using test::MetricsText;
 using testing::Contains;
 using testing::Pair;
 
-/// A metrics text by series: "name{label="value"}" to value. Fails on a line that Prometheus could not read.
-class Series {
- public:
-  explicit Series(const std::string& text) {
-    EXPECT_TRUE(text.ends_with('\n'));
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) read(line);
-  }
-
-  [[nodiscard]] double operator[](const std::string& series) const {
-    const auto found = values_.find(series);
-    if (found != values_.end()) return found->second;
-    ADD_FAILURE() << "no series " << series;
-    return -1;
-  }
-  [[nodiscard]] const std::map<std::string, double>& values() const { return values_; }
-  [[nodiscard]] const std::map<std::string, std::string>& types() const { return types_; }
-
- private:
-  void read(const std::string& line) {
-    std::istringstream words(line);
-    std::string first;
-    std::string second;
-    words >> first >> second;
-    if (first == "#") {
-      EXPECT_TRUE(second == "HELP" || second == "TYPE") << line;
-      std::string name;
-      std::string type;
-      words >> name >> type;
-      if (second == "TYPE") {
-        EXPECT_TRUE(types_.emplace(name, type).second) << "one family twice: " << line;
-      }
-      return;
-    }
-    EXPECT_THAT(first, testing::MatchesRegex("signalbox_[a-z_]+([{][a-z]+=\"[A-Za-z0-9_.+-]+\"[}])?")) << line;
-    std::size_t used = 0;
-    const double value = std::stod(second, &used);
-    EXPECT_EQ(used, second.size()) << line;
-    EXPECT_TRUE(values_.emplace(first, value).second) << "one series twice: " << line;
-    EXPECT_TRUE(words.eof() || (words >> std::ws).eof()) << line;
-  }
-
-  std::map<std::string, double> values_;
-  std::map<std::string, std::string> types_;
-};
-
-Series series(const Metrics& metrics, const Metrics::Snapshot& snapshot = {}) { return Series(metrics.text(snapshot)); }
+MetricsText series(const Metrics& metrics, const Metrics::Snapshot& snapshot = {}) {
+  return MetricsText(metrics.text(snapshot));
+}
 
 TEST(Metrics, HasEveryFamilyFromTheStart) {
   const Metrics metrics;
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   const std::map<std::string, std::string> expected{
       {"signalbox_connections", "gauge"},
       {"signalbox_users", "gauge"},
@@ -84,8 +42,10 @@ TEST(Metrics, HasEveryFamilyFromTheStart) {
       {"signalbox_publish_seconds", "histogram"},
       {"signalbox_delivery_lag_seconds", "histogram"},
   };
-  EXPECT_EQ(text.types(), expected);
-  for (const auto& [name, value] : text.values()) {
+  std::map<std::string, std::string> types;
+  for (const auto& [name, family] : text.families) types[name] = family.type;
+  EXPECT_EQ(types, expected);
+  for (const auto& [name, value] : text.series) {
     EXPECT_EQ(value, name == "signalbox_broker_state{state=\"connecting\"}" ? 1 : 0) << name;
   }
 }
@@ -101,7 +61,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
   metrics.broker_reconnects.add();
   metrics.connection_queue_bytes.add(300);
   metrics.handover_queue_bytes.add(70);
-  const Series text = series(metrics, {.users = 7, .broker_state = State::degraded, .log_lines_dropped = 9});
+  const MetricsText text = series(metrics, {.users = 7, .broker_state = State::degraded, .log_lines_dropped = 9});
   EXPECT_EQ(text["signalbox_connections"], 3);
   EXPECT_EQ(text["signalbox_users"], 7);
   EXPECT_EQ(text["signalbox_registrations_total"], 1);
@@ -117,7 +77,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
 TEST(Metrics, ShowsOneBrokerStateAtATime) {
   const Metrics metrics;
   for (const State state : {State::connecting, State::ready, State::degraded, State::failed, State::closed}) {
-    const Series text = series(metrics, {.broker_state = state});
+    const MetricsText text = series(metrics, {.broker_state = state});
     for (const State other : {State::connecting, State::ready, State::degraded, State::failed, State::closed}) {
       EXPECT_EQ(text[std::string("signalbox_broker_state{state=\"") + word(other) + "\"}"], other == state ? 1 : 0);
     }
@@ -150,7 +110,7 @@ TEST(Metrics, CountsDropsByReason) {
   metrics.drop(Dropped::unknown_kind, 4);
   metrics.drop(Dropped::duplicate, 5);
   metrics.drop(Dropped::no_receiver, 6);
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   double expected = 0;
   for (const char* reason : {"connection", "handover", "oversize", "unknown_kind", "duplicate", "no_receiver"}) {
     EXPECT_EQ(text[std::string("signalbox_dropped_total{queue=\"") + reason + "\"}"], ++expected);
@@ -161,7 +121,7 @@ TEST(Metrics, CountsClosesByCode) {
   Metrics metrics;
   for (const int code : {1000, 1008, 1008, 1015, 4000, 4008, 4014}) metrics.closed(static_cast<std::uint16_t>(code));
   for (const int code : {0, 999, 1016, 3999, 4015, 65535}) metrics.closed(static_cast<std::uint16_t>(code));
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   EXPECT_EQ(text["signalbox_closes_total{code=\"1000\"}"], 1);
   EXPECT_EQ(text["signalbox_closes_total{code=\"1008\"}"], 2);
   EXPECT_EQ(text["signalbox_closes_total{code=\"1015\"}"], 1);
@@ -169,7 +129,7 @@ TEST(Metrics, CountsClosesByCode) {
   EXPECT_EQ(text["signalbox_closes_total{code=\"4008\"}"], 1);
   EXPECT_EQ(text["signalbox_closes_total{code=\"4014\"}"], 1);
   EXPECT_EQ(text["signalbox_closes_total{code=\"other\"}"], 6) << "whatever clients send makes no new series";
-  EXPECT_THAT(text.values(), testing::Not(Contains(Pair("signalbox_closes_total{code=\"1001\"}", testing::_))));
+  EXPECT_THAT(text.series, testing::Not(Contains(Pair("signalbox_closes_total{code=\"1001\"}", testing::_))));
 }
 
 TEST(Metrics, HaveCumulativeBuckets) {
@@ -179,7 +139,7 @@ TEST(Metrics, HaveCumulativeBuckets) {
     metrics.publish_seconds.observe(duration);
   }
   metrics.publish_seconds.observe(-5s);  // a clock that runs behind
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   const auto bucket = [&](const std::string& bound) { return text["signalbox_publish_seconds_bucket{le=\"" + bound + "\"}"]; };
   EXPECT_EQ(bucket("5e-05"), 3) << "a bound belongs to its bucket";
   EXPECT_EQ(bucket("0.0001"), 5);
@@ -198,9 +158,9 @@ TEST(Metrics, HaveCumulativeBuckets) {
 
 TEST(Metrics, HaveABucketForEachBound) {
   const Metrics metrics;
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   std::vector<double> bounds;
-  for (const auto& [name, value] : text.values()) {
+  for (const auto& [name, value] : text.series) {
     const std::string prefix = "signalbox_delivery_lag_seconds_bucket{le=\"";
     if (name.starts_with(prefix)) bounds.push_back(std::stod(name.substr(prefix.size())));
   }
@@ -223,7 +183,7 @@ TEST(Metrics, LoseNothingOverThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  const Series text = series(metrics);
+  const MetricsText text = series(metrics);
   EXPECT_EQ(text["signalbox_delivered_total"], 8000);
   EXPECT_EQ(text["signalbox_connections"], 0);
   EXPECT_EQ(text["signalbox_publish_seconds_count"], 8000);
