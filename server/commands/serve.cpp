@@ -166,7 +166,7 @@ Run add_serve(CLI::App& app) {
                          "Takes clients' WebSockets on server.listen and the back end's calls on api.listen, and logs a "
                          "line with both when it listens. Starts and stays up without its broker. SIGTERM or SIGINT: "
                          "closes the WebSockets evenly and ends within server.drain_timeout; a second signal ends it at "
-                         "once.");
+                         "once. SIGHUP: reads the configuration again and takes what can change while it runs.");
   options->config.add_to(*command);
   command
       ->add_option("--listen", options->listen,
