@@ -1,9 +1,8 @@
 // What both programs of the suite share: choosing cases, running them or one of them, reporting.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/conformance/report.hpp"
@@ -18,6 +17,7 @@ namespace signalbox::conformance {
 struct Choice {
   std::vector<int> cases;  ///< empty: all
   bool json = false;
+  std::string results;  ///< a folder for one file a case; empty: none
   int run_case = 0;
   std::vector<std::string> hold;
   std::string prefix;
@@ -29,9 +29,10 @@ void add_options(CLI::App& app, Choice& choice);
 /// "a=b" as {"a", "b"}. Errors: std::invalid_argument.
 [[nodiscard]] std::pair<std::string, std::string> key_and_value(const std::string& text);
 
-/// Runs what was chosen: each case in a child that `command` starts, or, in a child, the one thing it is for. Returns the exit
-/// code.
-int run(const Choice& choice, const Examined& examined, const std::vector<std::string>& command, const Subject& subject,
-        const std::function<std::unique_ptr<Backend>()>& make_backend);
+/// Runs the chosen cases, each in a child that `command` starts, and reports. Returns the exit code.
+int run_cases(const Choice& choice, const Examined& examined, const std::vector<std::string>& command);
+
+/// In a child: the one thing it is for. `command` starts a holder; a holder itself needs no backend. Returns the exit code.
+int run_child(const Choice& choice, const std::vector<std::string>& command, const Subject& subject, Backend* backend);
 
 }  // namespace signalbox::conformance

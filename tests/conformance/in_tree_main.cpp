@@ -31,13 +31,15 @@ int conformance(int argc, char** argv) {
   Choice choice;
   app.add_option("BROKER", broker)->required()->check(CLI::IsMember({"memory", "redis"}));
   app.add_option("--linking", linking, "direct, or plugin: through the C ABI")->check(CLI::IsMember({"direct", "plugin"}));
-  app.add_option("--set", choice.hold_values)->take_all()->group("");
+  app.add_option("--set", choice.hold_values)->allow_extra_args(false)->group("");
   add_options(app, choice);
   CLI11_PARSE(app, argc, argv);
+  const std::vector<std::string> command{"/proc/self/exe", broker, "--linking", linking};
   try {
     const std::unique_ptr<Subject> subject = make_subject(broker, linking);
-    return run(choice, {broker, subject->version(), linking}, {"/proc/self/exe", broker, "--linking", linking}, *subject,
-               [&] { return make_backend(broker); });
+    if (choice.run_case == 0 && choice.hold.empty()) return run_cases(choice, {broker, subject->version(), linking}, command);
+    const std::unique_ptr<Backend> backend = choice.hold.empty() ? make_backend(broker) : nullptr;
+    return run_child(choice, command, *subject, backend.get());
   } catch (const std::exception& e) {
     std::cerr << "conformance_tests: " << e.what() << '\n';
     return 2;

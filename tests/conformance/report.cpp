@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include <boost/json.hpp>
 
 namespace signalbox::conformance {
+namespace {
+
+boost::json::object as_json(const Result& result) {
+  return {{"case", result.about->number},
+          {"promise", result.about->promise},
+          {"verdict", word(result.verdict)},
+          {"text", result.text},
+          {"milliseconds", result.took.count()}};
+}
+
+}  // namespace
 
 void print_result(std::ostream& out, const Result& result) {
   std::array<char, 64> head{};
@@ -32,19 +46,21 @@ void print_summary(std::ostream& out, const std::vector<Result>& results) {
 
 void print_json(std::ostream& out, const Examined& examined, const std::vector<Result>& results) {
   boost::json::array list;
-  for (const Result& result : results) {
-    list.push_back({{"case", result.about->number},
-                    {"promise", result.about->promise},
-                    {"verdict", word(result.verdict)},
-                    {"text", result.text},
-                    {"milliseconds", result.took.count()}});
-  }
+  for (const Result& result : results) list.push_back(as_json(result));
   out << boost::json::object{{"plugin", examined.plugin},
                              {"version", examined.version},
                              {"path", examined.path},
                              {"passed", all_good(results)},
                              {"results", std::move(list)}}
       << std::endl;
+}
+
+void write_result(const std::string& folder, const Result& result) {
+  std::filesystem::create_directories(folder);
+  const std::filesystem::path path = std::filesystem::path(folder) / (std::to_string(result.about->number) + ".json");
+  std::ofstream file(path);
+  file << as_json(result) << std::endl;
+  if (!file) throw std::runtime_error("can't write " + path.string());
 }
 
 bool all_good(const std::vector<Result>& results) {

@@ -23,6 +23,9 @@ void print_summary(std::ostream& out, const std::vector<Result>& results);
 /// One object: plugin, version, path, passed, results [{case, promise, verdict, text, milliseconds}].
 void print_json(std::ostream& out, const Examined& examined, const std::vector<Result>& results);
 
+/// The object of one case, as above, into FOLDER/N.json. Errors: std::runtime_error.
+void write_result(const std::string& folder, const Result& result);
+
 /// False if any case failed, crashed or hung.
 [[nodiscard]] bool all_good(const std::vector<Result>& results);
 

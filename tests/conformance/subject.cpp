@@ -25,6 +25,8 @@ std::string PluginSubject::name() const { return library_.descriptor->name; }
 
 std::string PluginSubject::version() const { return library_.descriptor->version; }
 
+void PluginSubject::check(const Values& values) const { static_cast<void>(validated(name(), library_.options, values)); }
+
 std::unique_ptr<Broker> PluginSubject::make(Host& host, const Values& values) const {
   return make_plugin_broker(*library_.descriptor, host, validated(name(), library_.options, values));
 }

@@ -58,6 +58,8 @@ class PluginSubject final : public Subject {
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string version() const override;
+  /// Errors: ConfigError if the values don't fit the plugin's table.
+  void check(const Values& values) const;
   [[nodiscard]] std::unique_ptr<Broker> make(Host& host, const Values& values) const override;
 
  private:
