@@ -1,6 +1,8 @@
 // SIGTERM: clients are told, nothing that was accepted is lost, and the process ends within server.drain_timeout.
+#include <algorithm>
 #include <csignal>
 #include <set>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -25,21 +27,94 @@ TEST(Drain, ClosesEveryClientWith1001AndExitsWith0) {
   EXPECT_EQ(redis.subscribers("user1"), 0);
 }
 
-TEST(Drain, PacesTheClosesOverTheTimeout) {
-  Instance instance(Settings{{"server.drain_timeout", "2s"}});
-  std::vector<WebSocketClient> clients;
-  for (int i = 0; i < 40; ++i) clients.emplace_back(instance.port());
-  for (WebSocketClient& client : clients) ASSERT_TRUE(client.answers_ping());
-  instance.process().signal(SIGTERM);
-  const auto started = Clock::now();
-  // Half of the time: some have been closed, some have not.
-  int closed = 0;
-  while (Clock::now() - started < 800ms) {
-    closed = 0;
-    for (WebSocketClient& client : clients) closed += client.wait_closed(1ms) ? 1 : 0;
+/// Some hundred clients, every other one in envelope mode, and what a drain does to them.
+class PacedDrain : public testing::Test {
+ protected:
+  static constexpr std::size_t kClients = 300;
+
+  void SetUp() override {
+    for (std::size_t i = 0; i < kClients; ++i) {
+      clients.emplace_back(instance.port(), WebSocketClient::Options{"/", i % 2 == 0 ? "" : "signalbox.v1.json", {}});
+    }
+    for (WebSocketClient& client : clients) ASSERT_TRUE(client.answers_ping());
   }
-  EXPECT_GT(closed, 0);
-  EXPECT_LT(closed, 40);
+
+  /// SIGTERM, and then when each of the closes came, in order.
+  std::vector<milliseconds> drain() {
+    started = Clock::now();
+    std::vector<std::optional<milliseconds>> came(kClients);
+    std::vector<std::thread> waiting;
+    for (std::size_t i = 0; i < kClients; ++i) {
+      waiting.emplace_back([this, i, &came] {
+        if (clients[i].wait_closed().value_or(CloseReason{}).code != 1001) return;
+        came[i] = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+      });
+    }
+    instance.process().signal(SIGTERM);
+    for (std::thread& thread : waiting) thread.join();
+    std::vector<milliseconds> closes;
+    for (const auto& time : came) {
+      if (time) closes.push_back(*time);
+    }
+    std::sort(closes.begin(), closes.end());
+    return closes;
+  }
+
+  const milliseconds timeout = scaled(5s);
+  Instance instance{Settings{{"server.drain_timeout", std::to_string(timeout.count()) + "ms"}, {"server.threads", "3"}}};
+  std::vector<WebSocketClient> clients;
+  Clock::time_point started;
+};
+
+TEST_F(PacedDrain, ClosesEvenlyOverFourFifthsOfTheTimeout) {
+  const std::vector<milliseconds> closes = drain();
+  ASSERT_EQ(closes.size(), kClients);
+  EXPECT_EQ(instance.process().wait(), 0);
+  EXPECT_LT(Clock::now() - started, timeout);
+  // An even pace is a straight line. Wide enough for a machine that stands still for a second.
+  const auto at = [&](double part) {
+    return static_cast<double>(closes[static_cast<std::size_t>(part * (kClients - 1))].count()) /
+           (0.8 * static_cast<double>(timeout.count()));
+  };
+  for (const double part : {0.1, 0.25, 0.5, 0.75, 0.9}) EXPECT_NEAR(at(part), part, 0.25) << "of the closes: " << part;
+  EXPECT_GT(at(1), 0.75);
+  EXPECT_LT(at(1), 1.2);
+}
+
+TEST_F(PacedDrain, SpreadsTheReturnOfEnvelopeClients) {
+  ASSERT_EQ(drain().size(), kClients);
+  std::vector<int> waits;
+  for (std::size_t i = 1; i < kClients; i += 2) {
+    const std::string told = clients[i].next_payload();
+    ASSERT_EQ(text_of(json(told), "type"), "draining") << told;
+    waits.push_back(json(told).at("reconnect_in_ms").to_number<int>());
+    EXPECT_FALSE(clients[i].next()) << "nothing but the close comes after it";
+  }
+  std::sort(waits.begin(), waits.end());
+  EXPECT_GE(waits.front(), 0);
+  EXPECT_LE(waits.back(), 5000);
+  // Uniform over 5 s: each fifth has its share of the 150, give or take five standard deviations.
+  for (int fifth = 0; fifth < 5; ++fifth) {
+    const auto share =
+        std::count_if(waits.begin(), waits.end(), [&](int wait) { return wait >= fifth * 1000 && wait < (fifth + 1) * 1000; });
+    EXPECT_NEAR(static_cast<double>(share), 30, 25) << "in second " << fifth;
+  }
+  for (std::size_t i = 0; i < kClients; i += 2) EXPECT_FALSE(clients[i].next()) << "plain clients are told by the code only";
+}
+
+TEST_F(PacedDrain, IsSaidByBothListenersUntilTheLastClientHasLeft) {
+  started = Clock::now();
+  instance.process().signal(SIGTERM);
+  HttpClient front(instance.port());
+  ASSERT_TRUE(wait_until([&] { return front.get("/readyz").status == 503; }));
+  EXPECT_EQ(front.get("/readyz").body, "draining\n");
+  const HttpResponse ready = instance.http().get("/readyz");
+  EXPECT_EQ(ready.status, 503u);
+  EXPECT_TRUE(ready.body.find("draining") != std::string::npos) << ready.body;
+  EXPECT_EQ(front.get("/healthz").status, 200u);
+  EXPECT_EQ(instance.http().get("/healthz").status, 200u);
+  EXPECT_THROW(WebSocketClient{instance.port()}, HandshakeRefused);
+  EXPECT_EQ(instance.http().get("/api/v1/users/nobody").status, 404u) << "the back end is served to the end";
 }
 
 TEST(Drain, TellsEnvelopeClientsFirst) {
@@ -89,8 +164,8 @@ TEST(Drain, EndsAtOnceOnASecondSignal) {
   const auto started = Clock::now();
   instance.process().signal(SIGTERM);
   EXPECT_FALSE(instance.process().wait(500ms)) << "clients are still there";
-  instance.process().signal(SIGTERM);
-  EXPECT_TRUE(instance.process().wait(3s));
+  instance.process().signal(SIGINT);  // whichever it is
+  EXPECT_EQ(instance.process().wait(3s), 1);
   EXPECT_LT(Clock::now() - started, scaled(5s));
 }
 
