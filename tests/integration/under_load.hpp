@@ -11,6 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include "tests/integration/fault_table.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/instance.hpp"
 #include "tests/support/ledger.hpp"
@@ -143,6 +146,10 @@ class UnderLoad {
   /// longer; then holds everything that was said against what came, writes the row `name` of the table, and expects of the
   /// untouched side that it was ready throughout, lost nothing and told no gap. `because` stands in what readyz said meanwhile.
   void expect_recovery(const std::string& name, const std::string& because, milliseconds within = kPatience);
+  /// The first half of it: ready, and every gap told.
+  testing::AssertionResult wait_recovered(milliseconds within = kPatience);
+  /// What the last fault cost.
+  [[nodiscard]] FaultFigures figures(const std::string& name) const;
   /// Ends the load and expects the books to be in order.
   void expect_no_lie();
 
@@ -158,7 +165,6 @@ class UnderLoad {
   void connect(Instance& instance, const std::string& name, const std::string& user, bool envelope);
   [[nodiscard]] bool told_since(const std::string& side, Clock::time_point time) const;
   [[nodiscard]] bool touched(const std::string& side) const;
-  void write_row(const std::string& name) const;
 
   struct Booked {
     std::string side;

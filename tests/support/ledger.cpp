@@ -174,7 +174,8 @@ bool Ledger::excused(const Client& client, Clock::time_point begun, Clock::time_
 }
 
 bool Ledger::holds(const Client& client, const std::string& user, Clock::time_point from, Clock::time_point to) {
-  return client.user == user && client.registered <= from && to <= client.left;
+  const bool stays = client.left == Clock::time_point::max() || to + scaled(kInFlight) <= client.left;
+  return client.user == user && client.registered <= from && stays;
 }
 
 bool Ledger::held_at_all(const std::string& user, Clock::time_point from, Clock::time_point to) const {
@@ -203,6 +204,13 @@ std::size_t Ledger::answered(const std::string& outcome) const {
   const auto counts = outcomes();
   const auto found = counts.find(outcome);
   return found == counts.end() ? 0 : found->second;
+}
+
+std::size_t Ledger::said(const std::string& answer) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [&](const Question& question) {
+    return question.answer == answer && (faults_.empty() || question.ended >= faults_.back());
+  }));
 }
 
 std::vector<Ledger::Gap> Ledger::gaps(Id client) const {

@@ -45,7 +45,7 @@ class Ledger {
   void registered(Id client);
   void received(Id client, std::string_view payload);
   void gap(Id client, const std::string& reason);
-  /// From here on nothing is owed to it.
+  /// From here on nothing is owed to it, nor what is still on its way (kInFlight).
   void left(Id client);
 
   // Something is broken from here on.
@@ -59,6 +59,8 @@ class Ledger {
   [[nodiscard]] std::size_t answered(const std::string& outcome) const;
   /// Outcome → how often, since the last fault.
   [[nodiscard]] std::map<std::string, std::size_t> outcomes() const;
+  /// Questions that were answered so, since the last fault.
+  [[nodiscard]] std::size_t said(const std::string& answer) const;
   /// Messages answered "delivered" that did not reach a client they were owed to, counted once a client.
   [[nodiscard]] std::size_t lost() const;
 
