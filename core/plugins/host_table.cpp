@@ -151,7 +151,7 @@ Enum HostTable::checked(std::int32_t value, std::int32_t count, Enum otherwise, 
 }
 
 void HostTable::report(PluginFault fault, std::string_view what) noexcept {
-  if (!reported_[static_cast<std::size_t>(fault)].test_and_set()) complain(std::string(what) + " (told once)");
+  if (!reported_[static_cast<std::size_t>(fault)].test_and_set()) complain(std::string(what) + std::string(kToldOnce));
 }
 
 void HostTable::complain(std::string_view what) noexcept {

@@ -17,6 +17,9 @@
 
 namespace signalbox {
 
+/// Behind every report of a fault below, and nowhere else.
+inline constexpr std::string_view kToldOnce = " (told once)";
+
 /// What a plugin can do wrong without harm. Each is reported once, as an error, with the plugin's file.
 enum class PluginFault {
   exception,      ///< an exception left a function of its table

@@ -19,6 +19,7 @@ class CaseTest final : public testing::Test {
   void TestBody() override {
     try {
       case_.run(trial_);
+      trial_.expect_clean_hosts();
     } catch (const std::exception& e) {
       ADD_FAILURE() << "exception: " << e.what();
     }

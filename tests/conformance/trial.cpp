@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/plugins/host_table.hpp"
+
 namespace signalbox::conformance {
 
 std::vector<std::string> Peer::payloads(std::string_view channel) const {
@@ -38,7 +40,8 @@ void Peer::stop(milliseconds deadline) {
 
 std::unique_ptr<Peer> Trial::peer(PeerOptions options) {
   auto host =
-      std::make_unique<RecordingHost>("conformance-" + std::to_string(::getpid()) + "-" + std::to_string(++made_), prefix_);
+      std::make_shared<RecordingHost>("conformance-" + std::to_string(::getpid()) + "-" + std::to_string(++made_), prefix_);
+  hosts_.push_back(host);
   host->mutable_info().call_timeout = options.call_timeout;
   Values values = options.through_proxy ? backend_.values_through(proxy().port()) : backend_.values();
   values.insert(values.end(), options.values.begin(), options.values.end());
@@ -51,6 +54,14 @@ std::unique_ptr<Peer> Trial::peer(PeerOptions options) {
     if (!std::exchange(was_ready_, true)) capabilities_ = (**peer).capabilities();
   }
   return peer;
+}
+
+void Trial::expect_clean_hosts() const {
+  for (const auto& host : hosts_) {
+    EXPECT_EQ(host->snapshot().late, 0u) << "the host was called after stop() had returned";
+    const std::string log = host->log_text();
+    EXPECT_EQ(log.find(kToldOnce), std::string::npos) << log;
+  }
 }
 
 test::FaultProxy& Trial::proxy() {

@@ -42,7 +42,7 @@ struct PeerOptions {
 /// don't.
 class Peer {
  public:
-  Peer(std::unique_ptr<RecordingHost> host, std::unique_ptr<Broker> broker) noexcept
+  Peer(std::shared_ptr<RecordingHost> host, std::unique_ptr<Broker> broker) noexcept
       : host_(std::move(host)), broker_(std::move(broker)) {}
   Peer(Peer&&) noexcept = default;
   ~Peer() { stop(); }
@@ -70,7 +70,7 @@ class Peer {
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
  private:
-  std::unique_ptr<RecordingHost> host_;
+  std::shared_ptr<RecordingHost> host_;
   std::unique_ptr<Broker> broker_;
   bool stopped_ = false;
 };
@@ -107,6 +107,9 @@ class Trial {
 
   /// The outcome of a publish to a channel that `holders` peers hold, as exactly as the broker promises to count.
   void expect_receivers(const Outcome& outcome, std::size_t holders) const;
+  /// Once the case is over and its peers are gone: none of them has called its host late, or broken a rule that the C ABI's
+  /// host side makes good and reports.
+  void expect_clean_hosts() const;
   /// The answer to exists(): yes or no; nothing but `unsupported` from a broker that can't tell.
   void expect_exists(const Outcome& outcome, bool exists) const;
 
@@ -114,6 +117,7 @@ class Trial {
   const Subject& subject_;
   Backend& backend_;
   HolderCommand holder_;
+  std::vector<std::shared_ptr<RecordingHost>> hosts_;
   std::string prefix_ = "conformance:" + std::to_string(::getpid()) + ":";
   std::unique_ptr<test::FaultProxy> proxy_;
   Capabilities capabilities_;
