@@ -2,12 +2,9 @@
 # looks for plugins in.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS signalbox RUNTIME)
+install(TARGETS signalbox signalbox-conformance RUNTIME)
 get_property(plugins GLOBAL PROPERTY SIGNALBOX_PLUGINS)
 install(TARGETS ${plugins} LIBRARY DESTINATION ${SIGNALBOX_INSTALL_PLUGINDIR})
-if(TARGET signalbox-conformance)
-  install(TARGETS signalbox-conformance RUNTIME)
-endif()
 
 # The SDK: headers, CMake package, pkg-config file, version script.
 install(DIRECTORY sdk/include/signalbox TYPE INCLUDE)

@@ -175,6 +175,9 @@ void note_loaded(const std::string& file, const void* address) noexcept {
   if (count >= kLoaded) return;
   Search search{reinterpret_cast<std::uintptr_t>(address), &loaded[count]};
   if (dl_iterate_phdr(visit, &search) == 0) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (loaded[i].begin == loaded[count].begin) return;  // loaded before
+  }
   copy(file, loaded[count].file);
   loaded_count = count + 1;
 }

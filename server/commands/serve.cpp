@@ -1,6 +1,5 @@
 // signalbox serve: runs an instance until it is told to stop.
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -13,6 +12,7 @@
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
+#include "server/commands/last_resort.hpp"
 #include "server/instance.hpp"
 #include "server/reloader.hpp"
 
@@ -78,8 +78,6 @@ class Supervisor {
     mask_hangup(SIG_UNBLOCK);
     io_.run();
     mask_hangup(SIG_BLOCK);
-    // From here on a signal ends the process at once, whatever a plugin is waiting for.
-    signals_.clear();
   }
 
   /// When the process has to be gone: server.drain_timeout after the signal.
@@ -105,10 +103,7 @@ class Supervisor {
   }
 
   void end(int signal) {
-    if (draining_) {
-      log_.warning("second signal: ended at once");
-      std::_Exit(kFailed);
-    }
+    if (draining_) return;  // the last resort ends the process
     log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
     draining_ = true;
     deadline_ = Clock::now() + drain_timeout_;
@@ -150,6 +145,7 @@ int serve(const Options& options) {
   Reloader reloader(
       loaded.config, [&] { return reader.read_again(); }, [&](const Config& config) { instance.apply(config); }, log);
   Supervisor supervisor(instance, reloader, log, loaded.config.server.drain_timeout);
+  const LastResort last_resort(loaded.config.server.drain_timeout, loaded.config.broker.plugin);
   instance.start();
   supervisor.run();
   instance.stop(supervisor.deadline());
@@ -175,7 +171,7 @@ Run add_serve(CLI::App& app) {
   command->footer(
       help_end({.reads_configuration = true,
                 .exit_codes = {{kDone, "Told to stop, and stopped"},
-                               {kFailed, "An address is in use, or a second signal came"},
+                               {kFailed, "An address is in use, a second signal came, or a plugin did not let it end"},
                                {kWrongUsage, "Wrong usage or configuration"}},
                 .examples = {"signalbox serve -c configs/redis.yaml", "signalbox serve --broker memory --listen 127.0.0.1:8765",
                              "SIGNALBOX_BROKER__REDIS__URL=redis://10.0.0.5:6379 signalbox serve"}}));

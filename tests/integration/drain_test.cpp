@@ -167,6 +167,7 @@ TEST(Drain, EndsAtOnceOnASecondSignal) {
   instance.process().signal(SIGINT);  // whichever it is
   EXPECT_EQ(instance.process().wait(3s), 1);
   EXPECT_LT(Clock::now() - started, scaled(5s));
+  EXPECT_NE(instance.process().errors().find("signalbox: second signal: ended at once\n"), std::string::npos);
 }
 
 TEST(Drain, CutsClientsThatDoNotAnswerTheClose) {

@@ -1,4 +1,6 @@
 // Plugins that are missing or wrong: refused at start with what was looked for, and nothing of them run.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/instance.hpp"
@@ -11,12 +13,15 @@ const std::string kFolder = SIGNALBOX_TEST_PLUGINS;
 class PluginFaults : public testing::Test {
  protected:
   /// What `serve` and `check` say about a plugin; both must refuse it in the same words.
-  std::string complaint(const std::string& plugin) {
-    const std::string file = directory_.write("signalbox.yaml", yaml({{"server.listen", "127.0.0.1:0"},
-                                                                      {"api.listen", "127.0.0.1:0"},
-                                                                      {"logging.file", "\"\""},
-                                                                      {"broker.plugin", plugin},
-                                                                      {"broker.plugin_path", "[" + kFolder + "]"}}));
+  /// With an option of the plugin, if `key` is one.
+  std::string complaint(const std::string& plugin, const std::string& key = {}, const std::string& value = {}) {
+    Settings settings{{"server.listen", "127.0.0.1:0"},
+                      {"api.listen", "127.0.0.1:0"},
+                      {"logging.file", "\"\""},
+                      {"broker.plugin", plugin},
+                      {"broker.plugin_path", "[" + kFolder + "]"}};
+    if (!key.empty()) settings["broker." + plugin + "." + key] = value;
+    const std::string file = directory_.write("signalbox.yaml", yaml(settings));
     const CommandResult serve = signalbox({"serve", "-c", file});
     const CommandResult check = signalbox({"check", "-c", file});
     EXPECT_EQ(serve.exit_code, 2) << serve.errors;
@@ -55,6 +60,57 @@ TEST_F(PluginFaults, RefuseAFileThatIsNoLibrary) {
   directory_.write("libsignalbox_text.so", "not a library\n");
   const std::string text = complaint((directory_.path() / "libsignalbox_text.so").string());
   EXPECT_NE(text.find("libsignalbox_text.so"), std::string::npos) << text;
+}
+
+TEST_F(PluginFaults, NameTheLibraryAndTheSymbolThatAPluginNeeds) {
+  std::string text = complaint("needs_library");
+  EXPECT_NE(text.find("libsignalbox_needs_library.so: can't be loaded: libsignalbox_tests_elsewhere.so"), std::string::npos)
+      << text;
+  text = complaint("needs_symbol");
+  EXPECT_NE(text.find("libsignalbox_needs_symbol.so: can't be loaded: undefined symbol: signalbox_tests_elsewhere"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(PluginFaults, SayInOneLineThatAStaticInitialiserThrew) {
+  const std::string file = kFolder + "/fatal/libsignalbox_throwing_initialiser.so";
+  const std::string text = complaint(file);
+  EXPECT_EQ(text, "signalbox: broker.plugin: " + file +
+                      ": an exception left its static initialisers: no station: it can't be used\n");
+}
+
+TEST_F(PluginFaults, GiveThePluginsWordsIfItMakesNoBroker) {
+  EXPECT_EQ(complaint("faulty", "fault", "create_fails"), "signalbox: broker.faulty: fault: it was asked for\n");
+  EXPECT_EQ(complaint("throwing", "where", "constructor"), "signalbox: broker.throwing: thrown by constructor\n");
+}
+
+TEST_F(PluginFaults, SayThatAPluginMakesNoBrokerAndHasNoWords) {
+  const std::string text = complaint("faulty", "fault", "create_silent");
+  EXPECT_EQ(text, "signalbox: broker.faulty: " + kFolder +
+                      "/libsignalbox_faulty.so: create() made no broker and does not say why: tell its author\n");
+}
+
+/// What hangs is given up after 10 s: all of it at the same time.
+TEST_F(PluginFaults, DoNotHangWithAPluginThatHangsBeforeItsStart) {
+  const std::string initialiser = kFolder + "/fatal/libsignalbox_hanging_initialiser.so";
+  const std::string faulty = kFolder + "/libsignalbox_faulty.so";
+  std::vector<std::unique_ptr<Process>> processes;
+  for (const char* command : {"check", "serve"}) {
+    processes.push_back(std::make_unique<Process>(std::vector<std::string>{binary(), command, "--broker", initialiser}));
+    processes.push_back(std::make_unique<Process>(
+        std::vector<std::string>{binary(), command, "--broker", faulty, "--set", "broker.faulty.fault=create_hangs", "--set",
+                                 "server.listen=127.0.0.1:0", "--set", "api.listen=127.0.0.1:0", "--set",
+                                 "logging.file=", "--set", "logging.console=false"}));
+  }
+  for (const std::unique_ptr<Process>& process : processes) {
+    ASSERT_EQ(process->wait(30s), 2) << process->errors();
+    const std::string said = process->errors();
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    EXPECT_NE(said.find("it hangs"), std::string::npos) << said;
+    EXPECT_TRUE(said.find(initialiser + ": can't be loaded: ") != std::string::npos ||
+                said.find(faulty + ": create() has not returned within 10 s") != std::string::npos)
+        << said;
+  }
 }
 
 TEST_F(PluginFaults, AreShownByTheListOfPluginsBesideThoseThatWork) {

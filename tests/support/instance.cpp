@@ -67,6 +67,7 @@ Instance::Instance(const RedisServer& redis, Settings settings) { start(with_red
 Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
   start(with_redis(redis, std::move(settings)), false);
 }
+Instance::Instance(Unready, Settings settings) { start(std::move(settings), false); }
 
 Instance::~Instance() {
   if (!process_) return;

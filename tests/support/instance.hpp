@@ -46,6 +46,7 @@ class Instance {
   struct Unready {};
   /// Listening, but the broker need not be ready.
   Instance(Unready, const RedisServer& redis, Settings settings = {});
+  Instance(Unready, Settings settings);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();
