@@ -1,8 +1,8 @@
-/* A complete broker plugin in C11: a hub inside one process, for one instance of the server.
+/* A complete broker plugin in C11: the brokers of one process see each other, like signalbox's own memory broker.
  *
- * The verbs take effect under a lock, at once, and put what has to be told into one queue; a thread of the plugin's own
- * takes it out and calls the host. So no callback comes inside the calling stack, none comes under the lock, and per channel
- * messages and completions come in the order in which the calls took effect.
+ * The verbs take effect under a lock, at once, and put what has to be told into the queues of those whom it concerns; each
+ * broker has a thread of its own that takes it out and calls the host. So no callback comes inside the calling stack, none
+ * comes under the lock, and per channel messages and completions come in the order in which the calls took effect.
  *
  * What each verb promises stands in <signalbox/broker.hpp>, the rules of this boundary in <signalbox/plugin.h>.
  */
@@ -27,13 +27,15 @@ struct event {
   char bytes[];
 };
 
-/* A subscribed channel, in the chain of its bucket. */
-struct channel {
-  struct channel* next;
+/* A channel that one broker wants, in the chain of its bucket. */
+struct subscription {
+  struct subscription* next;
+  struct hub* hub;
   size_t size;
-  char name[];
+  char channel[];
 };
 
+/* One broker. */
 struct hub {
   signalbox_broker table;
   const signalbox_host* host;
@@ -41,9 +43,8 @@ struct hub {
   pthread_t thread;
   bool started;
 
-  pthread_mutex_t mutex; /* protects what follows */
+  /* Under the lock: */
   pthread_cond_t wake;
-  struct channel* buckets[BUCKETS];
   struct event* first;
   struct event** last;
   size_t waiting_bytes;
@@ -51,46 +52,81 @@ struct hub {
   struct timespec deadline; /* of stop(): what waits then is not delivered any more */
 };
 
+/* One lock for all brokers of the process: the table of subscriptions, and their queues. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct subscription* buckets[BUCKETS];
+
+/* Every op has to be completed, so this is where running out of memory ends. */
+static void* allocate(size_t size) {
+  void* memory = calloc(1, size);
+  if (!memory) abort();
+  return memory;
+}
+
 static signalbox_view view(const char* text) { return (signalbox_view){text, strlen(text)}; }
 
-static size_t message_cost(const struct event* event) { return sizeof *event + event->channel_size + event->payload_size; }
+/* ---- the subscriptions, under the lock ---- */
 
-/* ---- the channels, under the lock ---- */
-
-/* The link that points to the channel, or where it would be appended. FNV-1a. */
-static struct channel** find(struct hub* hub, signalbox_view name) {
+/* FNV-1a. */
+static struct subscription** bucket_of(signalbox_view channel) {
   uint64_t hash = 14695981039346656037U;
-  for (size_t i = 0; i < name.size; ++i) hash = (hash ^ (unsigned char)name.data[i]) * 1099511628211U;
-  struct channel** link = &hub->buckets[hash % BUCKETS];
-  while (*link && ((*link)->size != name.size || memcmp((*link)->name, name.data, name.size) != 0)) link = &(*link)->next;
+  for (size_t i = 0; i < channel.size; ++i) hash = (hash ^ (unsigned char)channel.data[i]) * 1099511628211U;
+  return &buckets[hash % BUCKETS];
+}
+
+static bool is_of(const struct subscription* subscription, signalbox_view channel) {
+  return subscription->size == channel.size && memcmp(subscription->channel, channel.data, channel.size) == 0;
+}
+
+/* The link that points to the hub's subscription, or the end of the chain. */
+static struct subscription** find(const struct hub* hub, signalbox_view channel) {
+  struct subscription** link = bucket_of(channel);
+  while (*link && ((*link)->hub != hub || !is_of(*link, channel))) link = &(*link)->next;
   return link;
 }
 
-static bool insert(struct hub* hub, signalbox_view name) {
-  struct channel** link = find(hub, name);
-  if (*link) return true;
-  struct channel* channel = malloc(sizeof *channel + name.size);
-  if (!channel) return false;
-  channel->next = NULL;
-  channel->size = name.size;
-  memcpy(channel->name, name.data, name.size);
-  *link = channel;
-  return true;
+/* The first subscription to the channel at or after this one. */
+static struct subscription* next_of(struct subscription* subscription, signalbox_view channel) {
+  while (subscription && !is_of(subscription, channel)) subscription = subscription->next;
+  return subscription;
 }
 
-static void erase(struct hub* hub, signalbox_view name) {
-  struct channel** link = find(hub, name);
-  struct channel* channel = *link;
-  if (!channel) return;
-  *link = channel->next;
-  free(channel);
+static void insert(struct hub* hub, signalbox_view channel) {
+  struct subscription** link = find(hub, channel);
+  if (*link) return;
+  struct subscription* subscription = allocate(sizeof *subscription + channel.size);
+  subscription->hub = hub;
+  subscription->size = channel.size;
+  memcpy(subscription->channel, channel.data, channel.size);
+  *link = subscription;
 }
 
-/* ---- the queue, under the lock ---- */
+static void erase(struct subscription** link) {
+  struct subscription* subscription = *link;
+  if (!subscription) return;
+  *link = subscription->next;
+  free(subscription);
+}
+
+static void leave(const struct hub* hub) {
+  for (size_t i = 0; i < BUCKETS; ++i) {
+    struct subscription** link = &buckets[i];
+    while (*link) {
+      if ((*link)->hub == hub) {
+        erase(link);
+      } else {
+        link = &(*link)->next;
+      }
+    }
+  }
+}
+
+/* ---- a broker's queue, under the lock ---- */
+
+static size_t cost(size_t channel_size, size_t payload_size) { return sizeof(struct event) + channel_size + payload_size; }
 
 static struct event* new_event(uint64_t op, signalbox_view channel, signalbox_view payload) {
-  struct event* event = calloc(1, sizeof *event + channel.size + payload.size);
-  if (!event) return NULL;
+  struct event* event = allocate(sizeof *event + channel.size + payload.size);
   event->op = op;
   event->result.struct_size = sizeof event->result;
   event->channel_size = channel.size;
@@ -101,7 +137,7 @@ static struct event* new_event(uint64_t op, signalbox_view channel, signalbox_vi
 }
 
 static void append(struct hub* hub, struct event* event) {
-  if (event->op == 0) hub->waiting_bytes += message_cost(event);
+  if (event->op == 0) hub->waiting_bytes += cost(event->channel_size, event->payload_size);
   *hub->last = event;
   hub->last = &event->next;
   pthread_cond_signal(&hub->wake);
@@ -117,21 +153,21 @@ static bool late(const struct timespec* deadline) {
 
 /* Waits for events and takes all of them; NULL once stopping and empty. */
 static struct event* take(struct hub* hub) {
-  pthread_mutex_lock(&hub->mutex);
-  while (!hub->first && !hub->stopping) pthread_cond_wait(&hub->wake, &hub->mutex);
+  pthread_mutex_lock(&mutex);
+  while (!hub->first && !hub->stopping) pthread_cond_wait(&hub->wake, &mutex);
   struct event* events = hub->first;
   hub->first = NULL;
   hub->last = &hub->first;
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_unlock(&mutex);
   return events;
 }
 
 static void tell(struct hub* hub, const struct event* event) {
   const signalbox_host* host = hub->host;
-  pthread_mutex_lock(&hub->mutex);
+  pthread_mutex_lock(&mutex);
   const bool closed = hub->stopping && late(&hub->deadline);
-  if (event->op == 0) hub->waiting_bytes -= message_cost(event);
-  pthread_mutex_unlock(&hub->mutex);
+  if (event->op == 0) hub->waiting_bytes -= cost(event->channel_size, event->payload_size);
+  pthread_mutex_unlock(&mutex);
   if (event->op != 0) {
     signalbox_result result = event->result;
     if (closed) {
@@ -173,11 +209,9 @@ static void refuse(struct event* event, int32_t status, const char* why) {
   event->result.detail = view(why);
 }
 
-/* The event that will complete `op`, with what is wrong with the channel in it already. Every op has to be completed, so
- * this is where running out of memory ends. */
+/* The event that will complete `op`, with what is wrong with the channel in it already. */
 static struct event* completion(uint64_t op, signalbox_view channel) {
   struct event* event = new_event(op, (signalbox_view){NULL, 0}, (signalbox_view){NULL, 0});
-  if (!event) abort();
   if (channel.size == 0 || channel.size > CHANNEL_BYTES) {
     refuse(event, SIGNALBOX_INVALID_ARGUMENT, "a channel has 1 to 768 bytes");
   }
@@ -187,50 +221,52 @@ static struct event* completion(uint64_t op, signalbox_view channel) {
 static void subscribe(void* self, uint64_t op, signalbox_view channel) {
   struct hub* hub = self;
   struct event* done = completion(op, channel);
-  pthread_mutex_lock(&hub->mutex);
-  if (done->result.status == SIGNALBOX_OK && !insert(hub, channel)) refuse(done, SIGNALBOX_INTERNAL, "out of memory");
+  pthread_mutex_lock(&mutex);
+  if (done->result.status == SIGNALBOX_OK && !hub->stopping) insert(hub, channel);
   append(hub, done);
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_unlock(&mutex);
 }
 
 static void unsubscribe(void* self, uint64_t op, signalbox_view channel) {
   struct hub* hub = self;
   struct event* done = completion(op, channel);
-  pthread_mutex_lock(&hub->mutex);
-  erase(hub, channel);
+  pthread_mutex_lock(&mutex);
+  erase(find(hub, channel));
   append(hub, done);
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_unlock(&mutex);
+}
+
+/* The message goes to all who want it, or to nobody if one of them has no room. */
+static void send_to_all(struct event* done, signalbox_view channel, signalbox_view payload) {
+  struct subscription* first = next_of(*bucket_of(channel), channel);
+  for (struct subscription* each = first; each; each = next_of(each->next, channel)) {
+    if (each->hub->waiting_bytes + cost(channel.size, payload.size) > each->hub->queue_limit) {
+      refuse(done, SIGNALBOX_OVERLOADED, "a receiver's queue is full");
+      return;
+    }
+  }
+  for (struct subscription* each = first; each; each = next_of(each->next, channel)) {
+    append(each->hub, new_event(0, channel, payload));
+    ++done->result.receivers;
+  }
 }
 
 static void publish(void* self, uint64_t op, signalbox_view channel, signalbox_view payload) {
-  struct hub* hub = self;
   struct event* done = completion(op, channel);
   done->result.precision = SIGNALBOX_EXACT;
   if (payload.size > PAYLOAD_BYTES) refuse(done, SIGNALBOX_TOO_LARGE, "a payload has at most 16 MiB");
-  pthread_mutex_lock(&hub->mutex);
-  if (done->result.status == SIGNALBOX_OK && *find(hub, channel)) {
-    struct event* message = new_event(0, channel, payload);
-    if (!message) {
-      refuse(done, SIGNALBOX_OVERLOADED, "out of memory");
-    } else if (hub->waiting_bytes + message_cost(message) > hub->queue_limit) {
-      refuse(done, SIGNALBOX_OVERLOADED, "the queue is full");
-      free(message);
-    } else {
-      append(hub, message);
-      done->result.receivers = 1;
-    }
-  }
-  append(hub, done);
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_lock(&mutex);
+  if (done->result.status == SIGNALBOX_OK) send_to_all(done, channel, payload);
+  append(self, done);
+  pthread_mutex_unlock(&mutex);
 }
 
 static void exists(void* self, uint64_t op, signalbox_view channel) {
-  struct hub* hub = self;
   struct event* done = completion(op, channel);
-  pthread_mutex_lock(&hub->mutex);
-  done->result.exists = *find(hub, channel) ? 1 : 0;
-  append(hub, done);
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_lock(&mutex);
+  done->result.exists = next_of(*bucket_of(channel), channel) ? 1 : 0;
+  append(self, done);
+  pthread_mutex_unlock(&mutex);
 }
 
 static void capabilities(void* self, signalbox_capabilities* out) {
@@ -240,7 +276,7 @@ static void capabilities(void* self, signalbox_capabilities* out) {
   out->propagation_hint_ms = 0;
   out->dead_host_bound_ms = 0;
   out->max_payload_bytes = PAYLOAD_BYTES;
-  out->continuity = 0; /* there is no outage that a hub in the same process could survive */
+  out->continuity = 0; /* there is no outage that a broker in the same process could survive */
 }
 
 /* ---- from create to destroy ---- */
@@ -258,7 +294,7 @@ static void start(void* self) {
 
 static void stop(void* self, uint32_t deadline_ms) {
   struct hub* hub = self;
-  pthread_mutex_lock(&hub->mutex);
+  pthread_mutex_lock(&mutex);
   clock_gettime(CLOCK_MONOTONIC, &hub->deadline);
   hub->deadline.tv_sec += deadline_ms / 1000;
   hub->deadline.tv_nsec += (long)(deadline_ms % 1000) * 1000000L;
@@ -267,8 +303,9 @@ static void stop(void* self, uint32_t deadline_ms) {
     hub->deadline.tv_nsec -= 1000000000L;
   }
   hub->stopping = true;
+  leave(hub);
   pthread_cond_signal(&hub->wake);
-  pthread_mutex_unlock(&hub->mutex);
+  pthread_mutex_unlock(&mutex);
   if (hub->started) {
     pthread_join(hub->thread, NULL);
   } else {
@@ -283,15 +320,7 @@ static void destroy(void* self) {
     free(hub->first);
     hub->first = next;
   }
-  for (size_t i = 0; i < BUCKETS; ++i) {
-    while (hub->buckets[i]) {
-      struct channel* next = hub->buckets[i]->next;
-      free(hub->buckets[i]);
-      hub->buckets[i] = next;
-    }
-  }
   pthread_cond_destroy(&hub->wake);
-  pthread_mutex_destroy(&hub->mutex);
   free(hub);
 }
 
@@ -336,7 +365,6 @@ static const signalbox_broker* create(const signalbox_host* host, const signalbo
   hub->host = host;
   hub->queue_limit = number(settings, count, "queue_bytes");
   hub->last = &hub->first;
-  pthread_mutex_init(&hub->mutex, NULL);
   pthread_cond_init(&hub->wake, NULL);
   return &hub->table;
 }
