@@ -34,6 +34,12 @@ class FakeServer {
 
   /// From now on PUBLISH is answered, and nobody hears of it.
   void be_deaf(bool deaf) { deaf_ = deaf; }
+  /// From now on PUBLISH tells that it reached nobody, though it does.
+  void count_nobody(bool nobody) { counts_nobody_ = nobody; }
+  /// Who connects from now on is told this error and cut; empty: nobody.
+  void turn_away(std::string error) {
+    boost::asio::post(io_, [this, error = std::move(error)] { refusal_ = error; });
+  }
   /// Sends `bytes` to every subscriber, and then closes its connection if asked to.
   void say(std::string bytes, bool then_close) {
     boost::asio::post(io_, [this, bytes = std::move(bytes), then_close] {
@@ -63,6 +69,13 @@ class FakeServer {
   void accept() {
     acceptor_.async_accept([this](const boost::system::error_code& error, boost::asio::ip::tcp::socket socket) {
       if (error) return;
+      if (!refusal_.empty()) {
+        boost::system::error_code ignored;
+        boost::asio::write(socket, boost::asio::buffer(refusal_), ignored);
+        socket.shutdown(socket.shutdown_send, ignored);
+        turned_away_.push_back(std::move(socket));  // not closed: what it has not read would cost the other the error
+        return accept();
+      }
       read(clients_.emplace_back(std::make_shared<Client>(std::move(socket))));
       accept();
     });
@@ -107,7 +120,7 @@ class FakeServer {
     } else if (argument(0) == "PUBSUB") {
       out = "*2\r\n" + redis::bulk(argument(2)) + ":0\r\n";
     } else if (argument(0) == "PUBLISH") {
-      out = ":1\r\n";
+      out = counts_nobody_ ? ":0\r\n" : ":1\r\n";
       if (!deaf_) publish(std::string(argument(1)), argument(2));
     }
     boost::system::error_code ignored;  // the next read tells
@@ -125,7 +138,10 @@ class FakeServer {
   boost::asio::io_context io_;
   boost::asio::ip::tcp::acceptor acceptor_{io_, {boost::asio::ip::address_v4::loopback(), 0}};
   std::vector<std::shared_ptr<Client>> clients_;  // of the thread
+  std::vector<boost::asio::ip::tcp::socket> turned_away_;
+  std::string refusal_;
   std::atomic<bool> deaf_ = false;
+  std::atomic<bool> counts_nobody_ = false;
   std::thread thread_;
 };
 
