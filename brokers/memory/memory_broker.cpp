@@ -190,9 +190,11 @@ class MemoryBroker::Hub {
     Status status = check(channel);
     if (payload.size() > kMemoryPayloadBytes) status = {errc::too_large, "a payload has at most 16 MiB"};
     std::size_t receivers = 0;
+    // Copied before the lock is taken: others need not wait for 16 MiB.
+    const auto packet =
+        std::make_shared<const Packet>(status.ok() ? Packet{std::string(channel), std::string(payload)} : Packet{});
     const std::lock_guard lock(mutex_);
-    if (const auto found = channels_.find(std::string(channel)); status.ok() && found != channels_.end()) {
-      const auto packet = std::make_shared<const Packet>(Packet{std::string(channel), std::string(payload)});
+    if (const auto found = channels_.find(packet->channel); status.ok() && found != channels_.end()) {
       const auto has_room = [&](const Worker* holder) { return holder->has_room(packet->cost()); };
       if (std::all_of(found->second.begin(), found->second.end(), has_room)) {
         for (Worker* holder : found->second) holder->append(packet);

@@ -20,7 +20,11 @@ inline std::span<const Option> memory_options() noexcept { return kMemoryOptions
 /// Every call takes effect before it returns; its completion and the messages it causes follow in the same order on
 /// the worker thread of the broker they concern, so nothing is ever superseded.
 ///
-/// Errors: `overloaded` when a receiver has kMemoryQueueBytes waiting: then nobody gets the message.
+/// There is no deadline of a call to keep: its outcome is known before it returns, nothing is asked of anybody, and what
+/// is left is a completion in a queue that only the host itself can hold up.
+///
+/// Errors: `overloaded` when a receiver has kMemoryQueueBytes waiting: then nobody gets the message. Completions are not
+/// counted there: each is owed to its caller, so there are as many as the callers have open.
 class MemoryBroker final : public Broker {
  public:
   explicit MemoryBroker(const Settings& settings);

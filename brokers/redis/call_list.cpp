@@ -47,7 +47,7 @@ Done CallList::release(std::uint32_t number) {
 }
 
 void CallList::clear() {
-  std::vector<Call>().swap(calls_);
+  std::deque<Call>().swap(calls_);
   free_ = 0;
   deadlines_ = {};
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <vector>
 
 #include "signalbox/broker.hpp"
 
@@ -58,7 +57,7 @@ class CallList {
   Done release(std::uint32_t number);
   void clear();
 
-  std::vector<Call> calls_;  // number n at n - 1
+  std::deque<Call> calls_;  // number n at n - 1; never moved, as there may be a hundred thousand
   std::size_t open_ = 0;
   std::uint32_t free_ = 0;
   std::deque<Deadline> deadlines_;

@@ -1,18 +1,25 @@
 #include "brokers/redis/channel_table.hpp"
 
 #include <cassert>
+#include <functional>
 
 namespace signalbox::redis {
 
+/// By the upper half of the hash: the lower one picks the connection.
+ChannelTable::Map& ChannelTable::part_of(const std::string& name) noexcept {
+  return parts_[(std::hash<std::string>{}(name) >> 32) % kParts];
+}
+
 Channel* ChannelTable::find(const std::string& name) {
-  const auto found = channels_.find(name);
-  if (found == channels_.end()) return nullptr;
+  Map& part = part_of(name);
+  const auto found = part.find(name);
+  if (found == part.end()) return nullptr;
   refresh(*found);
   return &*found;
 }
 
 Channel& ChannelTable::get(const std::string& name) {
-  const auto [found, inserted] = channels_.try_emplace(name);
+  const auto [found, inserted] = part_of(name).try_emplace(name);
   if (inserted) found->second.link = link_;
   refresh(*found);
   return *found;
@@ -20,7 +27,8 @@ Channel& ChannelTable::get(const std::string& name) {
 
 void ChannelTable::erase(const Channel& channel) {
   assert(!channel.second.want && channel.second.calls == 0);
-  channels_.erase(channels_.find(channel.first));
+  Map& part = part_of(channel.first);
+  part.erase(part.find(channel.first));
 }
 
 void ChannelTable::set_want(Channel& channel, bool want) {

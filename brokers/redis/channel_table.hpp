@@ -1,6 +1,7 @@
 // The channels one subscriber connection is for: what is wanted, what the server has.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,7 +31,6 @@ using Channel = std::pair<const std::string, ChannelState>;
 /// Losing a link costs nothing here: entries are brought up to date when they are next touched.
 class ChannelTable {
  public:
-  [[nodiscard]] std::size_t size() const noexcept { return channels_.size(); }
   /// Channels that must be confirmed before the broker is ready.
   [[nodiscard]] std::size_t recovering() const noexcept { return recovering_; }
 
@@ -49,29 +49,39 @@ class ChannelTable {
 
   /// Goes once over all channels, a slice at a time; new_link() and rewind() start it anew.
   void rewind() noexcept {
-    cursor_ = 0;
+    part_ = cursor_ = buckets_ = 0;
     scanned_ = false;
   }
   [[nodiscard]] bool scanned() const noexcept { return scanned_; }
   /// Calls visit(Channel&) for the next bucket; visit must not insert or erase.
   template <class Visit>
   void scan_bucket(Visit visit) {
-    if (buckets_ != channels_.bucket_count()) {  // grown in between: those already seen are up to date and cost little
-      buckets_ = channels_.bucket_count();
+    Map& part = parts_[part_];
+    if (buckets_ != part.bucket_count()) {  // grown in between: those already seen are up to date and cost little
+      buckets_ = part.bucket_count();
       cursor_ = 0;
     }
-    for (auto entry = channels_.begin(cursor_); entry != channels_.end(cursor_); ++entry) {
+    for (auto entry = part.begin(cursor_); entry != part.end(cursor_); ++entry) {
       refresh(*entry);
       visit(*entry);
     }
-    scanned_ = ++cursor_ == buckets_;
+    if (++cursor_ < buckets_) return;
+    cursor_ = buckets_ = 0;
+    scanned_ = ++part_ == kParts;
   }
 
  private:
-  std::unordered_map<std::string, ChannelState> channels_;
+  // Many small maps: one that grows goes through all its entries at once.
+  static constexpr std::size_t kParts = 32;
+  using Map = std::unordered_map<std::string, ChannelState>;
+
+  Map& part_of(const std::string& name) noexcept;
+
+  std::array<Map, kParts> parts_;
   std::size_t recovering_ = 0;
   std::size_t wanted_ = 0;
   std::uint16_t link_ = 0;  // wraps: by then every scan has touched every entry
+  std::size_t part_ = 0;    // where the scan is
   std::size_t cursor_ = 0;
   std::size_t buckets_ = 0;
   bool scanned_ = false;

@@ -117,29 +117,35 @@ void Engine::turn() {
 
 /// A slice of them, so that no turn is long; the rest in the next.
 void Engine::take_calls(Time now) {
-  const bool carried_over = !batch_.calls.empty();
-  if (!carried_over) intake_.take(batch_);
-  if (!carried_over && batch_.calls.size() > kManyCalls) {
-    host_.log(LogLevel::warning, std::to_string(batch_.calls.size()) + " calls were made faster than they can be taken");
-  }
+  const bool carried_over = has_call();
+  if (!carried_over) take_batch();
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < kCallsPerTurn && bytes < kBytesPerTurn && next_call_ < batch_.calls.size(); ++i) {
-    bytes += batch_.calls[next_call_].payload_bytes;
+  for (std::size_t i = 0; i < kCallsPerTurn && bytes < kBytesPerTurn && has_call(); ++i) {
+    bytes += batch_.front().calls[next_call_].payload_bytes;
     dispatch_next(now);
   }
-  const bool more = next_call_ < batch_.calls.size();
-  if (more || carried_over) request_turn();  // the intake wakes once, and this turn did not look into it
-  if (!more) forget_batch();
+  if (has_call() || carried_over) request_turn();  // the intake wakes once, and this turn did not look into it
 }
 
-void Engine::forget_batch() {
-  batch_.clear();
-  next_call_ = next_byte_ = 0;
+bool Engine::has_call() {
+  while (!batch_.empty() && next_call_ == batch_.front().calls.size()) {
+    batch_.pop_front();
+    next_call_ = next_byte_ = 0;
+  }
+  return !batch_.empty();
+}
+
+void Engine::take_batch() {
+  intake_.take(batch_);
+  if (batch_.size() * CallChunk::kCalls <= kManyCalls) return;
+  host_.log(LogLevel::warning, "some " + std::to_string(batch_.size() * CallChunk::kCalls) +
+                                   " calls wait: they are made faster than they can be taken");
 }
 
 void Engine::dispatch_next(Time now) {
-  Call& call = batch_.calls[next_call_++];
-  const std::string_view bytes = std::string_view(batch_.bytes).substr(next_byte_);
+  CallChunk& chunk = batch_.front();
+  Call& call = chunk.calls[next_call_++];
+  const std::string_view bytes = std::string_view(chunk.bytes).substr(next_byte_);
   const std::string_view channel = bytes.substr(0, call.channel_bytes);
   const std::unique_ptr<char[]> block = std::move(call.block);
   next_byte_ += call.channel_bytes + (block ? 0 : call.payload_bytes);
@@ -209,11 +215,9 @@ void Engine::drain(Time now) {
 
 void Engine::finish() {
   for (const auto& node : nodes_) node->close();
-  while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
-  forget_batch();
+  while (has_call()) dispatch_next(stop_at_);
   intake_.close(batch_);
-  while (next_call_ < batch_.calls.size()) dispatch_next(stop_at_);
-  forget_batch();
+  while (has_call()) dispatch_next(stop_at_);
   report(State::closed, {});
   timer_.cancel();
   io_.stop();

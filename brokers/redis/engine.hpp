@@ -59,9 +59,10 @@ class Engine final : private SubscriberEvents {
   void turn();
   void tick();
   void take_calls(Time now);
+  [[nodiscard]] bool has_call();
+  void take_batch();
   void dispatch_next(Time now);
   void dispatch(Call& call, std::string_view channel, std::string_view payload, Time now);
-  void forget_batch();
   void update_state();
   void enter_ready();
   void report(State state, std::vector<std::string> reasons);
@@ -80,7 +81,7 @@ class Engine final : private SubscriberEvents {
   std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
 
   CallBatch batch_;
-  std::size_t next_call_ = 0;  // of batch_, and where its bytes begin
+  std::size_t next_call_ = 0;  // of batch_'s first chunk, and where its bytes begin
   std::size_t next_byte_ = 0;
   std::string channel_;  // the one that dispatch() works on
   bool turn_requested_ = false;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,8 +18,8 @@
 
 namespace signalbox::redis {
 
-/// One call of a verb. Its bytes stand in the batch's one buffer, so that a call costs no allocation; a large payload has a
-/// block of its own.
+/// One call of a verb. Its bytes stand in the buffer of its chunk, so that a call costs no allocation; a large payload has
+/// a block of its own.
 struct Call {
   enum class Kind : std::uint8_t { subscribe, unsubscribe, publish, exists };
 
@@ -43,21 +44,19 @@ struct Call {
   }
 };
 
-struct CallBatch {
+/// Small enough to be made, grown and given up in no time; as many as it takes.
+struct CallChunk {
+  static constexpr std::size_t kCalls = 1024;
+  static constexpr std::size_t kBytes = 256 * 1024;
+  static constexpr std::size_t kReserved = 32;
+
+  CallChunk() { calls.reserve(kReserved); }
+  [[nodiscard]] bool full() const noexcept { return calls.size() >= kCalls || bytes.size() >= kBytes; }
+
   std::vector<Call> calls;
   std::string bytes;
-
-  void clear() {
-    calls.clear();
-    bytes.clear();
-    if (calls.capacity() > kKeptCalls) std::vector<Call>().swap(calls);
-    if (bytes.capacity() > kKeptBytes) std::string().swap(bytes);
-  }
-
-  // After a burst the memory goes back.
-  static constexpr std::size_t kKeptCalls = 4096;
-  static constexpr std::size_t kKeptBytes = 1 << 20;
 };
+using CallBatch = std::deque<CallChunk>;
 
 /// What waits is bounded where the contract allows it: publish and exists by bytes (budget.hpp), and a refused call brings
 /// no bytes at all. What is left of a refused call, and a subscribe or unsubscribe, for which the contract has no
@@ -82,9 +81,11 @@ class Intake {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     call.made_at = Clock::now();  // here, so that deadlines never decrease
-    batch_.bytes.append(channel).append(payload);
-    batch_.calls.push_back(std::move(call));
-    return batch_.calls.size() == 1;
+    const bool first = batch_.empty();
+    if (first || batch_.back().full()) batch_.emplace_back();
+    batch_.back().bytes.append(channel).append(payload);
+    batch_.back().calls.push_back(std::move(call));
+    return first;
   }
 
   /// batch: empty before.

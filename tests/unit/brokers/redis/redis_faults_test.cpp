@@ -1,6 +1,8 @@
 // What happens when the server is away, deaf or refuses us.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -73,9 +75,18 @@ TEST(RedisFaults, RestoresEverySubscriptionAfterARestartAndTellsAGapBeforeReady)
   EXPECT_EQ(a.host.snapshot().delivered, expected);  // nothing that was published meanwhile
 }
 
-TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSeconds) {
+/// As the broker logs it at its end.
+milliseconds longest_handler(RedisInstance& instance) {
+  const std::string log = instance.host.log_text();
+  const std::string_view words = "the longest handler took ";
+  const std::size_t at = log.find(words);
+  if (at == std::string::npos) return milliseconds::max();
+  return std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(std::stol(log.substr(at + words.size()))));
+}
+
+TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSecondsAndHoldsNoThreadForLong) {
   RedisServer server;
-  RedisInstance a(server.url());
+  RedisInstance a(server.url(), "a", {{"publish_queue_bytes", "134217728"}});
   ASSERT_TRUE(a.host.wait_state(State::ready));
   for (int i = 0; i < 100'000; ++i) a.broker->subscribe("user" + std::to_string(i), [](Status) {});
   ASSERT_TRUE(wait(subscribe(*a, "last")).ok());
@@ -84,12 +95,30 @@ TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSeconds) {
     return std::count(channels.begin(), channels.end(), '\n') + 1;
   };
   ASSERT_TRUE(wait_until([&] { return count() == 100'000; }));
+  // As much as possible is open when the server goes.
+  std::atomic<int> open = 300'000;
+  server.freeze();
+  for (int i = 0; i < 100'000; ++i) {
+    a.broker->publish("user" + std::to_string(i), "x", [&](Status, Receivers) { --open; });
+    a.broker->exists("user" + std::to_string(i), [&](Status, bool) { --open; });
+    a.broker->unsubscribe("user" + std::to_string(i), [&](Status) { --open; });
+    a.broker->subscribe("user" + std::to_string(i), [](Status) {});
+  }
   server.kill();
+  std::this_thread::sleep_for(seconds(1));  // the longest outage that this is promised for
   server.restart();
   const auto start = steady_clock::now();
   ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
-  EXPECT_LT(steady_clock::now() - start, scaled(milliseconds(2000)));
+  const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
   EXPECT_EQ(count(), 100'000);
+  EXPECT_EQ(open, 0);
+  a.broker->stop(seconds(5));
+  RecordProperty("resubscribed_ms", static_cast<int>(took.count()));
+  RecordProperty("longest_handler_ms", static_cast<int>(longest_handler(a).count()));
+  std::cout << "100,000 channels again after " << took.count() << " ms\n" << a.host.log_text();
+  EXPECT_LT(took, scaled(seconds(2)));
+  // 20 ms is what is promised of an optimised build; this may be another.
+  EXPECT_LE(longest_handler(a), scaled(milliseconds(40)));
 }
 
 TEST(RedisFaults, NoticesAFrozenServerWithinSevenSecondsAndRecovers) {
