@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -369,7 +370,7 @@ class OnRedis(Case):
                 self.check(self.server.request(method, concrete(path)), method, path, status)
 
     def freeze(self):
-        self.redis.process.send_signal(subprocess.signal.SIGSTOP)
+        self.redis.process.send_signal(signal.SIGSTOP)
 
     def test_the_instance_tells_of_a_broker_with_a_server(self):
         self.server.connect("alice").close()
@@ -400,12 +401,12 @@ class OnRedis(Case):
             self.server.await_readyz(200)
             self.freeze()
             self.ask_all({operation: 504})
-            self.redis.process.send_signal(subprocess.signal.SIGCONT)
+            self.redis.process.send_signal(signal.SIGCONT)
 
     def test_a_queue_that_is_full_is_429(self):
         self.server = self.start("30s")  # what waits for Redis is still there when the last question comes
         self.freeze()
-        self.addCleanup(self.redis.process.send_signal, subprocess.signal.SIGCONT)
+        self.addCleanup(self.redis.process.send_signal, signal.SIGCONT)
         with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE) as filler:
             filler.sendall(request_bytes("POST", "/api/v1/users/alice/messages", b"x" * 61000) * 17)
             filler.sendall(request_bytes("GET", "/api/v1/users/alice") * 230)
