@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -67,13 +68,22 @@ ScratchDirectory::~ScratchDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url) : url_(url) {
+RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url) : url_(url), log_(scratch.file("redis.log")) {
   if (!url_.empty()) return;
-  const std::string port = std::to_string(free_port());
-  const std::string log = scratch.file("redis.log");
-  url_ = "redis://127.0.0.1:" + port;
+  url_ = "redis://127.0.0.1:" + std::to_string(free_port());
+  start();
+}
+
+void RedisServer::kill() {
+  if (!process_) throw std::logic_error("a redis-server that was given by URL can't be killed");
+  ::kill(process_->pid(), SIGKILL);
+  process_.reset();
+}
+
+void RedisServer::start() {
+  const std::string port = url_.substr(url_.rfind(':') + 1);
   process_ = std::make_unique<Process>(
-      Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log));
+      Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_));
   const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
   for (;;) {
     try {
@@ -82,9 +92,9 @@ RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url
       return;
     } catch (const std::exception& error) {
       if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-        throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log));
+        throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log_));
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   }
 }

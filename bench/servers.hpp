@@ -33,8 +33,14 @@ class RedisServer {
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
+  /// SIGKILL. Errors: std::logic_error if it is not ours.
+  void kill();
+  /// After kill(), on the same port; returns when it answers.
+  void start();
+
  private:
   std::string url_;
+  std::string log_;
   std::unique_ptr<Process> process_;
 };
 
