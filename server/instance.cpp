@@ -36,7 +36,7 @@ Instance::Instance(Config config, Log& log)
             log_, metrics_),
       readiness_(host_),
       broker_(factory_.make(host_)),
-      registry_(*broker_, dispatcher_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
+      registry_(*broker_, dispatcher_, limits_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
       publisher_(*broker_, metrics_, config_.broker.channel_prefix),
       shard_context_{config_, instance_id_, registry_, limits_, sockets_, readiness_, metrics_, log_} {
   std::vector<Shard*> shards;

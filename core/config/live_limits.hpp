@@ -36,6 +36,8 @@ struct LiveLimits {
   Live<std::size_t> queue_bytes;
   Live<std::size_t> handover_bytes;
   Live<std::uint64_t> connections;
+  Live<std::uint64_t> connections_per_ip;
+  Live<std::uint64_t> connections_per_user;
   Live<std::chrono::milliseconds> handshake_timeout;
   Live<std::chrono::milliseconds> register_timeout;
   Live<std::chrono::milliseconds> ping_interval;
@@ -46,6 +48,8 @@ inline void LiveLimits::set(const Config::Limits& limits) noexcept {
   queue_bytes = limits.queue_bytes;
   handover_bytes = limits.handover_bytes;
   connections = limits.connections;
+  connections_per_ip = limits.connections_per_ip;
+  connections_per_user = limits.connections_per_user;
   handshake_timeout = limits.handshake_timeout;
   register_timeout = limits.register_timeout;
   ping_interval = limits.ping_interval;

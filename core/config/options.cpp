@@ -118,6 +118,13 @@ constexpr CoreOption kOptions[] = {
         "limits.connections", "integer", "0", 0, 10'000'000,
         "Clients of this instance; beyond it an upgrade is answered 503. 0: as many as its file "
         "descriptors allow."),
+    live<kLimits, &Limits::connections_per_ip>(
+        "limits.connections_per_ip", "integer", "0", 0, 10'000'000,
+        "Clients of this instance from one IPv4 address or one IPv6 /64; beyond it an upgrade is answered 503. Behind a proxy "
+        "that is the proxy's address. 0: no limit."),
+    live<kLimits, &Limits::connections_per_user>(
+        "limits.connections_per_user", "integer", "0", 0, 10'000'000,
+        "Connections of one user to this instance; beyond it the newcomer is closed with 1013. 0: no limit."),
     live<kLimits, &Limits::handshake_timeout>("limits.handshake_timeout", "duration", "10s", 1, kHour,
                                               "For a whole handshake, and for a whole head or body of an API request."),
     live<kLimits, &Limits::register_timeout>("limits.register_timeout", "duration", "10s", 1, kHour,

@@ -115,6 +115,10 @@ std::string Metrics::text(const Snapshot& snapshot) const {
   }
   all.push_back(std::move(closes));
 
+  MetricFamily refusals = family("signalbox_refused_total", "Clients refused, by the limit reached", MetricType::Counter);
+  for (std::size_t i = 0; i < refused.size(); ++i) add(refusals, number(refused[i]), "limit", kRefusedNames[i]);
+  all.push_back(std::move(refusals));
+
   all.push_back(single("signalbox_gaps_total", "Times that messages may have been missed", MetricType::Counter, number(gaps)));
   MetricFamily states = family("signalbox_broker_state", "1 for the state that the broker is in", MetricType::Gauge);
   for (const State state : {State::connecting, State::ready, State::degraded, State::failed, State::closed}) {

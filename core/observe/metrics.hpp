@@ -58,6 +58,10 @@ enum class Dropped : std::uint8_t {
 };
 inline constexpr std::array kDroppedNames{"connection", "handover", "oversize", "unknown_kind", "duplicate", "no_receiver"};
 
+/// Which limit a client was refused for: the label of signalbox_refused_total.
+enum class Refused : std::uint8_t { connections, connections_per_ip, connections_per_user };
+inline constexpr std::array kRefusedNames{"connections", "connections_per_ip", "connections_per_user"};
+
 class Metrics {
  public:
   Gauge connections;
@@ -65,6 +69,7 @@ class Metrics {
   Counter ignored_messages;  ///< of registered clients, meaning nothing here
   Counter delivered;         ///< messages put into a connection's queue
   std::array<Counter, kDroppedNames.size()> dropped;
+  std::array<Counter, kRefusedNames.size()> refused;
   Counter gaps;
   Counter broker_reconnects;
   Gauge connection_queue_bytes;
@@ -73,6 +78,7 @@ class Metrics {
   DurationHistogram delivery_lag_seconds;
 
   void drop(Dropped why, std::uint64_t amount = 1) noexcept { dropped[static_cast<std::size_t>(why)].add(amount); }
+  void refuse(Refused limit) noexcept { refused[static_cast<std::size_t>(limit)].add(); }
   void published(bool to_somebody, const std::error_code& error) noexcept;
   void closed(std::uint16_t code) noexcept;
 

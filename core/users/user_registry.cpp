@@ -19,22 +19,28 @@ bool is_refusal(const std::error_code& code) {
 
 }  // namespace
 
-UserRegistry::UserRegistry(Broker& broker, RegistrationObserver& observer, std::string channel_prefix,
+UserRegistry::UserRegistry(Broker& broker, RegistrationObserver& observer, const LiveLimits& limits, std::string channel_prefix,
                            std::chrono::milliseconds unsubscribe_delay)
-    : broker_(broker), observer_(observer), prefix_(std::move(channel_prefix)), unsubscribe_delay_(unsubscribe_delay) {}
+    : broker_(broker),
+      observer_(observer),
+      limits_(limits),
+      prefix_(std::move(channel_prefix)),
+      unsubscribe_delay_(unsubscribe_delay) {}
 
 UserRegistry::Stripe& UserRegistry::stripe_of(std::string_view key) const {
   return stripes_[StringHash{}(key) % stripes_.size()];
 }
 
-Standing UserRegistry::add(std::string_view key, unsigned shard) {
+std::optional<Standing> UserRegistry::add(std::string_view key, unsigned shard) {
   assert(shard < kMaxShards);
   Stripe& stripe = stripe_of(key);
   std::unique_lock lock(stripe.mutex);
   auto it = stripe.table.find(key);
   if (it == stripe.table.end()) it = stripe.table.emplace(key, Entry{}).first;
   Entry& entry = it->second;
-  assert(!(entry.shards & bit(shard)));
+  const std::uint64_t limit = limits_.connections_per_user;
+  if (limit != 0 && entry.connections >= limit) return std::nullopt;
+  ++entry.connections;
   if (entry.shards == 0) users_.fetch_add(1, std::memory_order_relaxed);
   entry.shards |= bit(shard);
   // Access may have been granted since: a newcomer asks again.
@@ -48,6 +54,14 @@ Standing UserRegistry::add(std::string_view key, unsigned shard) {
   return standing;
 }
 
+void UserRegistry::remove_one(std::string_view key) {
+  Stripe& stripe = stripe_of(key);
+  const std::lock_guard lock(stripe.mutex);
+  const auto it = stripe.table.find(key);
+  assert(it != stripe.table.end() && it->second.connections > 1);
+  --it->second.connections;
+}
+
 void UserRegistry::remove(std::string_view key, unsigned shard) {
   Stripe& stripe = stripe_of(key);
   std::unique_lock lock(stripe.mutex);
@@ -55,6 +69,8 @@ void UserRegistry::remove(std::string_view key, unsigned shard) {
   assert(it != stripe.table.end() && (it->second.shards & bit(shard)));
   Entry& entry = it->second;
   entry.shards &= ~bit(shard);
+  --entry.connections;
+  assert((entry.shards == 0) == (entry.connections == 0));
   if (entry.shards != 0) return;
   users_.fetch_sub(1, std::memory_order_relaxed);
   if (unsubscribe_delay_.count() > 0 && entry.phase != Phase::refused) {

@@ -9,12 +9,14 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "signalbox/broker.hpp"
 
+#include "core/config/live_limits.hpp"
 #include "core/users/string_hash.hpp"
 
 namespace signalbox {
@@ -39,8 +41,9 @@ class RegistrationObserver {
   virtual void on_standing(ShardSet shards, std::string_view key, Standing standing, const Status& status) = 0;
 };
 
-/// Counts 0↔1 over the shards and keeps the broker's subscriptions in step, at most one call in flight for each user, so
-/// that calls for a channel never overtake each other. A user who is gone keeps the subscription for unsubscribe_delay.
+/// Counts a user's connections over the shards and keeps the broker's subscriptions in step, at most one call in flight for
+/// each user, so that calls for a channel never overtake each other. A user who is gone keeps the subscription for
+/// unsubscribe_delay.
 ///
 /// Threading: any thread. Holds no lock while it calls the broker; the observer is called under one, so that it hears of a
 /// user's standings in the order in which they came about.
@@ -48,12 +51,17 @@ class UserRegistry {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Lifetime: `broker` and `observer` outlive the registry's last callback, that is until Broker::stop() has returned.
-  UserRegistry(Broker& broker, RegistrationObserver& observer, std::string channel_prefix,
+  /// Lifetime: `broker` and `observer` outlive the registry's last callback, that is until Broker::stop() has returned;
+  /// `limits` the registry.
+  UserRegistry(Broker& broker, RegistrationObserver& observer, const LiveLimits& limits, std::string channel_prefix,
                std::chrono::milliseconds unsubscribe_delay);
 
-  /// `shard` has its first connection of the user. Anything but `confirmed` is followed by an on_standing.
-  Standing add(std::string_view key, unsigned shard);
+  /// `shard` has one more connection of the user. To its first, anything but `confirmed` is followed by an on_standing.
+  /// Nothing where limits.connections_per_user is reached: the connection is not counted and has to go.
+  std::optional<Standing> add(std::string_view key, unsigned shard);
+
+  /// A shard has one connection less of the user, and others left.
+  void remove_one(std::string_view key);
 
   /// `shard` has lost its last connection of the user.
   void remove(std::string_view key, unsigned shard);
@@ -79,7 +87,8 @@ class UserRegistry {
 
   struct Entry {
     ShardSet shards = 0;
-    Clock::time_point due{};  ///< when the delayed action below may happen; of no meaning otherwise
+    Clock::time_point due{};        ///< when the delayed action below may happen; of no meaning otherwise
+    std::uint32_t connections = 0;  ///< of all shards
     Phase phase = Phase::absent;
     bool delayed = false;  ///< an action waits in delayed_: the unsubscribe of a user who left, or a repeated subscribe
   };
@@ -104,6 +113,7 @@ class UserRegistry {
 
   Broker& broker_;
   RegistrationObserver& observer_;
+  const LiveLimits& limits_;
   const std::string prefix_;
   const std::chrono::milliseconds unsubscribe_delay_;
   std::atomic<std::uint64_t> users_{0};

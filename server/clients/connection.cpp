@@ -38,19 +38,20 @@ struct Connection::ReadHandler {
   }
 };
 
-Connection::Connection(Shard& shard, Socket socket, Mode mode)
+Connection::Connection(Shard& shard, Socket socket, const Opening& opening)
     : shard_(shard),
       transport_(std::move(socket)),
       decoder_(websocket::Role::server),
       id_(next_connection_id()),
+      address_(opening.address),
       opened_(shard.wheel().now()),
       pinged_(opened_),
-      mode_(mode) {}
+      mode_(opening.mode) {}
 
 Connection::~Connection() = default;
 
 void Connection::open(Shard& shard, Socket socket, Opening opening) {
-  const Ptr connection(new Connection(shard, std::move(socket), opening.mode));
+  const Ptr connection(new Connection(shard, std::move(socket), opening));
   intrusive_ptr_add_ref(connection.get());  // the shard's list holds it until end()
   shard.add(*connection);
   connection->arm_timer();
@@ -155,8 +156,11 @@ void Connection::register_user(std::string_view name) {
   if (user.error) {
     refuse_name(user.error);
   } else if (!user_) {
-    shard_.users().add(*this, user.key);
-    arm_timer();
+    if (shard_.users().add(*this, user.key)) {
+      arm_timer();
+    } else {
+      refuse_beyond_limit();
+    }
   } else if (*user_->key != user.key) {
     close(CloseCode::policy_violation, "registered for another user already");
   }
@@ -165,6 +169,13 @@ void Connection::register_user(std::string_view name) {
 void Connection::refuse_name(const char* reason) {
   tell(error_text(word(errc::invalid_argument), reason));
   close(CloseCode::policy_violation, reason);
+}
+
+void Connection::refuse_beyond_limit() {
+  constexpr const char* kReason = "limits.connections_per_user reached";
+  shard_.context().metrics.refuse(Refused::connections_per_user);
+  tell(error_text(word(errc::overloaded), kReason));
+  close(CloseCode::try_again_later, kReason);
 }
 
 void Connection::on_standing(Standing standing, const Status& status) {
@@ -302,7 +313,7 @@ void Connection::end() {
   disarm();
   transport_.close();
   shard_.remove(*this);
-  shard_.context().sockets.release_connection();
+  shard_.context().sockets.release_connection(address_);
   shard_.context().sockets.release_socket();
   intrusive_ptr_release(this);  // the list's; whoever called holds another
 }

@@ -18,6 +18,7 @@
 #include "server/clients/handler_memory.hpp"
 #include "server/clients/send_queue.hpp"
 #include "server/clients/transport.hpp"
+#include "server/net/address_counts.hpp"
 #include "server/net/timing_wheel.hpp"
 #include "websocket/decoder.hpp"
 
@@ -41,6 +42,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
     std::optional<std::string> user_name;   ///< of the URL
     const char* user_name_error = nullptr;  ///< why the URL's can't be read; static text
     std::string first_bytes;                ///< that arrived together with the request
+    AddressKey address{};                   ///< as admitted by SocketLimits
   };
 
   /// Starts to read. The WebSocket has been admitted by SocketLimits, and its socket counted.
@@ -74,7 +76,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   enum class Phase : std::uint8_t { open, closing, ended };
 
-  Connection(Shard& shard, Socket socket, Mode mode);
+  Connection(Shard& shard, Socket socket, const Opening& opening);
 
   void expire() override;
   void wait_for_input();
@@ -84,6 +86,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_text(std::string_view text);
   void register_user(std::string_view name);
   void refuse_name(const char* reason);
+  void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void write_queue();
   void wait_for_output();
@@ -105,6 +108,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Connection* next_of_user_ = nullptr;
   Connection* previous_of_user_ = nullptr;
   const std::uint64_t id_;
+  const AddressKey address_;
   const TimingWheel::Tick opened_;
   TimingWheel::Tick pinged_;  ///< when the last ping was sent; before the first, when it opened
   Mode mode_;

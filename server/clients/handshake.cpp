@@ -75,25 +75,39 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     const ShardContext& context = shard_.context();
     UpgradeDecision decision = decide_upgrade(
         head, {shard_.allowed_origins(), context.readiness.draining(), [&] { return context.readiness.reason(); }});
-    if (decision.status == 101 && !context.sockets.admit_connection()) {
-      decision = {503, "limits.connections reached", "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr};
-    }
     if (decision.status != 101) {
       refuse(decision, head.method == "HEAD");
       return;
     }
-    upgrade(std::move(decision), bytes_.substr(head_bytes));
+    error_code gone;
+    const Socket::endpoint_type peer = socket_.remote_endpoint(gone);
+    if (gone) return;
+    const AddressKey address = address_key(peer.address());
+    switch (context.sockets.admit_connection(address)) {
+      case SocketLimits::Admission::admitted: upgrade(std::move(decision), address, bytes_.substr(head_bytes)); break;
+      case SocketLimits::Admission::full: refuse_beyond(Refused::connections, "limits.connections reached"); break;
+      case SocketLimits::Admission::address_full:
+        refuse_beyond(Refused::connections_per_ip, "limits.connections_per_ip reached");
+        break;
+    }
   }
 
-  void upgrade(UpgradeDecision decision, std::string first_bytes) {
+  void refuse_beyond(Refused limit, const char* reason) {
+    shard_.context().metrics.refuse(limit);
+    refuse({503, reason, "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr}, false);
+  }
+
+  /// `address` has been admitted.
+  void upgrade(UpgradeDecision decision, AddressKey address, std::string first_bytes) {
     bytes_ = upgrade_text(decision);
     boost::asio::async_write(
         socket_, boost::asio::buffer(bytes_),
         [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), decision.user_name_error,
-                                                         std::move(first_bytes)}](const error_code& ec, std::size_t) mutable {
+                                                         std::move(first_bytes), address}](const error_code& ec,
+                                                                                           std::size_t) mutable {
           self->disarm();
           if (ec) {
-            self->shard_.context().sockets.release_connection();
+            self->shard_.context().sockets.release_connection(opening.address);
             return;
           }
           self->handed_on_ = true;

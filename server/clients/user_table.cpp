@@ -9,21 +9,24 @@ LocalUser* UserTable::find(std::string_view key) {
   return it == users_.end() ? nullptr : &it->second;
 }
 
-void UserTable::add(Connection& connection, std::string_view key) {
+bool UserTable::add(Connection& connection, std::string_view key) {
   assert(!connection.user_);
+  const std::optional<Standing> standing = registry_.add(key, shard_);
+  if (!standing) return false;
   auto it = users_.find(key);
   const bool is_new = it == users_.end();
   if (is_new) {
     it = users_.emplace(key, LocalUser{}).first;
     it->second.key = &it->first;
+    it->second.standing = *standing;
   }
   LocalUser& user = it->second;
   connection.user_ = &user;
   connection.next_of_user_ = user.first;
   if (user.first) user.first->previous_of_user_ = &connection;
   user.first = &connection;
-  if (is_new) user.standing = registry_.add(key, shard_);
   if (user.standing != Standing::waiting) connection.on_standing(user.standing, {errc::unavailable, "the broker is not ready"});
+  return true;
 }
 
 void UserTable::remove(Connection& connection) {
@@ -32,7 +35,10 @@ void UserTable::remove(Connection& connection) {
   (connection.previous_of_user_ ? connection.previous_of_user_->next_of_user_ : user.first) = connection.next_of_user_;
   connection.next_of_user_ = connection.previous_of_user_ = nullptr;
   connection.user_ = nullptr;
-  if (user.first) return;
+  if (user.first) {
+    registry_.remove_one(*user.key);
+    return;
+  }
   registry_.remove(*user.key, shard_);
   users_.erase(users_.find(*user.key));
 }

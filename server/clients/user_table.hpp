@@ -26,8 +26,9 @@ class UserTable {
  public:
   UserTable(UserRegistry& registry, unsigned shard) : registry_(registry), shard_(shard) {}
 
-  /// Makes the connection one of the user's, and tells it the user's standing if that is known.
-  void add(Connection& connection, std::string_view key);
+  /// Makes the connection one of the user's, and tells it the user's standing if that is known. False where
+  /// limits.connections_per_user is reached.
+  bool add(Connection& connection, std::string_view key);
   /// The connection's user has one connection less.
   void remove(Connection& connection);
 

@@ -30,10 +30,16 @@ std::uint64_t SocketLimits::max_connections() const noexcept {
   return configured == 0 ? possible : std::min(possible, configured);
 }
 
-bool SocketLimits::admit_connection() noexcept {
-  if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections()) return true;
-  release_connection();
-  return false;
+SocketLimits::Admission SocketLimits::admit_connection(AddressKey address) {
+  if (!addresses_.add(address, limits_.connections_per_ip)) return Admission::address_full;
+  if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections()) return Admission::admitted;
+  release_connection(address);
+  return Admission::full;
+}
+
+void SocketLimits::release_connection(AddressKey address) noexcept {
+  addresses_.remove(address);
+  connections_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool SocketLimits::take_socket() noexcept {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/config/live_limits.hpp"
+#include "server/net/address_counts.hpp"
 
 namespace signalbox {
 
@@ -26,9 +27,10 @@ class SocketLimits {
   [[nodiscard]] std::uint64_t max_connections() const noexcept;
   [[nodiscard]] std::uint64_t descriptors() const noexcept { return descriptors_; }
 
-  /// Counts one more WebSocket; false if the limit is reached.
-  bool admit_connection() noexcept;
-  void release_connection() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+  enum class Admission : std::uint8_t { admitted, full, address_full };
+  /// Counts one more WebSocket from this address, or says which limit is reached: the instance's or the address's.
+  Admission admit_connection(AddressKey address);
+  void release_connection(AddressKey address) noexcept;
 
   /// Counts one more accepted socket on server.listen, WebSocket or not. Where false, accepting has to pause.
   bool take_socket() noexcept;
@@ -46,6 +48,7 @@ class SocketLimits {
   const std::uint64_t descriptors_;
   const LiveLimits& limits_;
   std::uint64_t sockets_allowed_ = 0;
+  AddressCounts addresses_;
   std::atomic<std::uint64_t> connections_{0};
   std::atomic<std::uint64_t> sockets_{0};
   std::atomic<std::uint64_t> api_sockets_{0};

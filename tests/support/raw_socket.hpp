@@ -11,8 +11,9 @@ namespace signalbox::test {
 
 class RawSocket {
  public:
-  /// Connects to 127.0.0.1. A small receive buffer makes a slow consumer of the test.
-  explicit RawSocket(std::uint16_t port, int receive_buffer_bytes = 0);
+  /// Connects to 127.0.0.1. A small receive buffer makes a slow consumer of the test. `source`: the address of 127.0.0.0/8 to
+  /// come from; null: the system chooses.
+  explicit RawSocket(std::uint16_t port, int receive_buffer_bytes = 0, const char* source = nullptr);
   RawSocket(const RawSocket&) = delete;
   RawSocket& operator=(const RawSocket&) = delete;
   ~RawSocket();

@@ -13,7 +13,8 @@ std::uint64_t big_endian(std::string_view bytes) {
 
 }  // namespace
 
-RawWebSocket::RawWebSocket(std::uint16_t port, const Options& options) : socket_(port, options.receive_buffer_bytes) {
+RawWebSocket::RawWebSocket(std::uint16_t port, const Options& options)
+    : socket_(port, options.receive_buffer_bytes, options.source) {
   socket_.send(upgrade_request(options.target, options.headers) + options.together);
   socket_.read_until("\r\n\r\n");
   const std::size_t end = socket_.received().find("\r\n\r\n");

@@ -29,6 +29,7 @@ class RawWebSocket {
     std::string headers;   ///< more header lines, each with CRLF
     std::string together;  ///< sent in one write with the handshake
     int receive_buffer_bytes = 0;
+    const char* source = nullptr;  ///< as for RawSocket
   };
 
   /// Errors: std::runtime_error with the answer's head if it is not 101.

@@ -94,7 +94,8 @@ class BrokerHostTest : public testing::Test {
   BrokerHost host_{"scripted", "instance-1", "app:", std::chrono::milliseconds(1500), kMessageBytes, *log_, metrics_};
   test::ScriptedBroker broker_;
   test::RecordingObserver observer_;
-  UserRegistry registry_{broker_, observer_, "app:", std::chrono::milliseconds(0)};
+  LiveLimits limits_{{}};
+  UserRegistry registry_{broker_, observer_, limits_, "app:", std::chrono::milliseconds(0)};
   RecordingSink sink_;
   std::uint64_t next_ = 0;
 };

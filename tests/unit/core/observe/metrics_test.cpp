@@ -35,6 +35,7 @@ TEST(Metrics, HasEveryFamilyFromTheStart) {
       {"signalbox_delivered_total", "counter"},
       {"signalbox_dropped_total", "counter"},
       {"signalbox_closes_total", "counter"},
+      {"signalbox_refused_total", "counter"},
       {"signalbox_gaps_total", "counter"},
       {"signalbox_broker_state", "gauge"},
       {"signalbox_broker_reconnects_total", "counter"},
@@ -57,6 +58,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
   metrics.registrations.add();
   metrics.ignored_messages.add(4);
   metrics.delivered.add(1'000'000);
+  metrics.refuse(Refused::connections_per_ip);
   metrics.gaps.add(2);
   metrics.broker_reconnects.add();
   metrics.connection_queue_bytes.add(300);
@@ -67,6 +69,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
   EXPECT_EQ(text["signalbox_registrations_total"], 1);
   EXPECT_EQ(text["signalbox_ignored_messages_total"], 4);
   EXPECT_EQ(text["signalbox_delivered_total"], 1'000'000);
+  EXPECT_EQ(text["signalbox_refused_total{limit=\"connections_per_ip\"}"], 1);
   EXPECT_EQ(text["signalbox_gaps_total"], 2);
   EXPECT_EQ(text["signalbox_broker_reconnects_total"], 1);
   EXPECT_EQ(text["signalbox_queue_bytes{queue=\"connection\"}"], 300);

@@ -49,7 +49,7 @@ class RegistryTest : public testing::Test {
   using Clock = UserRegistry::Clock;
 
   void make(std::chrono::milliseconds unsubscribe_delay, std::string prefix = "") {
-    registry_ = std::make_unique<UserRegistry>(broker_, observer_, std::move(prefix), unsubscribe_delay);
+    registry_ = std::make_unique<UserRegistry>(broker_, observer_, limits_, std::move(prefix), unsubscribe_delay);
   }
 
   /// Makes a user whose subscription is confirmed, on shard 0.
@@ -62,6 +62,7 @@ class RegistryTest : public testing::Test {
 
   ScriptedBroker broker_;
   RecordingObserver observer_;
+  LiveLimits limits_{{}};
   std::unique_ptr<UserRegistry> registry_;
 };
 

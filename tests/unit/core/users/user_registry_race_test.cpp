@@ -149,7 +149,8 @@ std::set<std::string> come_and_go(unsigned shard, UserRegistry& registry, Answer
 void race(std::chrono::milliseconds unsubscribe_delay) {
   RacingBroker broker;
   Answers answers;
-  UserRegistry registry(broker, answers, "", unsubscribe_delay);
+  const LiveLimits limits{{}};
+  UserRegistry registry(broker, answers, limits, "", unsubscribe_delay);
 
   std::atomic<bool> is_over{false};
   std::thread answering([&] {
@@ -210,6 +211,36 @@ void race(std::chrono::milliseconds unsubscribe_delay) {
 TEST(UserRegistryRace, EndsWithTheBrokerAndTheShardsInAgreement) { race(0ms); }
 
 TEST(UserRegistryRace, EndsInAgreementWithADelayToo) { race(1ms); }
+
+TEST(UserRegistryRace, AdmitsNoMoreConnectionsOfAUserThanAllowed) {
+  constexpr unsigned kMost = 3;
+  RacingBroker broker;
+  Answers answers;
+  LiveLimits limits{{}};
+  limits.connections_per_user = kMost;
+  UserRegistry registry(broker, answers, limits, "", 0ms);
+  std::atomic<unsigned> held{0};
+  std::atomic<bool> exceeded{false};
+  std::vector<std::thread> shards;
+  for (unsigned shard = 0; shard < kShards; ++shard) {
+    shards.emplace_back([&, shard] {
+      for (int step = 0; step < kSteps; ++step) {
+        unsigned mine = 0;
+        for (; mine < 2 && registry.add("alice", shard); ++mine) {
+          if (held.fetch_add(1) >= kMost) exceeded = true;
+        }
+        for (; mine > 0; --mine) {
+          held.fetch_sub(1);
+          mine > 1 ? registry.remove_one("alice") : registry.remove("alice", shard);
+        }
+      }
+    });
+  }
+  for (std::thread& shard : shards) shard.join();
+  EXPECT_FALSE(exceeded);
+  for (unsigned i = 0; i < kMost; ++i) EXPECT_TRUE(registry.add("alice", 0)) << "no place was lost";
+  EXPECT_FALSE(registry.add("alice", 0));
+}
 
 }  // namespace
 }  // namespace signalbox

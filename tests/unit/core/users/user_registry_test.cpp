@@ -203,5 +203,38 @@ TEST_F(UserRegistryTest, AnUnsubscribeEndsWhateverItsOutcome) {
   }
 }
 
+TEST_F(UserRegistryTest, CountsTheConnectionsOfAUserOverTheShards) {
+  make(1h);
+  limits_.connections_per_user = 3;
+  EXPECT_EQ(registry_->add("alice", 0), Standing::waiting);
+  EXPECT_EQ(registry_->add("alice", 0), Standing::waiting);
+  EXPECT_EQ(registry_->add("alice", 1), Standing::waiting);
+  EXPECT_EQ(registry_->add("alice", 0), std::nullopt);
+  EXPECT_EQ(registry_->add("alice", 2), std::nullopt);
+  EXPECT_EQ(registry_->shards_of("alice"), 0b11U) << "who is refused leaves no trace";
+  EXPECT_EQ(registry_->add("bob", 2), Standing::waiting) << "each user for itself";
+
+  registry_->remove_one("alice");
+  EXPECT_EQ(registry_->shards_of("alice"), 0b11U);
+  EXPECT_EQ(registry_->add("alice", 2), Standing::waiting);
+  EXPECT_EQ(registry_->add("alice", 2), std::nullopt);
+  for (unsigned shard = 0; shard < 3; ++shard) registry_->remove("alice", shard);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(registry_->add("alice", 0), Standing::waiting) << "all places were given back";
+  EXPECT_EQ(registry_->add("alice", 0), std::nullopt);
+}
+
+TEST_F(UserRegistryTest, ObeysALimitOfConnectionsThatChanges) {
+  make(1h);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(registry_->add("alice", 0), Standing::waiting);
+  limits_.connections_per_user = 2;
+  EXPECT_EQ(registry_->add("alice", 0), std::nullopt) << "those before the limit count";
+  registry_->remove_one("alice");
+  EXPECT_EQ(registry_->add("alice", 0), std::nullopt);
+  registry_->remove_one("alice");
+  EXPECT_EQ(registry_->add("alice", 0), Standing::waiting);
+  limits_.connections_per_user = 0;
+  EXPECT_EQ(registry_->add("alice", 0), Standing::waiting);
+}
+
 }  // namespace
 }  // namespace signalbox

@@ -200,8 +200,35 @@ TEST_F(ConnectionTest, GivesItsPlacesBack) {
     ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; }));
   }
   std::uint64_t free = 0;
-  while (places.admit_connection()) ++free;
+  while (places.admit_connection({}) == SocketLimits::Admission::admitted) ++free;
   EXPECT_EQ(free, places.max_connections());
+}
+
+TEST_F(ConnectionTest, IsRefusedWhereItsUserHasEnough) {
+  config.limits.connections_per_user = 2;
+  const auto first = open_registered(Mode::plain, "alice");
+  const auto second = open(Mode::plain, "alice");
+  second->send_text(R"({"user_name": "alice"})");  // the same name again takes no second place
+  const auto plain = open(Mode::plain, "alice");
+  const auto envelope = open(Mode::envelope, "ALICE");
+  const auto bob = open(Mode::plain, "bob");
+  ASSERT_TRUE(run_until({second.get(), plain.get(), envelope.get()},
+                        [&] { return plain->closed() != "" && envelope->closed() != ""; }));
+  EXPECT_EQ(plain->closed(), "1013 limits.connections_per_user reached");
+  EXPECT_EQ(envelope->closed(), "1013 limits.connections_per_user reached");
+  EXPECT_THAT(envelope->texts(),
+              ElementsAre(R"({"type":"error","code":"overloaded","message":"limits.connections_per_user reached"})"));
+  EXPECT_EQ(first->closed() + second->closed() + bob->closed(), "");
+  EXPECT_EQ(metric("signalbox_refused_total{limit=\"connections_per_user\"}"), 2);
+  EXPECT_EQ(metric("signalbox_closes_total{code=\"1013\"}"), 2);
+
+  deliver("alice", {"hello"});
+  ASSERT_TRUE(run_until({first.get(), second.get()}, [&] { return !first->texts().empty() && !second->texts().empty(); }));
+  second->disconnect();
+  ASSERT_TRUE(run_until({}, [&] { return metric("signalbox_closes_total{code=\"1006\"}") == 1; }));
+  const auto next = open(Mode::envelope, "alice");
+  ASSERT_TRUE(run_until({next.get()}, [&] { return !next->texts().empty(); }));
+  EXPECT_THAT(next->texts().front(), HasSubstr("\"registered\""));
 }
 
 TEST_F(ConnectionTest, NeedsAUserInTime) {

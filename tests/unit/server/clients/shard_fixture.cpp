@@ -98,7 +98,7 @@ std::pair<Socket, std::unique_ptr<FakeClient>> ShardTest::connected_pair(Buffers
   const int server = ::accept(bound.descriptors.front(), nullptr, nullptr);
   ::close(bound.descriptors.front());
   if (buffers.server_send > 0) setsockopt(server, SOL_SOCKET, SO_SNDBUF, &buffers.server_send, sizeof buffers.server_send);
-  EXPECT_TRUE(sockets.take_socket() && sockets.admit_connection());
+  EXPECT_TRUE(sockets.take_socket() && sockets.admit_connection({}) == SocketLimits::Admission::admitted);
   return {Socket(shard().io(), boost::asio::ip::tcp::v4(), server), std::make_unique<FakeClient>(client)};
 }
 

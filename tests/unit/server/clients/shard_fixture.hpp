@@ -112,7 +112,7 @@ class ShardTest : public testing::Test {
   BrokerHost host{"scripted", instance_id, "", std::chrono::seconds(2), 64 * 1024, log, metrics};
   Readiness readiness{host};
   Dispatcher dispatcher;
-  UserRegistry registry{broker, dispatcher, "", std::chrono::milliseconds(0)};
+  UserRegistry registry{broker, dispatcher, limits, "", std::chrono::milliseconds(0)};
   ShardContext context{config, instance_id, registry, limits, sockets, readiness, metrics, log};
 
   /// Made at the first use, when the test has set its limits.

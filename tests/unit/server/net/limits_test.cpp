@@ -15,6 +15,12 @@ namespace {
 /// Fewer descriptors than these are refused; they leave 16 sockets for clients, 4 of them for handshakes.
 constexpr std::uint64_t kLeast = SocketLimits::kForApi + SocketLimits::kForProcess + 16;
 
+constexpr AddressKey kSomebody{1};
+constexpr AddressKey kSomebodyElse{2};
+constexpr auto kAdmitted = SocketLimits::Admission::admitted;
+constexpr auto kFull = SocketLimits::Admission::full;
+constexpr auto kAddressFull = SocketLimits::Admission::address_full;
+
 /// With limits.connections set to this.
 LiveLimits limits_of(std::uint64_t connections) {
   Config::Limits limits;
@@ -56,28 +62,41 @@ TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
 TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
   const LiveLimits live = limits_of(3);
   SocketLimits limits(1000, live);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.admit_connection());
-  EXPECT_FALSE(limits.admit_connection());
-  EXPECT_FALSE(limits.admit_connection());
-  limits.release_connection();
-  EXPECT_TRUE(limits.admit_connection()) << "a refusal has taken no place";
-  EXPECT_FALSE(limits.admit_connection());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
+  limits.release_connection(kSomebody);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted) << "a refusal has taken no place";
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
 }
 
 TEST(SocketLimits, CloseNobodyWhenTheyAreLowered) {
   LiveLimits live = limits_of(3);
   SocketLimits limits(1000, live);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limits.admit_connection());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
   live.connections = 2;
-  EXPECT_FALSE(limits.admit_connection());
-  limits.release_connection();
-  EXPECT_FALSE(limits.admit_connection()) << "two are still there";
-  limits.release_connection();
-  EXPECT_TRUE(limits.admit_connection());
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
+  limits.release_connection(kSomebody);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull) << "two are still there";
+  limits.release_connection(kSomebody);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
   live.connections = 4;
-  EXPECT_TRUE(limits.admit_connection());
-  EXPECT_TRUE(limits.admit_connection());
-  EXPECT_FALSE(limits.admit_connection());
+  EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
+}
+
+TEST(SocketLimits, AdmitAsManyFromOneAddressAsAllowed) {
+  LiveLimits live = limits_of(4);
+  live.connections_per_ip = 2;
+  SocketLimits limits(1000, live);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  EXPECT_EQ(limits.admit_connection(kSomebody), kAddressFull);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebodyElse), kAdmitted) << "a refusal has taken no place";
+  EXPECT_EQ(limits.admit_connection(AddressKey{3}), kFull);
+  limits.release_connection(kSomebody);
+  EXPECT_EQ(limits.admit_connection(kSomebodyElse), kAddressFull);
+  EXPECT_EQ(limits.admit_connection(AddressKey{3}), kAdmitted) << "nor has one for which the instance was full";
 }
 
 TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
@@ -114,20 +133,20 @@ TEST(SocketLimits, HoldWhenManyThreadsAskAtOnce) {
     threads.emplace_back([&] {
       for (int i = 0; i < 5000; ++i) {
         std::uint64_t mine = 0;
-        for (; mine < 3 && limits.admit_connection(); ++mine) {
+        for (; mine < 3 && limits.admit_connection(kSomebody) == kAdmitted; ++mine) {
           if (held.fetch_add(1) >= kMost) exceeded = true;
         }
         for (; mine > 0; --mine) {
           held.fetch_sub(1);
-          limits.release_connection();
+          limits.release_connection(kSomebody);
         }
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_FALSE(exceeded);
-  for (std::uint64_t i = 0; i < kMost; ++i) EXPECT_TRUE(limits.admit_connection()) << "no place was lost";
-  EXPECT_FALSE(limits.admit_connection());
+  for (std::uint64_t i = 0; i < kMost; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted) << "no place was lost";
+  EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
 }
 
 TEST(DescriptorLimit, IsRaisedToTheHardOne) {

@@ -1,0 +1,169 @@
+// Each limit of `limits.*` reached from outside: who is refused, how it is counted, and that the places come back.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/instance.hpp"
+#include "tests/support/raw_websocket.hpp"
+
+namespace signalbox::test {
+namespace {
+
+/// Somebody who has asked for an upgrade and got an answer.
+class Visitor {
+ public:
+  explicit Visitor(std::uint16_t port, const char* source = nullptr) : socket_(port, 0, source) {
+    socket_.send(upgrade_request());
+    EXPECT_TRUE(socket_.read_until("\r\n\r\n")) << "no answer";
+  }
+  [[nodiscard]] bool is_in() const { return socket_.received().starts_with("HTTP/1.1 101"); }
+  /// Refused as the protocol says, naming this limit.
+  void expect_refused(const std::string& limit) {
+    EXPECT_TRUE(socket_.read_to_end()) << "the server left the connection open";
+    const std::string& answer = socket_.received();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+    EXPECT_NE(answer.find("\r\nRetry-After: "), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\n\r\n" + limit + " reached\n"), std::string::npos) << answer;
+  }
+  void send(std::uint8_t first_byte, std::string_view payload) { socket_.send(masked_frame(first_byte, payload)); }
+  bool read_to_end() { return socket_.read_to_end(); }
+
+ private:
+  RawSocket socket_;
+};
+
+using Visitors = std::vector<std::unique_ptr<Visitor>>;
+
+/// As many as get in, up to `most`, from this address.
+Visitors let_in(const Instance& instance, std::size_t most, const char* source = nullptr) {
+  Visitors inside;
+  while (inside.size() < most) {
+    auto visitor = std::make_unique<Visitor>(instance.port(), source);
+    if (!visitor->is_in()) break;
+    inside.push_back(std::move(visitor));
+  }
+  return inside;
+}
+
+bool gets_in(const Instance& instance, const char* source = nullptr) { return Visitor(instance.port(), source).is_in(); }
+
+TEST(ConnectionLimit, RefusesTheNextUpgrade) {
+  Instance instance(Settings{{"limits.connections", "3"}, {"server.threads", "2"}});
+  Visitors inside = let_in(instance, 3);
+  ASSERT_EQ(inside.size(), 3u);
+  Visitor(instance.port()).expect_refused("limits.connections");
+  EXPECT_EQ(instance.metric("signalbox_refused_total", "limit=\"connections\""), 1);
+  EXPECT_TRUE(wait_until([&] { return instance.metric("signalbox_connections") == 3; }));
+  EXPECT_EQ(HttpClient(instance.port()).get("/readyz").status, 200u) << "a full house is ready";
+
+  inside.pop_back();
+  EXPECT_TRUE(wait_until([&] { return gets_in(instance); })) << "the place was not given back";
+}
+
+/// Every way in which a visit can end gives its place back: one lost place in any of them, and the last does not get in.
+TEST(ConnectionLimit, GetsEveryPlaceBack) {
+  Instance instance(Settings{{"limits.connections", "4"}, {"limits.connections_per_ip", "4"}, {"server.threads", "2"}});
+  for (int round = 0; round < 3; ++round) {
+    Visitors inside = let_in(instance, 4);
+    ASSERT_EQ(inside.size(), 4u) << "round " << round;
+    EXPECT_FALSE(gets_in(instance));
+    inside[0]->send(kClose, "\x03\xe8");  // closed as it should be
+    EXPECT_TRUE(inside[0]->read_to_end());
+    inside[1]->send(kText, "no JSON");  // closed by the server, which waits for the answer
+    inside[2]->send(0x83, "");          // a frame of no known kind
+    inside.clear();                     // and cut
+    for (int i = 0; i < 4; ++i) {       // gone before the answer, or in the middle of the request
+      RawSocket(instance.port()).send(upgrade_request().substr(0, i % 2 == 0 ? std::string::npos : 60));
+    }
+    ASSERT_TRUE(wait_until([&] { return instance.metric("signalbox_connections") == 0; }));
+    ASSERT_TRUE(wait_until([&] { return let_in(instance, 4).size() == 4; })) << "round " << round;
+    ASSERT_TRUE(wait_until([&] { return instance.metric("signalbox_connections") == 0; }));
+  }
+}
+
+TEST(ConnectionLimitOfAnAddress, LeavesOtherAddressesAlone) {
+  Instance instance(Settings{{"limits.connections_per_ip", "2"}, {"server.threads", "2"}});
+  Visitors inside = let_in(instance, 2, "127.0.0.2");
+  ASSERT_EQ(inside.size(), 2u);
+  Visitor(instance.port(), "127.0.0.2").expect_refused("limits.connections_per_ip");
+  EXPECT_EQ(instance.metric("signalbox_refused_total", "limit=\"connections_per_ip\""), 1);
+  const Visitors others = let_in(instance, 3, "127.0.0.3");
+  EXPECT_EQ(others.size(), 2u);
+
+  inside.pop_back();
+  EXPECT_TRUE(wait_until([&] { return gets_in(instance, "127.0.0.2"); })) << "the place was not given back";
+  EXPECT_FALSE(gets_in(instance, "127.0.0.3"));
+}
+
+TEST(ConnectionLimitOfAnAddress, KnowsIpv4BehindAnIpv6Listener) {
+  Instance instance(Settings{{"server.listen", "\"[::]:0\""}, {"limits.connections_per_ip", "1"}});
+  const Visitors inside = let_in(instance, 2, "127.0.0.2");
+  EXPECT_EQ(inside.size(), 1u);
+  EXPECT_TRUE(gets_in(instance, "127.0.0.3")) << "all of IPv4 was taken for one network";
+}
+
+TEST(ConnectionLimitOfAnAddress, CountsWebSocketsNotProbes) {
+  Instance instance(Settings{{"limits.connections_per_ip", "1"}});
+  const Visitors inside = let_in(instance, 1);
+  ASSERT_EQ(inside.size(), 1u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(HttpClient(instance.port()).get("/healthz").status, 200u);
+}
+
+/// Connects as this user; whether it stays.
+std::optional<WebSocketClient> stay(const Instance& instance, const std::string& user) {
+  WebSocketClient client(instance.port(), {"/?user_name=" + user, {}, {}});
+  if (client.answers_ping()) return client;
+  EXPECT_EQ(client.wait_closed().value_or(CloseReason{}).code, 1013u);
+  return std::nullopt;
+}
+
+TEST(ConnectionLimitOfAUser, HoldsOverAllShards) {
+  Instance instance(Settings{{"limits.connections_per_user", "5"}, {"server.threads", "4"}});
+  std::vector<WebSocketClient> inside;
+  for (int i = 0; i < 20; ++i) {
+    if (auto client = stay(instance, "alice")) inside.push_back(std::move(*client));
+  }
+  ASSERT_EQ(inside.size(), 5u);
+  EXPECT_EQ(instance.metric("signalbox_refused_total", "limit=\"connections_per_user\""), 15);
+  EXPECT_EQ(instance.metric("signalbox_closes_total", "code=\"1013\""), 15);
+  EXPECT_TRUE(stay(instance, "bob"));
+
+  ASSERT_EQ(instance.publish("alice", "to all").status, 200u);
+  for (WebSocketClient& client : inside) EXPECT_EQ(client.next_payload(), "to all");
+  inside.pop_back();
+  EXPECT_TRUE(wait_until([&] { return stay(instance, "alice").has_value(); })) << "the place was not given back";
+}
+
+TEST(ConnectionLimitOfAUser, IsToldInEnvelopeMode) {
+  Instance instance(Settings{{"limits.connections_per_user", "1"}});
+  WebSocketClient first = instance.connect_envelope("alice");
+  WebSocketClient second(instance.port(), {"/", "signalbox.v1.json", {}});
+  second.send(R"({"type":"register","user_name":"Alice"})");
+  EXPECT_EQ(second.next_payload(), R"({"type":"error","code":"overloaded","message":"limits.connections_per_user reached"})");
+  const std::optional<CloseReason> end = second.wait_closed();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 1013u);
+  EXPECT_EQ(end->reason, "limits.connections_per_user reached");
+  EXPECT_TRUE(first.answers_ping());
+}
+
+TEST(ConnectionLimitOfAUser, CountsEachInstanceByItself) {
+  RedisServer redis;
+  Instance one(redis, {{"limits.connections_per_user", "1"}});
+  Instance two(redis, {{"limits.connections_per_user", "1"}});
+  std::optional<WebSocketClient> on_one = stay(one, "alice");
+  std::optional<WebSocketClient> on_two = stay(two, "alice");
+  ASSERT_TRUE(on_one && on_two);
+  EXPECT_FALSE(stay(one, "alice"));
+  EXPECT_FALSE(stay(two, "alice"));
+  ASSERT_TRUE(wait_until([&] { return redis.subscribers("alice") == 2; }));
+  ASSERT_EQ(one.publish("alice", "hello").status, 200u);
+  EXPECT_EQ(on_one->next_payload(), "hello");
+  EXPECT_EQ(on_two->next_payload(), "hello");
+}
+
+}  // namespace
+}  // namespace signalbox::test
