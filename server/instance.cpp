@@ -29,6 +29,7 @@ Instance::Instance(Config config, Log& log)
       limits_(config_.limits),
       sockets_(raise_descriptor_limit(), limits_),
       shard_count_(count_shards(config_.server.threads)),
+      queue_total_(limits_, metrics_.connection_queue_bytes, shard_count_),
       client_sockets_(bind_sockets(config_.server.listen, shard_count_, "server.listen")),
       api_socket_(bind_sockets(config_.api.listen, 1, "api.listen")),
       factory_(config_.broker),
@@ -38,7 +39,7 @@ Instance::Instance(Config config, Log& log)
       broker_(factory_.make(host_)),
       registry_(*broker_, dispatcher_, limits_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
       publisher_(*broker_, metrics_, config_.broker.channel_prefix),
-      shard_context_{config_, instance_id_, registry_, limits_, sockets_, readiness_, metrics_, log_} {
+      shard_context_{config_, instance_id_, registry_, limits_, sockets_, queue_total_, readiness_, metrics_, log_} {
   std::vector<Shard*> shards;
   for (unsigned i = 0; i < shard_count_; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shard_context_));

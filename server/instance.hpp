@@ -62,6 +62,7 @@ class Instance {
   LiveLimits limits_;
   SocketLimits sockets_;
   const unsigned shard_count_;
+  QueueTotal queue_total_;
   BoundSockets client_sockets_;
   BoundSockets api_socket_;
   BrokerFactory factory_;

@@ -40,6 +40,7 @@ struct Config {
   struct Limits {
     std::size_t message_bytes = 64 * 1024;
     std::size_t queue_bytes = 1024 * 1024;
+    std::size_t queue_total_bytes = 1024 * 1024 * 1024;
     std::size_t handover_bytes = 64 * 1024 * 1024;
     std::uint64_t connections = 0;           ///< 0: as many as descriptors allow
     std::uint64_t connections_per_ip = 0;    ///< 0: no limit

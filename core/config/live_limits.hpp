@@ -34,6 +34,7 @@ struct LiveLimits {
   void set(const Config::Limits& limits) noexcept;
 
   Live<std::size_t> queue_bytes;
+  Live<std::size_t> queue_total_bytes;
   Live<std::size_t> handover_bytes;
   Live<std::uint64_t> connections;
   Live<std::uint64_t> connections_per_ip;
@@ -46,6 +47,7 @@ struct LiveLimits {
 
 inline void LiveLimits::set(const Config::Limits& limits) noexcept {
   queue_bytes = limits.queue_bytes;
+  queue_total_bytes = limits.queue_total_bytes;
   handover_bytes = limits.handover_bytes;
   connections = limits.connections;
   connections_per_ip = limits.connections_per_ip;

@@ -111,6 +111,9 @@ constexpr CoreOption kOptions[] = {
                                             "The largest message, in both directions."),
     live<kLimits, &Limits::queue_bytes>("limits.queue_bytes", "size", "1MiB", kKiB, kGiB,
                                         "Outbound queue of one connection; beyond it the connection is closed with 4008."),
+    live<kLimits, &Limits::queue_total_bytes>(
+        "limits.queue_total_bytes", "size", "1GiB", kKiB, kKiB* kGiB,
+        "Outbound queues of all connections together; beyond it the connections with the largest are closed with 4008."),
     live<kLimits, &Limits::handover_bytes>("limits.handover_bytes", "size", "64MiB", kKiB, 16 * kGiB,
                                            "Queue from the broker to one shard; beyond it the newest messages are dropped, "
                                            "counted, and their users told of a gap."),

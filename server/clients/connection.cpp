@@ -225,6 +225,17 @@ void Connection::enqueue(Frame::Ptr frame) {
   }
 }
 
+void Connection::relieve() {
+  if (queue_) write_queue();
+  if (!queue_) return;
+  if (phase_ == Phase::open) {
+    shard_.context().log.info("connection {}: closed, it does not read: limits.queue_total_bytes reached", id_);
+    close(CloseCode::slow_consumer, "too slow");
+  } else {
+    end();  // it does not even read that it is closed
+  }
+}
+
 void Connection::on_overflow() {
   shard_.context().log.info("connection {}: closed, it does not read: limits.queue_bytes reached", id_);
   shard_.context().metrics.drop(Dropped::connection);  // the message that found no room

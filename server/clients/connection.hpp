@@ -59,6 +59,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   /// Says so to the client, forgets the user, and ends when the client has answered or kCloseTimeout is over.
   void close(websocket::CloseCode code, std::string_view reason);
+  /// Closes with 4008, unless the socket takes the whole queue now.
+  void relieve();
   /// Ends at once, without a word.
   void abort();
 
@@ -66,6 +68,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_standing(Standing standing, const Status& status);
   /// Writes as much of the queue as the socket takes.
   void flush();
+  [[nodiscard]] std::size_t queued_bytes() const noexcept { return queue_ ? queue_->bytes() : 0; }
   [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
   /// The shard drains: says so, then closes.
   void drain(std::uint32_t reconnect_in_ms);

@@ -242,6 +242,32 @@ void Shard::on_tick() {
   wheel_.advance(TimingWheel::Clock::now());
   if (draining_) drain_some();
   flush_dirty();
+  relieve();
+}
+
+/// This shard's part in keeping limits.queue_total_bytes.
+void Shard::relieve() {
+  QueueTotal& total = context_.queue_total;
+  if (!total.is_exceeded()) {
+    total.forget();
+    return;
+  }
+  std::vector<Connection::Ptr> waiting;
+  std::vector<std::size_t> sizes;
+  for (Connection& connection : connections_) {
+    if (connection.queued_bytes() == 0) continue;
+    waiting.emplace_back(&connection);
+    sizes.push_back(connection.queued_bytes());
+  }
+  const std::size_t count = total.report(index_, std::move(sizes));
+  if (count == 0) return;
+  std::partial_sort(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count), waiting.end(),
+                    [](const auto& a, const auto& b) { return a->queued_bytes() > b->queued_bytes(); });
+  context_.log.warning("limits.queue_total_bytes reached: shard {} closes the largest {} of its {} queues", index_, count,
+                       waiting.size());
+  for (std::size_t i = 0; i < count; ++i) waiting[i]->relieve();
+  flush_dirty();
+  total.closed(index_);
 }
 
 void Shard::drain(std::chrono::milliseconds over) {

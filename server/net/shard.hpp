@@ -25,6 +25,7 @@
 #include "server/clients/send_queue.hpp"
 #include "server/clients/user_table.hpp"
 #include "server/net/limits.hpp"
+#include "server/net/queue_total.hpp"
 #include "server/net/timing_wheel.hpp"
 
 namespace signalbox {
@@ -38,6 +39,7 @@ struct ShardContext {
   UserRegistry& registry;
   const LiveLimits& limits;
   SocketLimits& sockets;
+  QueueTotal& queue_total;
   const Readiness& readiness;
   Metrics& metrics;
   Log& log;
@@ -124,6 +126,7 @@ class Shard {
   void tell_all(const std::string& text);
   void schedule_tick();
   void on_tick();
+  void relieve();
   void drain_some();
 
   const unsigned index_;

@@ -1,5 +1,7 @@
 // Each limit of `limits.*` reached from outside: who is refused, how it is counted, and that the places come back.
+#include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -163,6 +165,129 @@ TEST(ConnectionLimitOfAUser, CountsEachInstanceByItself) {
   ASSERT_EQ(one.publish("alice", "hello").status, 200u);
   EXPECT_EQ(on_one->next_payload(), "hello");
   EXPECT_EQ(on_two->next_payload(), "hello");
+}
+
+/// A client that does not read, with little room in its socket.
+std::unique_ptr<RawWebSocket> stalled(Instance& instance, const std::string& user) {
+  auto client = std::make_unique<RawWebSocket>(instance.port(), RawWebSocket::Options{"/?user_name=" + user, {}, {}, 4096});
+  EXPECT_TRUE(wait_until([&] { return instance.exists(user); }));
+  return client;
+}
+
+std::string numbered(int number, std::size_t bytes) {
+  std::string text = std::to_string(number) + " ";
+  text.resize(bytes, 'x');
+  return text;
+}
+
+/// Seven clients for whom ever more waits, and an eighth for whom most does, over four threads.
+TEST(QueueTotalLimit, ClosesTheLargestFirstAndLeavesTheOthersAlone) {
+  constexpr std::size_t kBytes = 16 * 1024;
+  constexpr double kLimit = 4 * 1024 * 1024;
+  Instance instance(Settings{{"limits.queue_bytes", "64MiB"}, {"limits.queue_total_bytes", "4MiB"}, {"server.threads", "4"}});
+  std::vector<std::unique_ptr<RawWebSocket>> slow;
+  std::vector<int> sent(8, 0);
+  const auto user = [](std::size_t i) { return "slow" + std::to_string(i); };
+  const auto publish = [&](std::size_t i) { EXPECT_EQ(instance.publish(user(i), numbered(sent[i]++, kBytes)).status, 200u); };
+  const auto closes = [&] { return instance.metric("signalbox_closes_total", "code=\"4008\""); };
+  const auto waiting = [&] { return instance.metric("signalbox_queue_bytes", "connection"); };
+  for (std::size_t i = 0; i < 8; ++i) slow.push_back(stalled(instance, user(i)));
+  WebSocketClient fast = instance.connect("fast");
+  for (std::size_t i = 0; i < 7; ++i) {
+    for (std::size_t count = 0; count < 4 * (i + 1); ++count) publish(i);
+  }
+  for (int count = 0; count < 128; ++count) publish(7);
+  ASSERT_EQ(closes(), 0) << "within the limit";
+
+  // One by one, so that what comes before the server has acted is little.
+  const auto fill = [&](std::size_t users) {
+    for (std::size_t i = 0; waiting() <= kLimit && sent[0] < 400; i = (i + 1) % users) publish(i);
+  };
+  fill(7);
+  ASSERT_TRUE(wait_until([&] { return closes() == 1; }));
+  EXPECT_TRUE(wait_until([&] { return !instance.exists(user(7)); })) << "it was not the largest that went";
+  EXPECT_TRUE(wait_until([&] { return waiting() <= kLimit; }));
+  EXPECT_GE(instance.metric("signalbox_dropped_total", "connection"), 100);
+  const std::optional<CloseReason> end = slow[7]->next_close();
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->code == 4008u || end->code == 1006u) << end->code;
+
+  fill(7);
+  ASSERT_TRUE(wait_until([&] { return closes() == 2; }));
+  EXPECT_TRUE(wait_until([&] { return !instance.exists(user(6)); })) << "it was not the next largest that went";
+  ASSERT_EQ(instance.publish("fast", "as ever").status, 200u);
+  EXPECT_EQ(fast.next_payload(), "as ever");
+  slow.resize(6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    for (int number = 0; number < sent[i]; ++number) {
+      const std::optional<RawFrame> frame = slow[i]->next();
+      ASSERT_TRUE(frame) << user(i) << " lost message " << number << " of " << sent[i];
+      ASSERT_TRUE(frame->payload == numbered(number, kBytes)) << user(i) << " " << number;
+    }
+  }
+  EXPECT_TRUE(wait_until([&] { return waiting() == 0; }));
+}
+
+TEST(QueueTotalLimit, LoweredClosesNobody) {
+  constexpr std::size_t kBytes = 32 * 1024;
+  Instance instance(Settings{{"limits.queue_bytes", "64MiB"}, {"limits.ping_interval", "300ms"}, {"server.threads", "2"}});
+  const std::unique_ptr<RawWebSocket> slow = stalled(instance, "slow");
+  WebSocketClient other = instance.connect("other");
+  const auto closes = [&] { return instance.metric("signalbox_closes_total", "code=\"4008\""); };
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(instance.publish("slow", numbered(i, kBytes)).status, 200u);
+  instance.rewrite({{"limits.queue_total_bytes", "256KiB"}});
+  instance.process().signal(SIGHUP);
+  ASSERT_TRUE(instance.process().wait_for_errors("reloaded: limits.queue_total_bytes"));
+  // That nobody is closed has no event to wait for; two pings to another client are many ticks of the threads.
+  EXPECT_TRUE(wait_until([&, before = other.pings()] { return other.answers_ping() && other.pings() >= before + 2; }));
+  EXPECT_EQ(closes(), 0);
+  for (int i = 0; i < 40; ++i) {
+    const std::optional<RawFrame> frame = slow->next();
+    ASSERT_TRUE(frame && frame->payload == numbered(i, kBytes)) << i;
+  }
+  ASSERT_TRUE(wait_until([&] { return instance.metric("signalbox_queue_bytes", "connection") == 0; }));
+
+  for (int i = 0; i < 200 && closes() == 0; ++i) ASSERT_EQ(instance.publish("slow", numbered(i, kBytes)).status, 200u);
+  EXPECT_TRUE(wait_until([&] { return closes() == 1; })) << "now it is in force";
+}
+
+/// Redis hands over what a script publishes in large reads: more at once than a thread may have waiting.
+TEST(HandoverLimit, DropsTheNewestAndTellsAGapToThoseWhoLostThem) {
+  constexpr int kCount = 400;
+  RedisServer redis;
+  Instance instance(redis, {{"limits.handover_bytes", "16KiB"}, {"server.threads", "2"}});
+  WebSocketClient alice = instance.connect_envelope("alice");
+  WebSocketClient bob = instance.connect_envelope("bob");
+  const std::string script =
+      "for i = 0, " + std::to_string(kCount - 1) + " do redis.call('publish', 'alice', i .. ' ' .. string.rep('x', 1000)) end";
+  redis.command({"EVAL", script, "0"});
+  ASSERT_TRUE(wait_until([&] {
+    return instance.metric("signalbox_delivered_total") + instance.metric("signalbox_dropped_total", "handover") == kCount;
+  }));
+  const auto dropped = static_cast<int>(instance.metric("signalbox_dropped_total", "handover"));
+  EXPECT_GT(dropped, 0);
+  ASSERT_EQ(instance.publish("alice", "last").status, 200u);
+
+  int received = 0;
+  int gaps = 0;
+  int newest = -1;
+  for (std::string text = alice.next_payload(); text.find(R"("last")") == std::string::npos; text = alice.next_payload()) {
+    ASSERT_NE(text, "(nothing)");
+    if (text == R"({"type":"gap","reason":"limits.handover_bytes reached"})") {
+      ++gaps;
+      continue;
+    }
+    const int number = std::stoi(text.substr(text.find(R"("data":")") + 8));
+    EXPECT_TRUE(received++ > 0 || number == 0) << "the oldest was dropped, not the newest";
+    EXPECT_GT(number, newest);
+    newest = number;
+  }
+  EXPECT_EQ(received + dropped, kCount);
+  EXPECT_GT(gaps, 0);
+  EXPECT_EQ(instance.metric("signalbox_gaps_total"), gaps);
+  EXPECT_TRUE(wait_until([&] { return instance.metric("signalbox_queue_bytes", "handover") == 0; }));
+  ASSERT_EQ(instance.publish("bob", "unharmed").status, 200u);
+  EXPECT_NE(bob.next_payload().find("unharmed"), std::string::npos) << "a gap of alice's is none of bob's";
 }
 
 }  // namespace

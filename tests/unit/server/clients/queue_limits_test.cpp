@@ -101,6 +101,32 @@ TEST_F(QueueLimits, CountWhatWaitsWhenAClientVanishes) {
   EXPECT_EQ(metric("signalbox_closes_total{code=\"1006\"}"), 1);
 }
 
+TEST_F(QueueLimits, CloseTheLargestOfAllQueues) {
+  config.limits.queue_total_bytes = 1024 * 1024;
+  const auto small = open_registered(Mode::plain, "small", kSmall);
+  const auto middle = open_registered(Mode::plain, "middle", kSmall);
+  const auto large = open_registered(Mode::plain, "large", kSmall);
+  deliver("small", numbered(200));
+  deliver("middle", numbered(300));
+  deliver("large", numbered(500));
+  ASSERT_TRUE(run_until({}, [&] { return metrics.connection_queue_bytes.value() > 900 * 1024; }));
+  const auto ticks = shard().wheel().now() + 5;
+  ASSERT_TRUE(run_until({}, [&] { return shard().wheel().now() > ticks; }));
+  EXPECT_EQ(metric(kSlow), -1) << "within the limit";
+
+  deliver("small", numbered(150, 200));  // the one who makes it too much is not the one who has to go
+  ASSERT_TRUE(run_until({}, [&] { return metric(kSlow) == 1; }));
+  EXPECT_LE(metrics.connection_queue_bytes.value(), 1024 * 1024);
+  EXPECT_GT(metric("signalbox_dropped_total{queue=\"connection\"}"), 400);
+  deliver("small", {"after"});
+  deliver("middle", {"after"});
+  ASSERT_TRUE(run_until({small.get(), middle.get(), large.get()}, [&] {
+    return small->texts().size() == 351 && middle->texts().size() == 301 && large->closed() != "";
+  }));
+  EXPECT_EQ(large->closed(), "4008 too slow");
+  EXPECT_EQ(metric(kSlow), 1);
+}
+
 TEST_F(QueueLimits, DropTheNewestOnTheirWayToAShardAndTellAGap) {
   config.limits.handover_bytes = 10 * 1024;
   const auto plain = open_registered(Mode::plain, "alice");

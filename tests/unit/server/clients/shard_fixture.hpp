@@ -108,12 +108,13 @@ class ShardTest : public testing::Test {
   Log log{LogLevel::error, {}};
   LiveLimits limits{config.limits};
   SocketLimits sockets{1000, limits};
+  QueueTotal queue_total{limits, metrics.connection_queue_bytes, 1};
   ScriptedBroker broker;
   BrokerHost host{"scripted", instance_id, "", std::chrono::seconds(2), 64 * 1024, log, metrics};
   Readiness readiness{host};
   Dispatcher dispatcher;
   UserRegistry registry{broker, dispatcher, limits, "", std::chrono::milliseconds(0)};
-  ShardContext context{config, instance_id, registry, limits, sockets, readiness, metrics, log};
+  ShardContext context{config, instance_id, registry, limits, sockets, queue_total, readiness, metrics, log};
 
   /// Made at the first use, when the test has set its limits.
   Shard& shard();

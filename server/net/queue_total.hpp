@@ -1,0 +1,58 @@
+// Keeps the outbound queues of all connections together within limits.queue_total_bytes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "core/config/live_limits.hpp"
+#include "core/observe/metrics.hpp"
+#include "core/users/user_registry.hpp"
+
+namespace signalbox {
+
+/// Beyond the limit the largest queues of all shards go. Each shard looks at its tick, so that a delivery pays nothing: it
+/// reports the sizes of its queues, and once every shard has, each closes those of its own that are among the largest, as many
+/// as the excess asks for. So the queues are within the limit again three ticks after they were beyond it.
+///
+/// What counts is what has to be written: a payload that many connections wait for counts for each of them, although it is in
+/// memory once.
+///
+/// Threading: any thread.
+class QueueTotal {
+ public:
+  /// `bytes`: of all queues together, as the shards count them. Lifetime: `limits` and `bytes` outlive this.
+  QueueTotal(const LiveLimits& limits, const Gauge& bytes, unsigned shards);
+
+  /// Whether they hold more than is allowed: the limit, or the one before it where it was lowered below what they hold, until
+  /// they have come below it, so that a reload closes nobody. To be asked at every tick.
+  bool is_exceeded() noexcept;
+
+  /// While it is exceeded: the sizes of a shard's queues. Gives how many of its largest the shard has to close, then to call
+  /// closed().
+  std::size_t report(unsigned shard, std::vector<std::size_t> sizes);
+  /// The shard has closed them, and `bytes` says so.
+  void closed(unsigned shard);
+  /// While it is not: what has been reported is out of date.
+  void forget();
+
+ private:
+  struct Report {
+    std::vector<std::size_t> sizes;  ///< without those that are to be closed
+    std::int64_t leaving = 0;        ///< bytes of those
+  };
+
+  [[nodiscard]] std::int64_t excess() const noexcept { return bytes_.value() - allowed_.load(std::memory_order_relaxed); }
+
+  const LiveLimits& limits_;
+  const Gauge& bytes_;
+  std::atomic<std::int64_t> allowed_;
+  std::atomic<bool> has_reports_{false};
+  std::mutex mutex_;
+  std::vector<Report> reports_;
+  ShardSet reported_ = 0;
+};
+
+}  // namespace signalbox
