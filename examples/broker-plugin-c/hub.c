@@ -6,6 +6,8 @@
  *
  * What each verb promises stands in <signalbox/broker.hpp>, the rules of this boundary in <signalbox/plugin.h>.
  */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, in strict C11 too */
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>

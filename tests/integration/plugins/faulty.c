@@ -1,4 +1,6 @@
 /* The example's hub with one thing done wrong, which the option `fault` names. */
+#define _DEFAULT_SOURCE /* usleep */
+
 #include <stdint.h>
 #include <unistd.h>
 
