@@ -122,12 +122,13 @@ void Shard::notify(Notice notice) {
   auto item = std::make_unique<Notice>(std::move(notice));
   const std::size_t bytes = bytes_of(*item);
   std::unique_lock lock(mailbox_.mutex);
-  // Standings are as many as there are users, and never dropped. A gap is not lost, it only grows to more users.
+  // Standings are as many as there are users, and never dropped. A gap is not lost, it only grows to more users; an order to
+  // disconnect has been promised to the back end, and is kept once for each user.
   const bool full = mailbox_.bytes + bytes > context_.limits.handover_bytes;
   if (const auto* gap = std::get_if<GapNotice>(item.get()); gap && full) {
     note_loss(gap->user_key);
-  } else if (full && std::holds_alternative<DisconnectNotice>(*item)) {
-    context_.metrics.drop(Dropped::handover);
+  } else if (const auto* order = std::get_if<DisconnectNotice>(item.get()); order && full) {
+    mailbox_.ordered.insert(order->user_key);
   } else {
     mailbox_.bytes += bytes;
     mailbox_.items.emplace_back(std::move(item));
@@ -136,21 +137,27 @@ void Shard::notify(Notice notice) {
   wake_locked(lock);
 }
 
-/// Takes over the next batch, and turns the losses that came with it into gaps behind its messages.
+/// Takes over the next batch, and behind its messages the gaps and orders for which there was no room.
 void Shard::take_items() {
   taken_.clear();
   taken_at_ = 0;
   std::unordered_set<std::string> dropped;
+  std::unordered_set<std::string> ordered;
   const std::lock_guard lock(mailbox_.mutex);
   taken_.swap(mailbox_.items);
   dropped.swap(mailbox_.dropped);
+  ordered.swap(mailbox_.ordered);
   if (dropped.contains(std::string())) dropped = {std::string()};
-  for (const std::string& key : dropped) {
-    context_.metrics.gaps.add();
-    taken_.emplace_back(std::make_unique<Notice>(GapNotice{key, "limits.handover_bytes reached"}));
+  const auto take = [&](Notice notice) {
+    taken_.emplace_back(std::make_unique<Notice>(std::move(notice)));
     mailbox_.bytes += bytes_of(taken_.back());
     context_.metrics.handover_queue_bytes.add(static_cast<std::int64_t>(bytes_of(taken_.back())));
+  };
+  for (const std::string& key : dropped) {
+    context_.metrics.gaps.add();
+    take(GapNotice{key, "limits.handover_bytes reached"});
   }
+  for (const std::string& key : ordered) take(DisconnectNotice{key});
 }
 
 /// One batch or a part of it. Whatever a handler throws, the next turn comes.
@@ -169,7 +176,8 @@ void Shard::turn() {
 
   std::unique_lock lock(mailbox_.mutex);
   mailbox_.bytes -= bytes;
-  mailbox_.awake = taken_at_ < taken_.size() || !dirty_.empty() || !mailbox_.items.empty() || !mailbox_.dropped.empty();
+  mailbox_.awake = taken_at_ < taken_.size() || !dirty_.empty() || !mailbox_.items.empty() || !mailbox_.dropped.empty() ||
+                   !mailbox_.ordered.empty();
   const bool more = mailbox_.awake;
   lock.unlock();
   if (more) boost::asio::post(io_, [this] { turn(); });

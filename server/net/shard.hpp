@@ -112,6 +112,7 @@ class Shard {
     std::vector<Item> items;
     std::size_t bytes = 0;                    ///< of items: here and in taken_
     std::unordered_set<std::string> dropped;  ///< users who have lost a message and will be told; with an empty one: all
+    std::unordered_set<std::string> ordered;  ///< users to be disconnected whose notice found no room
     bool awake = false;                       ///< a turn is on its way
   };
 

@@ -161,6 +161,19 @@ TEST_F(QueueLimits, TellTheGapThoughEveryMessageWasDropped) {
   EXPECT_THAT(client->texts().back(), HasSubstr("\"gap\""));
 }
 
+TEST_F(QueueLimits, ObeyAnOrderToDisconnectForWhichThereIsNoRoom) {
+  config.limits.handover_bytes = 1100;  // one message, and nothing beside it
+  const auto alice = open_registered(Mode::plain, "alice");
+  const auto bob = open_registered(Mode::plain, "bob");
+  deliver("alice", numbered(20));
+  for (int i = 0; i < 2; ++i) dispatcher.disconnect(1, "alice");
+  ASSERT_TRUE(run_until({alice.get(), bob.get()}, [&] { return alice->closed() != ""; }));
+  EXPECT_EQ(alice->closed(), "4003 disconnected by the back end");
+  EXPECT_TRUE(alice->texts() == numbered(1)) << "what had come before goes first";
+  EXPECT_EQ(metrics.handover_queue_bytes.value(), 0);
+  EXPECT_EQ(bob->closed(), "");
+}
+
 TEST_F(QueueLimits, WakeTheShardOnceForABatch) {
   const auto client = open_registered(Mode::plain, "alice");
   turn();
