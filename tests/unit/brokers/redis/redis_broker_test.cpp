@@ -1,6 +1,7 @@
 #include "brokers/redis/redis_broker.hpp"
 
 #include <atomic>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -269,6 +270,24 @@ TEST(RedisBroker, SpeaksTlsAndChecksTheCertificate) {
   EXPECT_TRUE(careless.host.wait_state(State::ready));
   RedisInstance wrong_name("rediss://localhost:" + port, "d", {{"tls_ca_file", certificate}});
   ASSERT_TRUE(wrong_name.host.wait([](const auto& seen) { return seen.reason.find("certificate") != std::string::npos; }));
+}
+
+TEST(RedisBroker, RefusesAnEncryptedKeyInsteadOfAskingForItsPassphrase) {
+  const TemporaryDirectory directory;
+  const std::string certificate = (directory.path() / "cert.pem").string();
+  const std::string key = (directory.path() / "key.pem").string();
+  ASSERT_EQ(run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-passout",
+                 "pass:secret", "-days", "2", "-subj", "/CN=signalbox", "-keyout", key, "-out", certificate})
+                .exit_code,
+            0);
+  try {
+    const RedisBroker broker(
+        Settings(Values{{"url", "rediss://localhost"}, {"tls_certificate", certificate}, {"tls_private_key", key}}));
+    FAIL() << "it was taken";
+  } catch (const std::invalid_argument& e) {
+    EXPECT_EQ(std::string(e.what()).substr(0, 17), "tls_private_key: ") << e.what();
+    EXPECT_NE(std::string(e.what()).find("is encrypted"), std::string::npos) << e.what();
+  }
 }
 
 }  // namespace
