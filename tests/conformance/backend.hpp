@@ -1,6 +1,7 @@
 // The server behind a broker, and what the suite may do to it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,7 +21,7 @@ enum class Control {
   separate,    ///< other processes can reach it
   password,    ///< change_password() and restore_password()
   permission,  ///< allow_only() and allow_all()
-  limit,       ///< limit_connections()
+  limit,       ///< refuse_connections()
   output,      ///< limit_output(): it gives up subscribers that read too slowly
   role,        ///< demote() and promote()
   foreign,     ///< publish_foreign()
@@ -51,6 +52,12 @@ class Backend {
   [[nodiscard]] virtual Values values_through(std::uint16_t) const { return values(); }
   [[nodiscard]] virtual std::uint16_t port() const { return 0; }
 
+  /// Stands in the values, and in nothing that a broker tells; empty: there is none.
+  [[nodiscard]] virtual std::string secret() const { return {}; }
+  /// How long after the server answers again the broker may take to be ready with 10,000 channels. The contract allows a pause
+  /// of up to 5 s between attempts.
+  [[nodiscard]] virtual std::chrono::milliseconds recovers_within() const { return std::chrono::seconds(10); }
+
   /// Connections are reset and everything is forgotten.
   virtual void stop() {}
   /// Answers once it returns.
@@ -64,8 +71,8 @@ class Backend {
   /// From now on, only channels that begin with one of these may be subscribed and published to.
   virtual void allow_only(const std::vector<std::string>&) {}
   virtual void allow_all() {}
-  /// No more than this many connections at once, apart from the suite's own; 0: as many as before.
-  virtual void limit_connections(std::size_t) {}
+  /// No new connection is taken.
+  virtual void refuse_connections(bool) {}
   /// A subscriber that lets more than this pile up is given up; 0: as before.
   virtual void limit_output(std::size_t) {}
   virtual void demote() {}

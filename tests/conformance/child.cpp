@@ -1,11 +1,12 @@
 #include "tests/conformance/child.hpp"
 
-#include <csignal>
-#include <cstdio>
 #include <exception>
-#include <iostream>
+#include <sstream>
 
 #include <boost/json.hpp>
+#include <unistd.h>
+
+#include "core/config/printable.hpp"
 
 namespace signalbox::conformance {
 namespace {
@@ -29,14 +30,23 @@ class CaseTest final : public testing::Test {
   Trial& trial_;
 };
 
+/// A broker's words may hold any bytes.
+std::string printable_lines(const std::string& text) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) result += (result.empty() ? "" : "\n") + printable(line);
+  return result;
+}
+
 /// Keeps what was said; nothing goes to standard output before the result.
 class Listener final : public testing::EmptyTestEventListener {
  public:
   void OnTestPartResult(const testing::TestPartResult& part) override {
-    if (part.skipped()) {
+    if (part.skipped() && outcome == "passed") {
       outcome = "skipped";
       text = part.message();
     } else if (part.failed()) {
+      if (outcome != "failed") text.clear();
       outcome = "failed";
       const char* file = part.file_name();
       text += (file ? file + (":" + std::to_string(part.line_number()) + ": ") : std::string()) + part.message() + "\n";
@@ -49,7 +59,13 @@ class Listener final : public testing::EmptyTestEventListener {
 
 }  // namespace
 
-int run_case(const Case& one, Trial& trial) {
+std::FILE* take_standard_output() {
+  std::FILE* result = fdopen(dup(STDOUT_FILENO), "w");
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  return result;
+}
+
+int run_case(const Case& one, Trial& trial, std::FILE* result) {
   int count = 1;
   std::string program = "conformance";
   char* arguments[] = {program.data(), nullptr};
@@ -60,32 +76,28 @@ int run_case(const Case& one, Trial& trial) {
   delete listeners.Release(listeners.default_result_printer());
   auto* listener = new Listener;  // owned by GoogleTest
   listeners.Append(listener);
-  if (RUN_ALL_TESTS() != 0 && listener->outcome == "passed") listener->outcome = "failed";
-  std::cout << boost::json::object{{"outcome", listener->outcome}, {"text", listener->text}} << std::endl;
+  if (RUN_ALL_TESTS() != 0) listener->outcome = "failed";
+  const std::string line =
+      boost::json::serialize(boost::json::object{{"outcome", listener->outcome}, {"text", printable_lines(listener->text)}});
+  std::fprintf(result, "%s\n", line.c_str());
+  std::fflush(result);
   return 0;
 }
 
-int hold_channels(const Subject& subject, const Values& values, const std::string& prefix,
-                  const std::vector<std::string>& channels) {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  RecordingHost host("holder-" + std::to_string(::getpid()), prefix);
+int hold_channels(const Subject& subject, const Values& values, const Holding& holding, std::FILE* result) {
+  RecordingHost host(holding.instance, holding.prefix);
   const std::unique_ptr<Broker> broker = subject.make(host, values);
   broker->start(host);
   bool holds = host.wait_state(State::ready);
-  for (const std::string& channel : channels) holds = test::wait(test::subscribe(*broker, channel)).ok() && holds;
+  for (const std::string& channel : holding.channels) holds = test::wait(test::subscribe(*broker, channel)).ok() && holds;
   if (holds) {
-    std::puts("holding");
-    std::fflush(stdout);
-    int signal = 0;
-    sigwait(&ends, &signal);
-  } else {
-    std::fprintf(stderr, "the holder could not subscribe: %s\n", host.snapshot().reason.c_str());
+    std::fputs("holding\n", result);
+    std::fflush(result);
+    pause();
   }
+  std::fprintf(stderr, "the holder could not subscribe: %s\n", host.snapshot().reason.c_str());
   broker->stop(5s);
-  return holds ? 0 : 1;
+  return 1;
 }
 
 }  // namespace signalbox::conformance

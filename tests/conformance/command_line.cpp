@@ -24,6 +24,7 @@ void add_options(CLI::App& app, Choice& choice) {
   app.add_option("--run-case", choice.run_case)->check(CLI::Range(1, last))->group(internal);
   app.add_option("--hold", choice.hold)->allow_extra_args(false)->group(internal);
   app.add_option("--prefix", choice.prefix)->group(internal);
+  app.add_option("--instance", choice.instance)->group(internal);
 }
 
 std::pair<std::string, std::string> key_and_value(const std::string& text) {
@@ -49,14 +50,15 @@ int run_cases(const Choice& choice, const Examined& examined, const std::vector<
   return all_good(results) ? 0 : 1;
 }
 
-int run_child(const Choice& choice, const std::vector<std::string>& command, const Subject& subject, Backend* backend) {
+int run_child(const Choice& choice, const std::vector<std::string>& command, const Subject& subject, Backend* backend,
+              std::FILE* result) {
   if (!choice.hold.empty()) {
     Values values;
     for (const std::string& text : choice.hold_values) values.push_back(key_and_value(text));
-    return hold_channels(subject, values, choice.prefix, choice.hold);
+    return hold_channels(subject, values, {choice.instance, choice.prefix, choice.hold}, result);
   }
   Trial trial(subject, *backend, {command});
-  return run_case(all_cases()[static_cast<std::size_t>(choice.run_case) - 1], trial);
+  return run_case(all_cases()[static_cast<std::size_t>(choice.run_case) - 1], trial, result);
 }
 
 }  // namespace signalbox::conformance

@@ -1,6 +1,7 @@
 // What both programs of the suite share: choosing cases, running them or one of them, reporting.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ struct Choice {
   std::string results;  ///< a folder for one file a case; empty: none
   int run_case = 0;
   std::vector<std::string> hold;
+  std::string instance;
   std::string prefix;
   std::vector<std::string> hold_values;  ///< KEY=VALUE of a holder
 };
@@ -33,6 +35,7 @@ void add_options(CLI::App& app, Choice& choice);
 int run_cases(const Choice& choice, const Examined& examined, const std::vector<std::string>& command);
 
 /// In a child: the one thing it is for. `command` starts a holder; a holder itself needs no backend. Returns the exit code.
-int run_child(const Choice& choice, const std::vector<std::string>& command, const Subject& subject, Backend* backend);
+int run_child(const Choice& choice, const std::vector<std::string>& command, const Subject& subject, Backend* backend,
+              std::FILE* result);
 
 }  // namespace signalbox::conformance

@@ -1,4 +1,5 @@
 // signalbox-conformance: the contract suite against any plugin.
+#include <cstdio>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "tests/conformance/backends/given.hpp"
+#include "tests/conformance/child.hpp"
 #include "tests/conformance/command_line.hpp"
 #include "tests/support/process.hpp"
 
@@ -36,15 +38,18 @@ std::vector<std::string> child_command(const Flags& flags, bool with_values) {
 }
 
 int be_child(const Flags& flags, Choice choice) {
+  std::FILE* result = take_standard_output();
   const PluginSubject subject(flags.plugin);
   subject.check(flags.server.values);
   if (flags.describe) {
-    std::cout << boost::json::object{{"name", subject.name()}, {"version", subject.version()}} << std::endl;
+    const boost::json::object about{{"name", subject.name()}, {"version", subject.version()}};
+    std::fprintf(result, "%s\n", boost::json::serialize(about).c_str());
+    std::fflush(result);
     return 0;
   }
   choice.hold_values = flags.set;
   GivenBackend backend(flags.server);
-  return run_child(choice, child_command(flags, false), subject, &backend);
+  return run_child(choice, child_command(flags, false), subject, &backend, result);
 }
 
 /// What is in the plugin runs in children only, beginning with the constructors that loading it runs.

@@ -8,6 +8,7 @@
 #include "brokers/redis/redis_broker.hpp"
 #include "tests/conformance/backends/memory.hpp"
 #include "tests/conformance/backends/redis.hpp"
+#include "tests/conformance/child.hpp"
 #include "tests/conformance/command_line.hpp"
 
 namespace signalbox::conformance {
@@ -37,9 +38,9 @@ int conformance(int argc, char** argv) {
   const std::vector<std::string> command{"/proc/self/exe", broker, "--linking", linking};
   try {
     const std::unique_ptr<Subject> subject = make_subject(broker, linking);
-    if (choice.run_case == 0 && choice.hold.empty()) return run_cases(choice, {broker, subject->version(), linking}, command);
+    if (choice.run_case == 0 && choice.hold.empty()) return run_cases(choice, {broker, subject->version(), {}}, command);
     const std::unique_ptr<Backend> backend = choice.hold.empty() ? make_backend(broker) : nullptr;
-    return run_child(choice, command, *subject, backend.get());
+    return run_child(choice, command, *subject, backend.get(), take_standard_output());
   } catch (const std::exception& e) {
     std::cerr << "conformance_tests: " << e.what() << '\n';
     return 2;

@@ -9,10 +9,11 @@
 namespace signalbox::conformance {
 namespace {
 
-/// The last lines of what the child said on standard error: the sanitizers' reports, assertions.
+/// The last of what the child said on standard error: the sanitizers' reports, assertions.
 std::string tail(const std::string& text) {
   constexpr std::size_t kLongest = 4000;
-  return text.size() <= kLongest ? text : "…" + text.substr(text.size() - kLongest);
+  const std::size_t line = text.size() <= kLongest ? 0 : text.find('\n', text.size() - kLongest);
+  return line == std::string::npos ? std::string() : text.substr(line);
 }
 
 Result read_result(const Case& one, int code, const std::string& output, const std::string& errors) {

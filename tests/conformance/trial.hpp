@@ -8,12 +8,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "signalbox/broker.hpp"
 
 #include "tests/conformance/backend.hpp"
 #include "tests/conformance/subject.hpp"
+#include "tests/support/broker_calls.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/process.hpp"
@@ -32,8 +32,14 @@ using namespace std::chrono_literals;
 struct PeerOptions {
   Values values;  ///< on top of the backend's
   bool through_proxy = false;
-  milliseconds call_timeout = 2s;
+  milliseconds call_timeout = scaled(2s);
   bool wait_ready = true;  ///< else it may still be connecting when peer() returns
+};
+
+/// What has been told so far: what comes after it is new.
+struct Moment {
+  std::size_t states;
+  std::size_t gaps;
 };
 
 /// A started broker with a host of its own: what one instance is to the broker.
@@ -44,7 +50,8 @@ class Peer {
  public:
   Peer(std::shared_ptr<RecordingHost> host, std::unique_ptr<Broker> broker) noexcept
       : host_(std::move(host)), broker_(std::move(broker)) {}
-  Peer(Peer&&) noexcept = default;
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
   ~Peer() { stop(); }
 
   [[nodiscard]] Broker& operator*() const { return *broker_; }
@@ -62,6 +69,11 @@ class Peer {
   /// Waits until as many payloads have come to `channel`; false if they don't.
   [[nodiscard]] bool wait_payloads(std::string_view channel, std::size_t count, milliseconds within = kPatience) const;
 
+  [[nodiscard]] Moment moment() const;
+  /// Waits until it has told, since then, that it is not ready.
+  [[nodiscard]] bool wait_not_ready(const Moment& since, milliseconds within = kPatience) const;
+  /// Waits until it has told, since then, that it is not ready and then that it is.
+  [[nodiscard]] bool wait_recovered(const Moment& since, milliseconds within) const;
   /// Ready since it first was, and no gap told: nothing has upset the link.
   [[nodiscard]] bool undisturbed() const;
 
@@ -75,15 +87,14 @@ class Peer {
   bool stopped_ = false;
 };
 
-/// Another process of this program that holds channels; see holder.hpp.
+/// Another process of this program that holds channels (hold_channels() in child.hpp).
 struct HolderCommand {
   std::vector<std::string> line;  ///< the program and its arguments up to the subject
 };
 
 class Trial {
  public:
-  Trial(const Subject& subject, Backend& backend, HolderCommand holder)
-      : subject_(subject), backend_(backend), holder_(std::move(holder)) {}
+  Trial(const Subject& subject, Backend& backend, HolderCommand holder);
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
@@ -93,12 +104,13 @@ class Trial {
   [[nodiscard]] std::string channel(std::string_view name) const { return prefix_ + std::string(name); }
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
 
-  /// Fails the case if it does not become ready. Lifetime: the trial's, or the caller's once moved out of the pointer.
+  /// Fails the case if it does not become ready. Lifetime: shorter than the trial's.
   [[nodiscard]] std::unique_ptr<Peer> peer(PeerOptions options = {});
   /// Between the server and the peers that ask for it. Needs Control::link.
   [[nodiscard]] test::FaultProxy& proxy();
-  /// A process that holds `channels`, confirmed. Needs Control::separate.
-  [[nodiscard]] std::unique_ptr<test::Process> hold(const std::vector<std::string>& channels);
+  /// A process that holds `channels`, confirmed, as the instance of that name. Needs Control::separate.
+  [[nodiscard]] std::unique_ptr<test::Process> hold(const std::vector<std::string>& channels,
+                                                    const std::string& instance = "holder");
 
   /// Of the first peer that became ready.
   [[nodiscard]] const Capabilities& capabilities() const noexcept { return capabilities_; }
@@ -118,7 +130,7 @@ class Trial {
   Backend& backend_;
   HolderCommand holder_;
   std::vector<std::shared_ptr<RecordingHost>> hosts_;
-  std::string prefix_ = "conformance:" + std::to_string(::getpid()) + ":";
+  std::string prefix_;  // of this run alone, also on a server that remembers others
   std::unique_ptr<test::FaultProxy> proxy_;
   Capabilities capabilities_;
   bool was_ready_ = false;

@@ -102,7 +102,11 @@ bool Process::running() { return !wait(0ms); }
 void Process::signal(int number) const {
   if (!exit_code_) ::kill(pid_, number);
 }
-void Process::freeze() const { signal(SIGSTOP); }
+void Process::freeze() const {
+  signal(SIGSTOP);
+  siginfo_t stopped{};
+  if (!exit_code_) waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT);
+}
 void Process::thaw() const { signal(SIGCONT); }
 
 void Process::kill() {

@@ -34,6 +34,7 @@ class Process {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] bool running();
   void signal(int number) const;
+  /// It has stopped when this returns.
   void freeze() const;
   void thaw() const;
   /// SIGKILL, and waits for the end.

@@ -1,19 +1,17 @@
-// A host that writes down what a broker tells it, and calls that wait for their completion.
+// A host that writes down what a broker tells it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <future>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "signalbox/broker.hpp"
 
@@ -30,10 +28,12 @@ class RecordingHost final : public Host {
     std::vector<std::string> gaps;                       // reasons
     std::vector<std::vector<std::string>> gap_channels;  // of each of them; none: all
     std::vector<std::string> refused;                    // channels
+    std::vector<std::error_code> refusals;               // why, of each
     std::vector<State> states;                           // in the order they were told
     std::vector<std::string> events;                     // "gap", "state ready", … in order
     std::string reason;                                  // of the latest state
     std::size_t late = 0;                                // calls of any kind after stopped()
+    std::size_t overlapping_states = 0;                  // of state(), which may not
   };
 
   explicit RecordingHost(std::string instance = "test-1", std::string prefix = "")
@@ -70,14 +70,20 @@ class RecordingHost final : public Host {
     });
   }
   void state(State state, std::span<const std::string_view> reasons) noexcept override {
+    const bool alone = !in_state_.exchange(true);
     record([&] {
+      if (!alone) ++seen_.overlapping_states;
       seen_.states.push_back(state);
       seen_.events.push_back(std::string("state ") + word(state));
       seen_.reason = reasons.empty() ? "" : std::string(reasons.front());
     });
+    in_state_ = false;
   }
-  void refused(std::string_view channel, const Status&) noexcept override {
-    record([&] { seen_.refused.emplace_back(channel); });
+  void refused(std::string_view channel, const Status& why) noexcept override {
+    record([&] {
+      seen_.refused.emplace_back(channel);
+      seen_.refusals.push_back(why.code);
+    });
   }
 
   /// True once `condition` holds for what was recorded.
@@ -118,57 +124,7 @@ class RecordingHost final : public Host {
   Snapshot seen_;
   std::string log_;
   bool stopped_ = false;
+  std::atomic<bool> in_state_ = false;
 };
-
-/// The outcome of one call, with what its callback was given copied.
-struct Outcome {
-  std::error_code code;
-  std::string detail;
-  Receivers receivers;
-  bool exists = false;
-
-  [[nodiscard]] bool ok() const { return !code; }
-};
-
-using Pending = std::future<Outcome>;
-
-inline Outcome wait(Pending pending) {
-  if (pending.wait_for(scaled(15s)) != std::future_status::ready) {
-    ADD_FAILURE() << "a call did not complete";
-    return {errc::internal, "no completion", {}, false};
-  }
-  return pending.get();
-}
-
-inline Pending subscribe(Broker& broker, std::string_view channel) {
-  auto promise = std::make_unique<std::promise<Outcome>>();
-  Pending pending = promise->get_future();
-  broker.subscribe(
-      channel, [promise = std::move(promise)](Status s) { promise->set_value({s.code, std::string(s.detail), {}, false}); });
-  return pending;
-}
-inline Pending unsubscribe(Broker& broker, std::string_view channel) {
-  auto promise = std::make_unique<std::promise<Outcome>>();
-  Pending pending = promise->get_future();
-  broker.unsubscribe(
-      channel, [promise = std::move(promise)](Status s) { promise->set_value({s.code, std::string(s.detail), {}, false}); });
-  return pending;
-}
-inline Pending publish(Broker& broker, std::string_view channel, std::string_view payload) {
-  auto promise = std::make_unique<std::promise<Outcome>>();
-  Pending pending = promise->get_future();
-  broker.publish(channel, payload, [promise = std::move(promise)](Status s, Receivers receivers) {
-    promise->set_value({s.code, std::string(s.detail), receivers, false});
-  });
-  return pending;
-}
-inline Pending exists(Broker& broker, std::string_view channel) {
-  auto promise = std::make_unique<std::promise<Outcome>>();
-  Pending pending = promise->get_future();
-  broker.exists(channel, [promise = std::move(promise)](Status s, bool yes) {
-    promise->set_value({s.code, std::string(s.detail), {}, yes});
-  });
-  return pending;
-}
 
 }  // namespace signalbox::test

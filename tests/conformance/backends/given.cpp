@@ -1,15 +1,30 @@
 #include "tests/conformance/backends/given.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <regex>
 #include <stdexcept>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace signalbox::conformance {
 namespace {
 
+/// Keeps nothing of this process open: neither the report's pipe nor a broker's connection.
 void run_command(const std::string& command) {
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("'" + command + "' did not end with 0");
+  const pid_t child = fork();
+  if (child == 0) {
+    const int nothing = open("/dev/null", O_RDWR);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing, standard);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = -1;
+  if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+    throw std::runtime_error("'" + command + "' did not end with 0");
+  }
 }
 
 }  // namespace
@@ -24,8 +39,10 @@ GivenBackend::GivenBackend(GivenServer server) : server_(std::move(server)) {
     throw std::invalid_argument("--proxy " + server_.proxy + ": no --set " + server_.proxy +
                                 "=… with 127.0.0.1:PORT or localhost:PORT in it");
   }
+  const unsigned long port = std::stoul(parts[2]);
+  if (port == 0 || port > 65535) throw std::invalid_argument("--proxy " + server_.proxy + ": no port " + std::string(parts[2]));
   before_ = parts[1];
-  port_ = static_cast<std::uint16_t>(std::stoul(parts[2]));
+  port_ = static_cast<std::uint16_t>(port);
   behind_ = parts[3];
 }
 

@@ -5,12 +5,14 @@
 namespace signalbox::conformance {
 namespace {
 
-constexpr const char* kPassword = "right";
-constexpr const char* kOtherPassword = "changed";
+constexpr const char* kPassword = "conformance-secret";
+constexpr const char* kOtherPassword = "another-secret";
 
 }  // namespace
 
 RedisBackend::RedisBackend() : redis_({"--requirepass", kPassword}) { redis_.keep_connection(); }
+
+std::string RedisBackend::secret() const { return kPassword; }
 
 Values RedisBackend::values() const { return values_through(redis_.port()); }
 
@@ -38,10 +40,9 @@ void RedisBackend::allow_only(const std::vector<std::string>& beginnings) {
 
 void RedisBackend::allow_all() { redis_.command({"ACL", "SETUSER", "default", "allchannels"}); }
 
-void RedisBackend::limit_connections(std::size_t count) {
-  constexpr std::size_t kDefault = 10'000;
-  constexpr std::size_t kOurs = 1;
-  redis_.command({"CONFIG", "SET", "maxclients", std::to_string(count == 0 ? kDefault : count + kOurs)});
+void RedisBackend::refuse_connections(bool on) {
+  // One: the suite's own. What is open already stays.
+  redis_.command({"CONFIG", "SET", "maxclients", on ? "1" : "10000"});
 }
 
 void RedisBackend::limit_output(std::size_t bytes) {

@@ -18,6 +18,9 @@ class RedisBackend final : public Backend {
   [[nodiscard]] Values values() const override;
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
   [[nodiscard]] std::uint16_t port() const override { return redis_.port(); }
+  [[nodiscard]] std::string secret() const override;
+  /// SPEC 9, for an outage of at most 1 s.
+  [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return std::chrono::seconds(2); }
 
   void stop() override { redis_.kill(); }
   void start() override { redis_.restart(); }
@@ -27,7 +30,7 @@ class RedisBackend final : public Backend {
   void restore_password() override;
   void allow_only(const std::vector<std::string>& beginnings) override;
   void allow_all() override;
-  void limit_connections(std::size_t count) override;
+  void refuse_connections(bool on) override;
   void limit_output(std::size_t bytes) override;
   void demote() override;
   void promote() override;

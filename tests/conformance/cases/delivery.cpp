@@ -1,4 +1,6 @@
 // Who gets a message, how often, in which order.
+#include <future>
+
 #include "tests/conformance/cases/cases.hpp"
 #include "tests/conformance/cases/traffic.hpp"
 
@@ -12,7 +14,8 @@ void delivers_once_byte_for_byte(Trial& trial) {
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(holder->subscribe(alice).ok());
   trial.settle();
-  const std::string payload("\x00\xff\r\n{\"a\":1}\xf8SBX", 16);
+  using namespace std::string_literals;
+  const std::string payload = "\x00\xff\r\n{\"a\":1}\xf8SBX"s;
   trial.expect_receivers(publisher->publish(alice, payload), 1);
   // What follows shows that nothing came twice.
   trial.expect_receivers(publisher->publish(alice, "after"), 1);
@@ -23,7 +26,14 @@ void delivers_once_byte_for_byte(Trial& trial) {
 
 void counts_nobody_as_nobody(Trial& trial) {
   const auto publisher = trial.peer();
-  trial.expect_receivers(publisher->publish(trial.channel("nobody"), "lost"), 0);
+  const std::string nobody = trial.channel("nobody");
+  trial.expect_receivers(publisher->publish(nobody, "lost"), 0);
+  // Not now, and not later.
+  ASSERT_TRUE(publisher->subscribe(nobody).ok());
+  trial.settle();
+  trial.expect_receivers(publisher->publish(nobody, "now"), 1);
+  ASSERT_TRUE(publisher->wait_payloads(nobody, 1));
+  EXPECT_EQ(publisher->payloads(nobody), Payloads{"now"});
 }
 
 void delivers_to_every_holder(Trial& trial) {
@@ -35,8 +45,12 @@ void delivers_to_every_holder(Trial& trial) {
   ASSERT_TRUE(second->subscribe(alice).ok());
   trial.settle();
   trial.expect_receivers(publisher->publish(alice, "both"), 2);
-  EXPECT_TRUE(first->wait_payloads(alice, 1));
-  EXPECT_TRUE(second->wait_payloads(alice, 1));
+  ASSERT_TRUE(first->unsubscribe(alice).ok());
+  trial.settle();
+  trial.expect_receivers(publisher->publish(alice, "one"), 1);
+  ASSERT_TRUE(second->wait_payloads(alice, 2));
+  EXPECT_EQ(first->payloads(alice), Payloads{"both"});
+  EXPECT_EQ(second->payloads(alice), (Payloads{"both", "one"}));
 }
 
 void counts_a_repeated_subscribe_once(Trial& trial) {
@@ -57,6 +71,11 @@ void counts_a_repeated_subscribe_once(Trial& trial) {
   EXPECT_TRUE(holder->unsubscribe(alice).ok());
   trial.settle();
   trial.expect_receivers(holder->publish(alice, "three"), 0);
+  ASSERT_TRUE(holder->subscribe(alice).ok());
+  trial.settle();
+  trial.expect_receivers(holder->publish(alice, "four"), 1);
+  ASSERT_TRUE(holder->wait_payloads(alice, 3));
+  EXPECT_EQ(holder->payloads(alice), (Payloads{"one", "two", "four"}));
 }
 
 void is_silent_after_an_unsubscribe(Trial& trial) {
@@ -77,7 +96,9 @@ void is_silent_after_an_unsubscribe(Trial& trial) {
       delivered.set_value(holder->payloads(alice).size());
     });
     for (int i = 0; i < 1000; ++i) window.add(test::publish(**publisher, alice, "late " + std::to_string(i)));
-    at_completion = delivered.get_future().get();
+    std::future<std::size_t> completed = delivered.get_future();
+    ASSERT_EQ(completed.wait_for(scaled(15s)), std::future_status::ready);
+    at_completion = completed.get();
   }
   trial.settle();
   trial.expect_receivers(publisher->publish(alice, "never"), 0);

@@ -1,4 +1,6 @@
 // Much of everything.
+#include <algorithm>
+
 #include "tests/conformance/cases/cases.hpp"
 #include "tests/conformance/cases/outage.hpp"
 #include "tests/conformance/cases/resources.hpp"
@@ -12,6 +14,7 @@ void tells_what_a_slow_reader_missed(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::output);
   SIGNALBOX_NEEDS(trial, Control::link);
   constexpr std::size_t kPayload = 16 * 1024;
+  constexpr std::size_t kEnough = std::size_t{64} << 20;
   constexpr std::size_t kMost = std::size_t{256} << 20;
   trial.backend().limit_output(std::size_t{1} << 20);
   PeerOptions through;
@@ -23,19 +26,23 @@ void tells_what_a_slow_reader_missed(Trial& trial) {
   trial.settle();
   trial.proxy().stall(Direction::to_client);
   // Until the server gives the reader up; what sockets hold on the way is a few megabytes.
+  const Moment before = holder->moment();
   const std::string payload(kPayload, 's');
+  const bool tells = trial.capabilities().receivers >= Precision::at_least;
   std::size_t sent = 0;
-  while (sent < kMost) {
+  while (sent < (tells ? kMost : kEnough)) {
     const Outcome outcome = publisher->publish(alice, payload);
-    ASSERT_TRUE(outcome.ok()) << "a slow reader is no fault of the publisher: " << outcome.code.message();
-    if (outcome.receivers.precision == Precision::exact && outcome.receivers.count == 0) break;
+    expect_taken(trial, outcome);  // a slow reader is no fault of the publisher
+    if (tells && outcome.ok() && outcome.receivers.count == 0) break;
     sent += kPayload;
   }
   ASSERT_LT(sent, kMost) << "never given up";
   trial.proxy().heal();
-  ASSERT_TRUE(wait_not_ready(*holder));
-  expect_recovery(trial, *holder, 0);
-  EXPECT_LT(holder->payloads(alice).size(), sent / kPayload) << "nothing was missed: the case shows nothing";
+  ASSERT_TRUE(holder->wait_not_ready(before));
+  expect_recovery(trial, *holder, before);
+  if (!trial.capabilities().continuity) {
+    EXPECT_LT(holder->payloads(alice).size(), sent / kPayload) << "nothing was missed: the case shows nothing";
+  }
   expect_round_trip(*publisher, *holder, alice);
 }
 
@@ -53,13 +60,15 @@ void misses_nothing_behind_a_confirmed_subscribe(Trial& trial) {
     Window window([&](const Outcome& outcome) { trial.expect_receivers(outcome, 1); });
     for (int i = 0; i < 100; ++i) window.add(test::publish(**publisher, channel, std::to_string(i)));
     window.finish();
-    EXPECT_TRUE(holder->wait_payloads(channel, 100));
+    ASSERT_TRUE(holder->wait_payloads(channel, 100));
   }
+  EXPECT_TRUE(holder->undisturbed()) << "a subscribe in flight is no outage";
 }
 
 void holds_a_hundred_thousand_channels(Trial& trial) {
   constexpr std::size_t kChannels = 100'000;
   constexpr std::size_t kBytesEach = 1000;
+  constexpr std::size_t kMoreThreads = 10;
   Outage outage(trial);
   const bool breakable = Outage::lacks(trial).empty();
   const auto holder = trial.peer(breakable ? outage.options() : PeerOptions());
@@ -71,12 +80,15 @@ void holds_a_hundred_thousand_channels(Trial& trial) {
   if (kCountsMemory) {
     EXPECT_LT(resident_bytes(), resident + kChannels * kBytesEach);
   }
-  EXPECT_EQ(thread_count(), threads) << "a thread a channel";
+  EXPECT_LE(thread_count(), threads + kMoreThreads) << "a thread a channel";
   if (breakable) {
+    const Moment holder_before = holder->moment();
+    const Moment publisher_before = publisher->moment();
     outage.begin();
-    ASSERT_TRUE(wait_not_ready(*holder));
+    ASSERT_TRUE(holder->wait_not_ready(holder_before));
+    ASSERT_TRUE(publisher->wait_not_ready(publisher_before));
     outage.end();
-    expect_recovery(trial, *holder, 0, 5s);
+    expect_recovery(trial, *holder, holder_before, std::max<milliseconds>(trial.backend().recovers_within(), 5s));
     ASSERT_TRUE(publisher->host().wait_state(State::ready));
   }
   trial.settle();

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "tests/conformance/cases/cases.hpp"
+#include "tests/conformance/cases/outage.hpp"
 #include "tests/conformance/cases/traffic.hpp"
 
 namespace signalbox::conformance {
@@ -29,28 +30,29 @@ void expect_each_reaches_only_itself(Trial& trial, const std::vector<std::string
   EXPECT_TRUE(seen.gaps.empty());
 }
 
-/// Lines of the protocols in use, as a user or a payload might bring them.
-std::vector<std::string> hostile_texts() {
-  return {"x\r\nPUBLISH victim injected\r\n",
-          "\r\n*3\r\n$7\r\nPUBLISH\r\n$6\r\nvictim\r\n$8\r\ninjected\r\n",
+/// Lines of the protocols in use, as a user or a payload might bring them, that would publish to `victim`.
+std::vector<std::string> hostile_texts(const std::string& victim) {
+  const std::string length = std::to_string(victim.size());
+  return {"x\r\nPUBLISH " + victim + " injected\r\n",
+          "\r\n*3\r\n$7\r\nPUBLISH\r\n$" + length + "\r\n" + victim + "\r\n$8\r\ninjected\r\n",
           "+OK\r\n:1\r\n-ERR\r\n",
           "$-1\r\n",
-          "x 5\r\ninjected\r\nPUB victim 8\r\ninjected\r\n",
-          "victim 0\r\n\r\nUNSUB 1\r\n",
-          "x\nPUB victim 1\n1\n",
-          "MSG victim 1 8\r\ninjected\r\n",
+          "x 5\r\ninjected\r\nPUB " + victim + " 8\r\ninjected\r\n",
+          victim + " 0\r\n\r\nUNSUB 1\r\n",
+          "x\nPUB " + victim + " 1\n1\n",
+          "MSG " + victim + " 1 8\r\ninjected\r\n",
           "%s%n%d%b",
-          "victim\0injected"s,
+          victim + "\0injected"s,
           "\r\nQUIT\r\n"};
 }
 
 }  // namespace
 
 void takes_any_bytes_as_a_name(Trial& trial) {
-  std::vector<std::string> names{" ",  ".",           "*",        ">",   "%",   "\0"s, "a\0b"s,  "\r\n",
-                                 "\t", "alice smith", "a.b.c",    "a.*", "u.>", "[a]", "{tag}x", "{tag}y",
-                                 "\\", "\"",          "'",        "#",   "?",   "/",   "\x7f",   "\xff"s,
-                                 "é",  "用户",        "\xc3\x28", "$",   "&",   ":",   "|",      "\xf8SBX"};
+  std::vector<std::string> names{" ",           ".",     "*",   ">",   "%",       "\0"s,    "a\0b"s,  "\r\n", "\t",
+                                 "alice smith", "a.b.c", "a.*", "u.>", "[a]",     "{tag}x", "{tag}y", "\\",   "\"",
+                                 "'",           "#",     "?",   "/",   "\x7f",    "\xff"s,  "é",      "用户", "\xc3\x28",
+                                 "$",           "&",     ":",   "|",   "\xf8SBX", "\x01x"};
   std::vector<std::string> channels;
   for (const std::string& name : names) channels.push_back(trial.channel(name));
   std::string longest = trial.channel("");
@@ -91,11 +93,12 @@ void refuses_names_of_no_or_too_many_bytes(Trial& trial) {
 void lets_no_name_or_payload_speak_its_protocol(Trial& trial) {
   const auto victim = trial.peer();
   const auto attacker = trial.peer();
-  ASSERT_TRUE(victim->subscribe("victim").ok());
+  const std::string target = trial.channel("victim");
+  ASSERT_TRUE(victim->subscribe(target).ok());
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(victim->subscribe(alice).ok());
   trial.settle();
-  const std::vector<std::string> texts = hostile_texts();
+  const std::vector<std::string> texts = hostile_texts(target);
   for (const std::string& text : texts) {
     const std::string channel = trial.channel(text);
     EXPECT_TRUE(attacker->subscribe(channel).ok());
@@ -107,7 +110,8 @@ void lets_no_name_or_payload_speak_its_protocol(Trial& trial) {
   }
   ASSERT_TRUE(victim->wait_payloads(alice, texts.size()));
   EXPECT_EQ(victim->payloads(alice), texts);
-  EXPECT_TRUE(victim->payloads("victim").empty());
+  expect_round_trip(*attacker, *victim, target);
+  EXPECT_EQ(victim->payloads(target), std::vector<std::string>{"round trip"});
   EXPECT_TRUE(victim->undisturbed());
   EXPECT_TRUE(attacker->undisturbed());
 }

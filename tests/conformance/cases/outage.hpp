@@ -85,19 +85,25 @@ class Freeze {
 /// How soon any broker must have noticed that its link is silent: the slowest allowed is two missed pings of 3 s.
 inline constexpr milliseconds kNoticed = 9s;
 
-/// Waits until the broker has told that it is not ready.
-[[nodiscard]] inline bool wait_not_ready(const Peer& peer, milliseconds within = kPatience) {
-  return peer.host().wait(
-      [](const RecordingHost::Snapshot& seen) { return !seen.states.empty() && seen.states.back() != State::ready; }, within);
-}
+/// What only an operator can mend may be tried again this slowly.
+inline constexpr milliseconds kSlowRetry = 40s;
 
-/// Waits until it is ready again, and checks that a message that may have been missed was told as a gap before that.
-inline void expect_recovery(const Trial& trial, const Peer& peer, std::size_t gaps_before, milliseconds within = 15s) {
-  ASSERT_TRUE(peer.host().wait_state(State::ready, within)) << peer.host().snapshot().reason << "\n" << peer.host().log_text();
+/// Waits until it is ready again after something that began at `before`, and checks that the gap was told.
+inline void expect_recovery(const Trial& trial, const Peer& peer, const Moment& before, milliseconds within = 15s) {
+  ASSERT_TRUE(peer.wait_recovered(before, within)) << peer.host().snapshot().reason << "\n" << peer.host().log_text();
   if (!trial.capabilities().continuity) {
-    EXPECT_TRUE(peer.host().wait([&](const RecordingHost::Snapshot& seen) { return seen.gaps.size() > gaps_before; }))
+    EXPECT_TRUE(peer.host().wait([&](const RecordingHost::Snapshot& seen) { return seen.gaps.size() > before.gaps; }))
         << "no gap was told";
   }
+  EXPECT_EQ((*peer).capabilities().receivers, trial.capabilities().receivers) << "what it promises has changed";
+  EXPECT_EQ((*peer).capabilities().exists, trial.capabilities().exists) << "what it promises has changed";
+  trial.settle();
+}
+
+/// A publish was taken, or its caller told that this can't be known. Exact counts come from the server's own answer.
+inline void expect_taken(const Trial& trial, const Outcome& outcome) {
+  const bool may_not_know = trial.capabilities().receivers != Precision::exact && outcome.code == errc::unknown_outcome;
+  EXPECT_TRUE(outcome.ok() || may_not_know) << outcome.code.message() << ": " << outcome.detail;
 }
 
 /// A message of `from` reaches `to`, which holds the channel.

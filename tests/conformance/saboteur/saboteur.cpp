@@ -26,6 +26,10 @@ Saboteur::Saboteur(const Settings& settings) : fault_(settings.text("fault")), b
   if (breaks("crashes while it is made")) std::abort();
 }
 
+Saboteur::~Saboteur() {
+  if (late_.joinable()) late_.join();
+}
+
 void Saboteur::start(Host& host) {
   host_ = &host;
   broker_.start(*this);
@@ -35,16 +39,22 @@ std::string Saboteur::outer(std::string_view channel) const {
   return breaks("ignores case") ? lower(channel) : std::string(channel);
 }
 
+template <class Action>
+void Saboteur::soon(Action action) {
+  const std::lock_guard lock(mutex_);
+  threads_.emplace_back(std::move(action));
+}
+
 void Saboteur::subscribe(std::string_view channel, Done done) {
   if (breaks("crashes on a NUL") && channel.find('\0') != std::string_view::npos) std::abort();
   if (breaks("completes inside the call")) return done({});
   if (breaks("confirms before the server") && channel.size() <= 768 && !channel.empty()) {
     broker_.subscribe(channel, [](const Status&) {});
-    std::thread([done = std::move(done)]() mutable { done({}); }).detach();
+    soon([done = std::move(done)]() mutable { done({}); });
     return;
   }
   if (breaks("forgets what is asked in an outage") && !ready_) {
-    std::thread([done = std::move(done)]() mutable { done({errc::unavailable, "away"}); }).detach();
+    soon([done = std::move(done)]() mutable { done({errc::unavailable, "away"}); });
     return;
   }
   broker_.subscribe(outer(channel), std::move(done));
@@ -105,13 +115,14 @@ Capabilities Saboteur::capabilities() const { return broker_.capabilities(); }
 
 void Saboteur::stop(std::chrono::milliseconds deadline) {
   broker_.stop(deadline);
+  for (std::thread& thread : threads_) thread.join();
   if (breaks("calls back after stop")) {
-    std::thread([host = host_] {
-      for (int i = 0; i < 100; ++i) {
+    late_ = std::thread([this] {
+      for (int i = 0; i < 20; ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        host->gap({}, "late");
+        host_->gap({}, "late");
       }
-    }).detach();
+    });
   }
 }
 
@@ -121,6 +132,12 @@ void Saboteur::deliver(std::span<const Message> messages) noexcept {
     for (Message& message : changed) message.payload.remove_suffix(message.payload.empty() ? 0 : 1);
   }
   if (breaks("reverses what one read gave")) std::reverse(changed.begin(), changed.end());
+  if (breaks("overlaps callbacks") && !changed.empty()) {
+    std::thread beside([&] { host_->deliver(changed); });
+    host_->deliver(changed);
+    beside.join();
+    return;
+  }
   host_->deliver(changed);
   if (breaks("delivers twice")) host_->deliver(changed);
 }
@@ -132,11 +149,13 @@ void Saboteur::gap(std::span<const std::string_view> channels, std::string_view 
 void Saboteur::state(State state, std::span<const std::string_view> reasons) noexcept {
   ready_ = state == State::ready;
   if (breaks("is always ready") && state != State::closed) state = State::ready;
+  if (ready_) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [channel, payload] : std::exchange(kept_, {})) {
+      broker_.publish(channel, payload, [](const Status&, Receivers) {});
+    }
+  }
   host_->state(state, reasons);
-  if (state != State::ready) return;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [channel, payload] : std::exchange(kept_, {}))
-    broker_.publish(channel, payload, [](const Status&, Receivers) {});
 }
 
 }  // namespace signalbox::conformance

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ inline constexpr Option kSaboteurOptions[] = {
 class Saboteur final : public Broker, private Host {
  public:
   explicit Saboteur(const Settings& settings);
+  ~Saboteur() override;
 
   void start(Host& host) override;
   void subscribe(std::string_view channel, Done done) override;
@@ -46,6 +48,10 @@ class Saboteur final : public Broker, private Host {
   /// The name that reaches Redis.
   [[nodiscard]] std::string outer(std::string_view channel) const;
 
+  /// On a thread that stop() waits for.
+  template <class Action>
+  void soon(Action action);
+
   std::string fault_;
   RedisBroker broker_;
   Host* host_ = nullptr;
@@ -53,6 +59,8 @@ class Saboteur final : public Broker, private Host {
   std::atomic<int> published_ = 0;
   std::mutex mutex_;
   std::vector<std::pair<std::string, std::string>> kept_;  // publishes of an outage, for later
+  std::vector<std::thread> threads_;
+  std::thread late_;
 };
 
 }  // namespace signalbox::conformance

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/broker_calls.hpp"
 #include "tests/support/recording_host.hpp"
 
 namespace signalbox::test {

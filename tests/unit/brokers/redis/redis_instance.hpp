@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "brokers/redis/redis_broker.hpp"
+#include "tests/support/broker_calls.hpp"
 #include "tests/support/recording_host.hpp"
 
 namespace signalbox::test {
