@@ -13,6 +13,8 @@ class Gate {
  public:
   /// False once it is closed; true must be followed by leave().
   [[nodiscard]] bool enter() noexcept {
+    // Looked at first, so that who knocks on and on does not seem to be inside for ever.
+    if ((state_.load(std::memory_order_relaxed) & kClosed) != 0) return false;
     if ((state_.fetch_add(kOne, std::memory_order_acquire) & kClosed) == 0) return true;
     leave();
     return false;
