@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <utility>
-#include <vector>
 
 namespace signalbox {
 namespace {
@@ -28,12 +26,14 @@ std::vector<std::string_view> to_cpp(const signalbox_view* views, std::size_t co
 
 }  // namespace
 
-/// A call of the plugin's while it is in the host; false if it comes too late.
+/// From when on the host may be called.
+enum class HostTable::Since { create, start };
+
+/// A call of the plugin's while it is in the host; false if it comes too early or too late.
 class HostTable::Pass {
  public:
-  explicit Pass(void* context) noexcept : table_(*static_cast<HostTable*>(context)), inside_(table_.calls_gate_.enter()) {
-    if (!inside_) table_.report(PluginFault::called_late, "calls the host after its stop(): ignored");
-  }
+  explicit Pass(void* context, Since since = Since::start) noexcept
+      : table_(*static_cast<HostTable*>(context)), inside_(enter(since)) {}
   Pass(const Pass&) = delete;
   Pass& operator=(const Pass&) = delete;
   ~Pass() {
@@ -43,6 +43,16 @@ class HostTable::Pass {
   HostTable* operator->() const noexcept { return &table_; }
 
  private:
+  bool enter(Since since) const noexcept {
+    if (since == Since::start && table_.phase_ == Phase::made) {
+      table_.report(PluginFault::called_early, "calls the host before its start(), where it may only log: ignored");
+      return false;
+    }
+    if (table_.calls_gate_.enter()) return true;
+    table_.report(PluginFault::called_late, "calls the host after its stop(): ignored");
+    return false;
+  }
+
   HostTable& table_;
   const bool inside_;
 };
@@ -72,11 +82,12 @@ signalbox_host HostTable::fill() {
   table.channel_prefix = to_c(prefix_);
   table.payload_bytes = host_.info().payload_bytes;
   table.log_enabled = [](void* context, std::int32_t level) noexcept -> std::int32_t {
-    const Pass pass(context);
+    const Pass pass(context, Since::create);
     return pass && pass->host_.log_enabled(pass->checked(level, 4, LogLevel::error, "log level")) ? 1 : 0;
   };
   table.log = [](void* context, std::int32_t level, signalbox_view text) noexcept {
-    if (const Pass pass(context); pass) pass->host_.log(pass->checked(level, 4, LogLevel::error, "log level"), to_cpp(text));
+    const Pass pass(context, Since::create);
+    if (pass) pass->host_.log(pass->checked(level, 4, LogLevel::error, "log level"), to_cpp(text));
   };
   table.deliver = [](void* context, const signalbox_message* messages, std::size_t count) noexcept {
     const Pass pass(context);
@@ -95,7 +106,8 @@ signalbox_host HostTable::fill() {
     if (const Pass pass(context); pass) pass->complete(op, result);
   };
   table.state = [](void* context, std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept {
-    if (const Pass pass(context); pass) pass->tell_state(state, reasons, count);
+    const Pass pass(context);
+    if (pass) pass->state(pass->checked(state, 5, State::failed, "state"), to_cpp(reasons, count));
   };
   table.refused = [](void* context, signalbox_view channel, std::int32_t status, signalbox_view detail) noexcept {
     if (const Pass pass(context); pass) pass->host_.refused(to_cpp(channel), {pass->code_of(status), to_cpp(detail)});
@@ -104,21 +116,48 @@ signalbox_host HostTable::fill() {
   return table;
 }
 
-void HostTable::start_begins() noexcept { start_ = Start::under_way; }
+void HostTable::start_begins() noexcept { phase_ = Phase::starting; }
 
-void HostTable::start_ends(bool well) noexcept {
-  const Start before = start_.exchange(Start::not_under_way);
-  if (!well || before != Start::ready_waits) return;
-  if (const Pass pass(this); pass) host_.state(State::ready, {});
+void HostTable::start_ends(std::string_view thrown) noexcept {
+  std::unique_lock lock(state_mutex_);
+  phase_ = Phase::started;
+  if (start_failed_) return;
+  if (!thrown.empty()) to_tell_ = failure("start() " + std::string(thrown));
+  tell(lock);
 }
 
-void HostTable::tell_state(std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept {
-  const State known = checked(state, 5, State::failed, "state");
-  const bool ready = known == State::ready;
-  // The last one before start() returns is what counts then.
-  Start expected = ready ? Start::under_way : Start::ready_waits;
-  if (start_.compare_exchange_strong(expected, ready ? Start::ready_waits : Start::under_way) && ready) return;
-  host_.state(known, to_cpp(reasons, count));
+void HostTable::start_is_overdue(std::string_view reason) noexcept {
+  std::unique_lock lock(state_mutex_);
+  if (phase_ == Phase::started) return;
+  start_failed_ = true;
+  to_tell_ = failure(reason);
+  tell(lock);
+}
+
+void HostTable::state(State state, std::span<const std::string_view> reasons) noexcept {
+  std::unique_lock lock(state_mutex_);
+  if (start_failed_ && state != State::closed) {
+    report(PluginFault::failed_start, "reports a state after its start() has failed for good: ignored until the restart");
+    return;
+  }
+  to_tell_ = Report{state, {reasons.begin(), reasons.end()}};
+  if (phase_ != Phase::starting || start_failed_) tell(lock);
+}
+
+void HostTable::tell(std::unique_lock<std::mutex>& lock) noexcept {
+  if (telling_) return;
+  telling_ = true;
+  while (to_tell_) {
+    const Report report = *std::exchange(to_tell_, std::nullopt);
+    lock.unlock();  // the host asks the plugin for its capabilities
+    host_.state(report.state, std::vector<std::string_view>(report.reasons.begin(), report.reasons.end()));
+    lock.lock();
+  }
+  telling_ = false;
+}
+
+HostTable::Report HostTable::failure(std::string_view reason) const {
+  return {State::failed, {"config: " + who_ + " " + std::string(reason)}};
 }
 
 std::error_code HostTable::code_of(std::int32_t status) noexcept {
@@ -158,12 +197,6 @@ void HostTable::complain(std::string_view what) noexcept {
   if (!reports_gate_.enter()) return;
   host_.log(LogLevel::error, who_ + ' ' + std::string(what));
   reports_gate_.leave();
-}
-
-void HostTable::fail(std::string_view reason) noexcept {
-  const std::string text = "config: " + who_ + " " + std::string(reason);
-  const std::string_view view = text;
-  if (const Pass pass(this); pass) host_.state(State::failed, {&view, 1});
 }
 
 bool HostTable::close(std::chrono::milliseconds within) noexcept { return calls_gate_.close(within); }

@@ -6,8 +6,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "signalbox/broker.hpp"
 #include "signalbox/plugin.h"
@@ -26,7 +30,9 @@ enum class PluginFault {
   overdue,        ///< it did not complete a call in time
   unknown_call,   ///< it completed a call that is not in flight
   unknown_value,  ///< it gave a number that the header does not know
+  called_early,   ///< it called the host before start()
   called_late,    ///< it called the host after stop()
+  failed_start,   ///< it reported a state although its start() has failed for good
 };
 
 /// One for each broker that a plugin is asked to make.
@@ -45,17 +51,21 @@ class HostTable {
   [[nodiscard]] const signalbox_host& table() const noexcept { return table_; }
   [[nodiscard]] PendingCalls& calls() noexcept { return calls_; }
 
-  /// While the plugin's start() runs, its `ready` waits: no verb may come before start() has returned.
+  /// Before this the plugin may log and nothing else: the host has no broker yet.
   void start_begins() noexcept;
-  void start_ends(bool well) noexcept;
-  [[nodiscard]] bool start_runs() const noexcept { return start_.load(std::memory_order_relaxed) != Start::not_under_way; }
+  /// The plugin's start() has returned or `thrown`. What state it has reported last is told only now: no verb may come before
+  /// start() has returned.
+  void start_ends(std::string_view thrown) noexcept;
+  /// start() takes too long. It has failed for good, unless it has just returned: verbs have been refused in the plugin's
+  /// place, so that its `ready` would confirm channels that it has never seen.
+  void start_is_overdue(std::string_view reason) noexcept;
+  [[nodiscard]] bool start_runs() const noexcept { return phase_ == Phase::starting; }
+  [[nodiscard]] bool start_failed() const noexcept { return start_failed_; }
 
   /// Logs the first fault of each kind.
   void report(PluginFault fault, std::string_view what) noexcept;
   /// Logs what is wrong with the plugin.
   void complain(std::string_view what) noexcept;
-  /// In place of the plugin.
-  void fail(std::string_view reason) noexcept;
 
   /// From now on the plugin's calls are ignored. False if one of them has not come back `within`.
   bool close(std::chrono::milliseconds within) noexcept;
@@ -63,11 +73,19 @@ class HostTable {
 
  private:
   class Pass;
-  enum class Start { not_under_way, under_way, ready_waits };
+  enum class Since;
+  enum class Phase { made, starting, started };
+  struct Report {
+    State state;
+    std::vector<std::string> reasons;
+  };
 
   HostTable(Host& host, std::string who);
   signalbox_host fill();
-  void tell_state(std::int32_t state, const signalbox_view* reasons, std::size_t count) noexcept;
+  void state(State state, std::span<const std::string_view> reasons) noexcept;
+  /// Tells the host what is to be told, unless another thread is about to.
+  void tell(std::unique_lock<std::mutex>& lock) noexcept;
+  [[nodiscard]] Report failure(std::string_view reason) const;
   void complete(std::uint64_t op, const signalbox_result* result) noexcept;
   std::error_code code_of(std::int32_t status) noexcept;
   /// A number that a plugin sent, as `Enum` if it is one of its first `count` values, else `otherwise`.
@@ -80,10 +98,15 @@ class HostTable {
   const std::string prefix_;
   const signalbox_host table_;
   PendingCalls calls_;
-  std::atomic<Start> start_{Start::not_under_way};
+  /// The host is told one state at a time, and the last one reported is the last one told.
+  std::mutex state_mutex_;
+  std::optional<Report> to_tell_;
+  bool telling_ = false;
+  std::atomic<Phase> phase_{Phase::made};
+  std::atomic<bool> start_failed_{false};
   Gate calls_gate_;
   Gate reports_gate_;
-  std::array<std::atomic_flag, 5> reported_{};
+  std::array<std::atomic_flag, 7> reported_{};
 };
 
 }  // namespace signalbox

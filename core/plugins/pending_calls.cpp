@@ -1,13 +1,9 @@
 #include "core/plugins/pending_calls.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace signalbox {
 namespace {
-
-/// Slots looked at under one lock.
-constexpr std::size_t kSlice = 4096;
 
 std::uint32_t index_of(std::uint64_t op) noexcept { return static_cast<std::uint32_t>(op); }
 std::uint32_t use_of(std::uint64_t op) noexcept { return static_cast<std::uint32_t>(op >> 32); }
@@ -24,7 +20,7 @@ void finish(Completion completion, const Status& status, Receivers receivers, bo
   }
 }
 
-std::uint64_t PendingCalls::put(Completion completion) {
+std::uint64_t PendingCalls::put(Completion completion, errc if_overdue) {
   const std::lock_guard lock(mutex_);
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -34,9 +30,13 @@ std::uint64_t PendingCalls::put(Completion completion) {
   free_.pop_back();
   Slot& slot = slots_[index];
   slot.completion = std::move(completion);
+  slot.if_overdue = if_overdue;
   slot.began = now_;
   slot.open = true;
   slot.inside = true;
+  slot.newer = 0;
+  slot.older = std::exchange(slots_.front().older, index);
+  slots_[slot.older].newer = index;
   return (std::uint64_t{++slot.use} << 32) | index;
 }
 
@@ -47,9 +47,12 @@ void PendingCalls::returned(std::uint64_t op) {
 }
 
 Completion PendingCalls::close(std::uint32_t index) {
-  slots_[index].open = false;
+  Slot& slot = slots_[index];
+  slot.open = false;
+  slots_[slot.older].newer = slot.newer;
+  slots_[slot.newer].older = slot.older;
   free_.push_back(index);
-  return std::move(slots_[index].completion);
+  return std::move(slot.completion);
 }
 
 bool PendingCalls::take(std::uint64_t op, Completion& completion) {
@@ -63,26 +66,18 @@ bool PendingCalls::take(std::uint64_t op, Completion& completion) {
 std::vector<Completion> PendingCalls::take_all() {
   const std::lock_guard lock(mutex_);
   std::vector<Completion> open;
-  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
-    if (slots_[index].open) open.push_back(close(index));
-  }
+  while (slots_.front().newer != 0) open.push_back(close(slots_.front().newer));
   return open;
 }
 
 std::vector<PendingCalls::Overdue> PendingCalls::take_overdue(std::uint32_t age) {
   std::vector<Overdue> overdue;
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   ++now_;
-  for (std::size_t begin = 0; begin < slots_.size() && free_.size() < slots_.size(); begin += kSlice) {
-    const std::size_t end = std::min(begin + kSlice, slots_.size());
-    for (std::size_t index = begin; index < end; ++index) {
-      const Slot& slot = slots_[index];
-      if (!slot.open || now_ - slot.began <= age) continue;
-      const bool inside = slot.inside;
-      overdue.push_back({close(static_cast<std::uint32_t>(index)), inside});
-    }
-    lock.unlock();  // whoever waits for it comes first
-    lock.lock();
+  while (const std::uint32_t oldest = slots_.front().newer) {
+    const Slot& slot = slots_[oldest];
+    if (now_ - slot.began <= age) break;
+    overdue.push_back({close(oldest), slot.if_overdue, slot.inside});
   }
   return overdue;
 }

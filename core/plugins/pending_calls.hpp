@@ -22,15 +22,18 @@ void finish(Completion completion, const Status& status, Receivers receivers = {
 /// Threading: any thread.
 class PendingCalls {
  public:
-  std::uint64_t put(Completion completion);
+  /// `if_overdue`: what the caller is told if take_overdue() takes it.
+  std::uint64_t put(Completion completion, errc if_overdue);
   /// The verb has come back to its caller.
   void returned(std::uint64_t op);
   /// False if the op is not in flight.
   bool take(std::uint64_t op, Completion& completion);
+  /// In the order of put().
   std::vector<Completion> take_all();
 
   struct Overdue {
     Completion completion;
+    errc code;
     bool inside = false;  ///< the verb has not even returned
   };
   /// To be called at even intervals: takes the calls that were open `age` times already. Time counts in these calls and not
@@ -40,15 +43,19 @@ class PendingCalls {
  private:
   struct Slot {
     Completion completion;
+    errc if_overdue{};
     std::uint32_t use = 0;
     std::uint32_t began = 0;
+    std::uint32_t older = 0;
+    std::uint32_t newer = 0;
     bool open = false;
     bool inside = false;
   };
   Completion close(std::uint32_t index);
 
   std::mutex mutex_;
-  std::vector<Slot> slots_;
+  /// Those that are open are a ring from the oldest to the newest, through the first, which is no call's.
+  std::vector<Slot> slots_{1};
   std::vector<std::uint32_t> free_;
   std::uint32_t now_ = 0;
 };

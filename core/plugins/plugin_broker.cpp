@@ -1,6 +1,7 @@
 #include "core/plugins/plugin_broker.hpp"
 
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <condition_variable>
 #include <cstddef>
@@ -108,15 +109,12 @@ class Deputy {
 
   void complete_overdue() {
     for (PendingCalls::Overdue& call : host_.calls().take_overdue(age_)) {
-      const bool publish = std::holds_alternative<PublishDone>(call.completion);
       const std::string late =
           "within " + std::to_string(call_timeout_.count()) + " ms and " + std::to_string(kCallGrace.count()) + " more";
       host_.report(PluginFault::overdue,
                    std::string(call.inside ? "has not returned from a call " : "has not completed a call ") + late +
-                       (call.inside ? ": the thread that made it hangs; " : ": ") + "the caller is told " +
-                       (publish ? "unknown_outcome" : "unavailable"));
-      finish(std::move(call.completion),
-             {publish ? errc::unknown_outcome : errc::unavailable, "the plugin did not answer " + late});
+                       (call.inside ? ": the thread that made it hangs; " : ": ") + "the caller is told " + word(call.code));
+      finish(std::move(call.completion), {call.code, "the plugin did not answer " + late});
     }
   }
 
@@ -168,28 +166,28 @@ class PluginBroker final : public Broker {
     assert(&host == &host_ && "a plugin keeps the host it was made with");
     static_cast<void>(host);
     side_.start_begins();
-    const auto start = [side = &side_, broker = broker_] {
-      const std::string thrown = thrown_by([&] { broker->start(broker->self); });
-      if (!thrown.empty()) side->fail("start() " + thrown);
-      side->start_ends(thrown.empty());
-    };
+    const auto start = [side = &side_, broker = broker_] { side->start_ends(thrown_by([&] { broker->start(broker->self); })); };
     if (!control_.run(start, kStartTime)) {
-      side_.fail("has not returned from start() within " + std::to_string(kStartTime.count()) +
-                 " s: it hangs; nothing is asked of it until it returns");
+      side_.start_is_overdue("has not returned from start() within " + std::to_string(kStartTime.count()) +
+                             " s: nothing is asked of it any more; restart the server");
     }
   }
   void subscribe(std::string_view channel, Done done) override {
-    call("subscribe()", std::move(done), [&](std::uint64_t op) { broker_->subscribe(broker_->self, op, to_c(channel)); });
+    // Internal, and not unavailable, so that the core asks again: it may never be confirmed otherwise.
+    call("subscribe()", errc::internal, std::move(done),
+         [&](std::uint64_t op) { broker_->subscribe(broker_->self, op, to_c(channel)); });
   }
   void unsubscribe(std::string_view channel, Done done) override {
-    call("unsubscribe()", std::move(done), [&](std::uint64_t op) { broker_->unsubscribe(broker_->self, op, to_c(channel)); });
+    call("unsubscribe()", errc::unavailable, std::move(done),
+         [&](std::uint64_t op) { broker_->unsubscribe(broker_->self, op, to_c(channel)); });
   }
   void publish(std::string_view channel, std::string_view payload, PublishDone done) override {
-    call("publish()", std::move(done),
+    call("publish()", errc::unknown_outcome, std::move(done),
          [&](std::uint64_t op) { broker_->publish(broker_->self, op, to_c(channel), to_c(payload)); });
   }
   void exists(std::string_view channel, ExistsDone done) override {
-    call("exists()", std::move(done), [&](std::uint64_t op) { broker_->exists(broker_->self, op, to_c(channel)); });
+    call("exists()", errc::unavailable, std::move(done),
+         [&](std::uint64_t op) { broker_->exists(broker_->self, op, to_c(channel)); });
   }
   [[nodiscard]] Capabilities capabilities() const override {
     signalbox_capabilities from{};
@@ -204,12 +202,14 @@ class PluginBroker final : public Broker {
             from.continuity != 0};
   }
   void stop(milliseconds deadline) override {
+    stopping_ = true;
     control("stop()", deadline + kStopGrace,
             [broker = broker_, ms = static_cast<std::uint32_t>(deadline.count())] { broker->stop(broker->self, ms); });
     if (!side_.close(kStopGrace)) side_.complain("has a thread in the host that does not return after stop()");
     deputy_.end();
-    for (Completion& completion : side_.calls().take_all()) {
-      finish(std::move(completion), {errc::closed, "left open by the plugin"});
+    // Again and again, since a completion may call a verb.
+    for (auto open = side_.calls().take_all(); !open.empty(); open = side_.calls().take_all()) {
+      for (Completion& completion : open) finish(std::move(completion), {errc::closed, "left open at stop()"});
     }
   }
 
@@ -246,12 +246,16 @@ class PluginBroker final : public Broker {
            broker.exists && broker.capabilities && broker.stop && broker.destroy;
   }
 
-  /// One verb.
+  /// One verb. Once stop() has begun none reaches the plugin: the deputy completes it or, when that has ended, stop().
   template <class Verb>
-  void call(const char* name, Completion completion, Verb verb) {
-    const std::uint64_t op = side_.calls().put(std::move(completion));
-    if (side_.start_runs()) {
-      deputy_.complete(op, errc::unavailable, "the plugin's start() has not returned");
+  void call(const char* name, errc if_overdue, Completion completion, Verb verb) {
+    const std::uint64_t op = side_.calls().put(std::move(completion), if_overdue);
+    if (stopping_) {
+      deputy_.complete(op, errc::closed, "the plugin is being stopped");
+      return;
+    }
+    if (side_.start_failed()) {
+      deputy_.complete(op, errc::unavailable, "the plugin's start() took too long");
       return;
     }
     const std::string thrown = thrown_by([&] { verb(op); });
@@ -280,6 +284,7 @@ class PluginBroker final : public Broker {
   ControlThread control_;
   Deputy deputy_;
   const signalbox_broker* broker_ = nullptr;
+  std::atomic<bool> stopping_{false};
   bool given_up_ = false;
 };
 

@@ -21,10 +21,11 @@ inline constexpr std::chrono::milliseconds kStopGrace{2000};
 /// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words, or because create() hangs.
 ///
 /// What a faulty plugin does is kept from the rest of the process as far as that can be; each kind of fault is one error in the
-/// host's log (docs/plugins.md has all of them). A call that it does not complete is completed in its place, `unavailable`
-/// or `unknown_outcome`, kCallGrace after its deadline; one that it leaves open at stop() `closed`. What comes twice,
-/// or after stop(), is ignored. A start() that hangs is State::failed, and verbs are `unavailable` until it returns. stop()
-/// returns kStopGrace after its deadline at the latest; a_plugin_hangs() tells then.
+/// host's log (docs/plugins.md has all of them). A call that it does not complete is completed in its place kCallGrace after
+/// its deadline: a subscribe `internal`, a publish `unknown_outcome`, the others `unavailable`; one that it leaves open at
+/// stop() `closed`. What comes twice, before start() or after stop(), is ignored. A start() that takes longer than kStartTime
+/// is State::failed for good, and verbs are `unavailable`. stop() returns kStopGrace after its deadline at the latest;
+/// a_plugin_hangs() tells then.
 std::unique_ptr<Broker> make_plugin_broker(const signalbox_plugin& plugin, Host& host, const Settings& settings,
                                            const std::filesystem::path& file = {});
 

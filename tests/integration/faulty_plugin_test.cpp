@@ -74,11 +74,12 @@ TEST(FaultyPlugin, ThatHangsInStartIsNamedAndLeavesAServerThatIsNotReady) {
   EXPECT_TRUE(plugin.says("has not returned from start() in time: it hangs and is left behind"));
 }
 
-TEST(FaultyPlugin, ThatIsSlowInStartIsReadyWhenItHasReturned) {
-  FaultyPlugin plugin("start_is_slow");
-  EXPECT_EQ(count(plugin->process().errors(), "has not returned from start()"), 1) << plugin->process().errors();
-  WebSocketClient alice = plugin->connect("alice");
-  EXPECT_EQ(plugin->publish("alice", "hello").status, 200);
+TEST(FaultyPlugin, ThatIsSlowInStartHasFailedForGood) {
+  FaultyPlugin plugin(Instance::Unready{}, "start_is_slow");
+  EXPECT_TRUE(plugin.says("reports a state after its start() has failed for good: ignored until the restart"));
+  EXPECT_EQ(count(plugin->process().errors(), "has not returned from start() within 5 s"), 1) << plugin->process().errors();
+  EXPECT_FALSE(plugin->ready());
+  EXPECT_EQ(plugin->publish("alice", "hello").status, 503);
   EXPECT_EQ(plugin.stop(), 0);
 }
 

@@ -99,7 +99,7 @@ typedef struct signalbox_capabilities {
 } signalbox_capabilities;
 
 /* Host-owned; it and all that it points to outlive every broker made with it. Every slot: [plugin], never blocks,
- * not after stop() has returned. */
+ * not after stop() has returned, and before start() none but log_enabled, log and extension. */
 typedef struct signalbox_host {
   uint32_t struct_size;
   uint32_t call_timeout_ms; /* deadline of each call */

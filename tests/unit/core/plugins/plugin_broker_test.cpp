@@ -17,6 +17,7 @@
 
 #include "core/fault.hpp"
 #include "tests/support/deadline.hpp"
+#include "tests/unit/core/plugins/line_host.hpp"
 
 namespace signalbox {
 namespace {
@@ -26,56 +27,6 @@ using namespace std::string_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-/// Writes down all that it is told, a line each.
-class LineHost final : public Host {
- public:
-  LineHost() {
-    info_.instance_id = "instance-1";
-    info_.channel_prefix = "app:";
-    info_.call_timeout = 1500ms;
-    info_.payload_bytes = 4242;
-  }
-  [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] bool log_enabled(LogLevel level) const noexcept override { return level >= LogLevel::warning; }
-  void log(LogLevel level, std::string_view text) noexcept override {
-    note("log " + std::to_string(static_cast<int>(level)) + " " + std::string(text));
-  }
-  void deliver(std::span<const Message> messages) noexcept override {
-    std::string line = "deliver";
-    for (const Message& message : messages) line += " " + std::string(message.channel) + "=" + std::string(message.payload);
-    note(line);
-  }
-  void gap(std::span<const std::string_view> channels, std::string_view reason) noexcept override {
-    std::string line = "gap";
-    for (const std::string_view channel : channels) line += " " + std::string(channel);
-    note(line + ": " + std::string(reason));
-  }
-  void state(State state, std::span<const std::string_view> reasons) noexcept override {
-    std::string line = std::string("state ") + word(state);
-    for (const std::string_view reason : reasons) line += "; " + std::string(reason);
-    note(line);
-  }
-  void refused(std::string_view channel, const Status& why) noexcept override {
-    note("refused " + std::string(channel) + ": " + why.code.message() + " " + std::string(why.detail));
-  }
-  void set_call_timeout(std::chrono::milliseconds timeout) { info_.call_timeout = timeout; }
-  std::vector<std::string> take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(lines_, {});
-  }
-
- private:
-  void note(std::string line) {
-    const std::lock_guard lock(mutex_);
-    lines_.push_back(std::move(line));
-  }
-
-  std::mutex mutex_;
-
-  HostInfo info_;
-  std::vector<std::string> lines_;
-};
 
 signalbox_view view(std::string_view text) { return {text.data(), text.size()}; }
 std::string text(signalbox_view from) { return {from.data, from.size}; }
@@ -92,7 +43,9 @@ struct FakePlugin {
   bool completes_at_stop = false;
   bool silent = false;  // create() gives neither a broker nor words
   bool throws = false;  // every function does, against the rules
+  std::function<void()> during_create;
   std::function<void()> during_start;
+  std::function<void()> during_stop;
 
   void may_throw(const char* what) const {
     if (throws) throw std::runtime_error(what);
@@ -136,6 +89,7 @@ signalbox_broker whole_table() {
   };
   table.stop = [](void*, std::uint32_t deadline_ms) {
     fake->calls.push_back("stop " + std::to_string(deadline_ms));
+    if (fake->during_stop) fake->during_stop();
     if (fake->completes_at_stop) {
       for (const std::uint64_t op : fake->ops) fake->complete(op, SIGNALBOX_CLOSED, "stopping");
     }
@@ -152,6 +106,7 @@ const signalbox_broker* create(const signalbox_host* host, const signalbox_setti
                                std::size_t error_size) {
   fake->host = host;
   fake->may_throw("create failed");
+  if (fake->during_create) fake->during_create();
   if (fake->silent) return nullptr;
   for (std::size_t i = 0; i < count; ++i) fake->settings.push_back(text(settings[i].key) + "=" + text(settings[i].value));
   if (fake->create_error.empty()) return &fake->table;
@@ -166,7 +121,7 @@ void report_everything(const signalbox_host& host) {
   host.gap(host.context, nullptr, 0, view("link lost"));
   host.state(host.context, SIGNALBOX_READY, nullptr, 0);
   host.refused(host.context, view("a"), SIGNALBOX_REJECTED, view("NOPERM"));
-  host.log(host.context, SIGNALBOX_LOG_ERROR, view("too late"));
+  host.log(host.context, SIGNALBOX_LOG_ERROR, view("here"));
 }
 
 class PluginBrokerTest : public testing::Test {
@@ -187,6 +142,12 @@ class PluginBrokerTest : public testing::Test {
     descriptor.version = "1";
     descriptor.create = create;
     broker_ = make_plugin_broker(descriptor, host_, settings, "/lib/fake.so");
+  }
+
+  void make_and_start() {
+    make();
+    broker_->start(host_);
+    plugin_.calls.clear();
   }
 
   /// Why no broker could be made.
@@ -253,14 +214,13 @@ TEST_F(PluginBrokerTest, GivesThePluginItsSettingsAndTheHost) {
 }
 
 TEST_F(PluginBrokerTest, HandsEachVerbOverAndItsOutcomeBack) {
-  make();
-  broker_->start(host_);
+  make_and_start();
   broker_->subscribe("app:alice", done("subscribe"));
   broker_->unsubscribe("app:bob", done("unsubscribe"));
   broker_->publish("app:\0x"s, "pay\0load"s, published("publish"));
   broker_->exists("app:carol", existence("exists"));
-  EXPECT_THAT(plugin_.calls, ElementsAre("start", "subscribe app:alice", "unsubscribe app:bob", "publish app:\0x=pay\0load"s,
-                                         "exists app:carol"));
+  EXPECT_THAT(plugin_.calls,
+              ElementsAre("subscribe app:alice", "unsubscribe app:bob", "publish app:\0x=pay\0load"s, "exists app:carol"));
   EXPECT_THAT(outcomes(), IsEmpty());
   plugin_.complete(plugin_.ops[3], SIGNALBOX_OK, "", 0, 0, 1);
   plugin_.complete(plugin_.ops[2], SIGNALBOX_OK, "", 3, SIGNALBOX_AT_LEAST);
@@ -272,7 +232,7 @@ TEST_F(PluginBrokerTest, HandsEachVerbOverAndItsOutcomeBack) {
 }
 
 TEST_F(PluginBrokerTest, KnowsEveryStatusAndTakesAnUnknownOneForInternal) {
-  make();
+  make_and_start();
   for (std::int32_t status = 1; status <= SIGNALBOX_INTERNAL; ++status) {
     broker_->subscribe("x", done(""));
     plugin_.complete(plugin_.ops.back(), status);
@@ -286,7 +246,7 @@ TEST_F(PluginBrokerTest, KnowsEveryStatusAndTakesAnUnknownOneForInternal) {
 }
 
 TEST_F(PluginBrokerTest, TakesAnUnknownPrecisionForNone) {
-  make();
+  make_and_start();
   for (const std::int32_t precision : {4, -1}) {
     broker_->publish("x", "", published(""));
     plugin_.complete(plugin_.ops.back(), SIGNALBOX_OK, "", 7, precision);
@@ -295,7 +255,7 @@ TEST_F(PluginBrokerTest, TakesAnUnknownPrecisionForNone) {
 }
 
 TEST_F(PluginBrokerTest, IgnoresAndLogsASecondCompletion) {
-  make();
+  make_and_start();
   broker_->subscribe("alice", done("alice"));
   const std::uint64_t op = plugin_.ops[0];
   plugin_.complete(op);
@@ -306,7 +266,7 @@ TEST_F(PluginBrokerTest, IgnoresAndLogsASecondCompletion) {
 }
 
 TEST_F(PluginBrokerTest, DoesNotTakeASecondCompletionForAnotherCalls) {
-  make();
+  make_and_start();
   broker_->subscribe("alice", done("alice"));
   plugin_.complete(plugin_.ops[0]);
   for (int later = 0; later < 3; ++later) broker_->subscribe("bob", done("bob"));
@@ -317,7 +277,7 @@ TEST_F(PluginBrokerTest, DoesNotTakeASecondCompletionForAnotherCalls) {
 }
 
 TEST_F(PluginBrokerTest, IgnoresACompletionThatWasNeverAsked) {
-  make();
+  make_and_start();
   broker_->subscribe("alice", done("alice"));
   for (const std::uint64_t op : {std::uint64_t{0}, std::uint64_t{99}, ~std::uint64_t{0}, plugin_.ops[0] + 1})
     plugin_.complete(op);
@@ -326,7 +286,7 @@ TEST_F(PluginBrokerTest, IgnoresACompletionThatWasNeverAsked) {
 }
 
 TEST_F(PluginBrokerTest, TakesACallFromInsideACompletion) {
-  make();
+  make_and_start();
   broker_->subscribe("alice", [this](const Status&) { broker_->unsubscribe("alice", done("unsubscribe")); });
   plugin_.complete(plugin_.ops[0]);
   plugin_.complete(plugin_.ops[1]);
@@ -334,7 +294,7 @@ TEST_F(PluginBrokerTest, TakesACallFromInsideACompletion) {
 }
 
 TEST_F(PluginBrokerTest, CompletesWhatThePluginLeavesOpenAtStop) {
-  make();
+  make_and_start();
   broker_->subscribe("a", done("a"));
   broker_->publish("b", "", published("b"));
   broker_->exists("c", existence("c"));
@@ -342,12 +302,12 @@ TEST_F(PluginBrokerTest, CompletesWhatThePluginLeavesOpenAtStop) {
   broker_->stop(250ms);
   EXPECT_EQ(plugin_.calls.back(), "stop 250");
   EXPECT_THAT(outcomes(),
-              ElementsAre("a: ok", "b: closed 'left open by the plugin' 0 unknown", "c: closed 'left open by the plugin' no"));
+              ElementsAre("a: ok", "b: closed 'left open at stop()' 0 unknown", "c: closed 'left open at stop()' no"));
 }
 
 TEST_F(PluginBrokerTest, CompletesNothingTwiceIfThePluginCompletesAtStop) {
   plugin_.completes_at_stop = true;
-  make();
+  make_and_start();
   broker_->subscribe("a", done("a"));
   broker_->exists("b", existence("b"));
   broker_->stop(1s);
@@ -356,7 +316,7 @@ TEST_F(PluginBrokerTest, CompletesNothingTwiceIfThePluginCompletesAtStop) {
 }
 
 TEST_F(PluginBrokerTest, IgnoresEveryCallOfThePluginAfterStopAndSaysSoOnce) {
-  make();
+  make_and_start();
   broker_->subscribe("a", done("a"));
   broker_->stop(1s);
   outcomes();
@@ -369,7 +329,7 @@ TEST_F(PluginBrokerTest, IgnoresEveryCallOfThePluginAfterStopAndSaysSoOnce) {
 }
 
 TEST_F(PluginBrokerTest, LeavesAPluginThatCallsAfterDestroyAHostToCall) {
-  make();
+  make_and_start();
   broker_->subscribe("a", done("a"));
   broker_->stop(1s);
   broker_.reset();
@@ -382,7 +342,7 @@ TEST_F(PluginBrokerTest, LeavesAPluginThatCallsAfterDestroyAHostToCall) {
 }
 
 TEST_F(PluginBrokerTest, KeepsOutThreadsThatCallWhileItIsStopped) {
-  make();
+  make_and_start();
   std::atomic<bool> over{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -400,14 +360,15 @@ TEST_F(PluginBrokerTest, KeepsOutThreadsThatCallWhileItIsStopped) {
 
 TEST_F(PluginBrokerTest, CompletesInThePluginsPlaceWhatIsOverdue) {
   host_.set_call_timeout(1ms);
-  make();
+  make_and_start();
   broker_->subscribe("a", done("a"));
   broker_->publish("b", "", published("b"));
   broker_->exists("c", existence("c"));
-  ASSERT_TRUE(test::wait_until([this] { return count_outcomes() == 3; }));
+  broker_->unsubscribe("d", done("d"));
+  ASSERT_TRUE(test::wait_until([this] { return count_outcomes() == 4; }));
   const std::string late = "'the plugin did not answer within 1 ms and 1000 more'";
-  EXPECT_THAT(outcomes(), testing::UnorderedElementsAre("a: unavailable " + late, "b: unknown_outcome " + late + " 0 unknown",
-                                                        "c: unavailable " + late + " no"));
+  EXPECT_THAT(outcomes(), testing::UnorderedElementsAre("a: internal " + late, "b: unknown_outcome " + late + " 0 unknown",
+                                                        "c: unavailable " + late + " no", "d: unavailable " + late));
   EXPECT_THAT(host_.take(), ElementsAre(testing::StartsWith("log 3 /lib/fake.so has not completed a call within 1 ms")));
   plugin_.complete(plugin_.ops[0]);
   EXPECT_THAT(outcomes(), IsEmpty());
@@ -415,7 +376,7 @@ TEST_F(PluginBrokerTest, CompletesInThePluginsPlaceWhatIsOverdue) {
 }
 
 TEST_F(PluginBrokerTest, CompletesAVerbThatThrowsAndNeverInsideTheCall) {
-  make();
+  make_and_start();
   plugin_.throws = true;
   {
     const std::lock_guard not_inside(outcomes_mutex_);
@@ -441,6 +402,46 @@ TEST_F(PluginBrokerTest, SurvivesExceptionsOfTheOtherFunctions) {
   EXPECT_THAT(plugin_.calls, ElementsAre("start", "stop 1000", "destroy"));
 }
 
+TEST_F(PluginBrokerTest, LetsThePluginLogBeforeStartAndDoNothingElse) {
+  plugin_.during_create = [this] {
+    const signalbox_host& host = *plugin_.host;
+    report_everything(host);
+    plugin_.complete(7);
+    EXPECT_EQ(host.log_enabled(host.context, SIGNALBOX_LOG_ERROR), 1);
+  };
+  make();
+  EXPECT_THAT(host_.take(), ElementsAre("log 3 /lib/fake.so calls the host before its start(), where it may only log: ignored "
+                                        "(told once)",
+                                        "log 3 here"));
+}
+
+TEST_F(PluginBrokerTest, CompletesAVerbThatACompletionCallsDuringStopAndKeepsItFromThePlugin) {
+  make_and_start();
+  std::atomic<bool> inside{false};
+  broker_->unsubscribe("a", [this, &inside](const Status&) {
+    inside = true;
+    broker_->subscribe("a", [&inside, told = done("again")](const Status& status) mutable {
+      EXPECT_FALSE(inside) << "completed inside the calling stack";
+      told(status);
+    });
+    inside = false;
+  });
+  broker_->stop(1s);
+  EXPECT_THAT(outcomes(), ElementsAre("again: closed 'left open at stop()'"));
+  EXPECT_THAT(plugin_.calls, ElementsAre("unsubscribe a", "stop 1000"));
+}
+
+TEST_F(PluginBrokerTest, AnswersAVerbThatComesWhileThePluginStops) {
+  make_and_start();
+  plugin_.during_stop = [this] {
+    broker_->publish("a", "", published("a"));
+    EXPECT_TRUE(test::wait_until([this] { return count_outcomes() == 1; }));
+  };
+  broker_->stop(1s);
+  EXPECT_THAT(outcomes(), ElementsAre("a: closed 'the plugin is being stopped' 0 unknown"));
+  EXPECT_THAT(plugin_.calls, ElementsAre("stop 1000"));
+}
+
 TEST_F(PluginBrokerTest, HoldsReadyBackUntilStartHasReturned) {
   make();
   plugin_.during_start = [this] {
@@ -462,7 +463,7 @@ TEST_F(PluginBrokerTest, ForgetsAReadyThatWasLostBeforeStartReturned) {
 }
 
 TEST_F(PluginBrokerTest, TakesNullForNothing) {
-  make();
+  make_and_start();
   const signalbox_host& host = *plugin_.host;
   const signalbox_message message{view("a"), {nullptr, 7}};
   host.deliver(host.context, &message, 1);
@@ -562,7 +563,7 @@ TEST_F(PluginBrokerTest, TakesABoundThatIsNotKnownForTheLongest) {
 }
 
 TEST_F(PluginBrokerTest, PassesOnWhatThePluginReports) {
-  make();
+  make_and_start();
   const signalbox_host& host = *plugin_.host;
   const signalbox_message messages[] = {{view("a"), view("1")}, {view("b"), {nullptr, 0}}, {view("a"), view("2")}};
   host.deliver(host.context, messages, 3);
@@ -583,7 +584,7 @@ TEST_F(PluginBrokerTest, PassesOnWhatThePluginReports) {
 }
 
 TEST_F(PluginBrokerTest, TakesUnknownValuesOfAReportForTheWorst) {
-  make();
+  make_and_start();
   const signalbox_host& host = *plugin_.host;
   for (const std::int32_t unknown : {99, -1}) {
     host.state(host.context, unknown, nullptr, 0);
