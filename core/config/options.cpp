@@ -159,11 +159,9 @@ constexpr CoreOption kOptions[] = {
         "logging.file", "text", "logs/signalbox.log", 0, 0,
         "The log file; its directory is made. Rotated daily to NAME-YYYY-MM-DD.EXT with the day it "
         "covers. Empty: none."),
-    option<kLogging, &Logging::format>(
-        "logging.format", "text|json",
-        "text", 0, 0,
-        "How a line looks, on the console and in the file: text for people, json for machines (one "
-        "object a line: time, level, logger, message)."),
+    option<kLogging, &Logging::format>("logging.format", "text|json", "text", 0, 0,
+                                       "How a line looks, on the console and in the file: text for people, json for machines "
+                                       "(one object a line: time, level, logger, message)."),
     option<kLogging, &Logging::rotate_at>("logging.rotate_at", "text", "00:00", 0, 0,
                                           "When the log file is rotated: HH:MM, local time.", check_time_of_day),
     option<kLogging, &Logging::keep>("logging.keep", "integer", "5", 1, 3650, "Rotated files to keep, the newest."),

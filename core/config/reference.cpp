@@ -23,7 +23,8 @@ Stronger from left to right: defaults, file, environment, flags.
 - A secret may stand elsewhere: `env:NAME` takes the variable NAME, `file:PATH` the text of a file without its last line break.
   `signalbox check` prints secrets as `***`, passwords inside URLs too. URLs may come from elsewhere likewise.
 - Relative paths are from the working directory.
-- Live keys change while the server runs: on SIGHUP it reads all this again ([operations](operations.md)). The others need a restart.
+- Live keys change while the server runs: on SIGHUP it reads all this again ([operations](operations.md)). The others need a
+  restart.
 - No aliases, tags or second documents. An unknown key, a wrong type or a value out of range ends the start with exit code 2
   and one line: `FILE:LINE:COL: key: reason`.
 )";
