@@ -38,6 +38,20 @@ std::size_t bytes_of(const std::variant<Frame::Ptr, std::unique_ptr<Notice>>& it
   return bytes_of(*std::get<std::unique_ptr<Notice>>(item));
 }
 
+/// Says at its end that the queues that QueueTotal::report() named are closed, also where closing them threw: what is left of
+/// them is reported again at the next tick.
+class ClosingQueues {
+ public:
+  ClosingQueues(QueueTotal& total, unsigned shard) : total_(total), shard_(shard) {}
+  ClosingQueues(const ClosingQueues&) = delete;
+  ClosingQueues& operator=(const ClosingQueues&) = delete;
+  ~ClosingQueues() { total_.closed(shard_); }
+
+ private:
+  QueueTotal& total_;
+  const unsigned shard_;
+};
+
 }  // namespace
 
 Shard::Shard(unsigned index, const ShardContext& context)
@@ -269,13 +283,13 @@ void Shard::relieve() {
   }
   const std::size_t count = total.report(index_, std::move(sizes));
   if (count == 0) return;
+  const ClosingQueues closing(total, index_);
   std::partial_sort(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count), waiting.end(),
                     [](const auto& a, const auto& b) { return a->queued_bytes() > b->queued_bytes(); });
   context_.log.warning("limits.queue_total_bytes reached: shard {} closes the largest {} of its {} queues", index_, count,
                        waiting.size());
   for (std::size_t i = 0; i < count; ++i) waiting[i]->relieve();
   flush_dirty();
-  total.closed(index_);
 }
 
 void Shard::drain(std::chrono::milliseconds over) {

@@ -37,14 +37,18 @@ TEST_F(QueueTotalTest, IsNotExceededByALimitThatIsLoweredBelowIt) {
   exceed_by(-100);
   limits_.queue_total_bytes = 1000;
   EXPECT_FALSE(total_.is_exceeded());
-  exceed_by(0);
+  exceed_by(-99);
+  EXPECT_TRUE(total_.is_exceeded()) << "what they hold is what is allowed";
+  exceed_by(-5000);
   EXPECT_FALSE(total_.is_exceeded());
-  exceed_by(1);
-  EXPECT_TRUE(total_.is_exceeded()) << "the limit before is still in force";
+  exceed_by(-4999);
+  EXPECT_TRUE(total_.is_exceeded()) << "it comes down with what they hold";
+  exceed_by(500 - kLimit);
+  EXPECT_FALSE(total_.is_exceeded());
   exceed_by(1000 - kLimit);
   EXPECT_FALSE(total_.is_exceeded());
   exceed_by(1001 - kLimit);
-  EXPECT_TRUE(total_.is_exceeded()) << "once they hold less the new one is";
+  EXPECT_TRUE(total_.is_exceeded()) << "the new one is in force";
   limits_.queue_total_bytes = kLimit;
   EXPECT_FALSE(total_.is_exceeded());
 }
@@ -56,6 +60,29 @@ TEST_F(QueueTotalTest, ClosesNothingBeforeEveryShardHasReported) {
   EXPECT_EQ(total_.report(2, {}), 0u);
   EXPECT_EQ(total_.report(1, {800}), 0u) << "the largest is another shard's";
   EXPECT_EQ(total_.report(0, {100, 900}), 1u);
+}
+
+TEST_F(QueueTotalTest, WaitsForAShardThatDoesNotReportForThreeTicks) {
+  exceed_by(500);
+  for (int tick = 0; tick < 3; ++tick) {
+    EXPECT_EQ(total_.report(0, {900, 100}), 0u) << tick;
+    EXPECT_EQ(total_.report(2, {300}), 0u) << tick;
+  }
+  EXPECT_EQ(total_.report(0, {900, 100}), 1u);
+}
+
+TEST_F(QueueTotalTest, LeavesOutAShardThatHasStoppedReportingUntilItReportsAgain) {
+  exceed_by(500);
+  total_.report(0, {300, 200});
+  total_.report(2, {});
+  EXPECT_EQ(total_.report(1, {2000}), 1u) << "and then it hangs, its largest queue still there";
+  for (int tick = 0; tick < 3; ++tick) EXPECT_EQ(total_.report(0, {300, 200}), 0u) << tick;
+  EXPECT_EQ(total_.report(0, {300, 200}), 2u) << "without it the limit is kept by the others";
+  exceed_by(400);
+  total_.closed(0);
+  total_.closed(1);
+  EXPECT_EQ(total_.report(1, {2000}), 1u);
+  EXPECT_EQ(total_.report(0, {100}), 0u) << "it is back, and its largest goes first";
 }
 
 TEST_F(QueueTotalTest, ClosesAsManyAsTheExcessAsksFor) {
