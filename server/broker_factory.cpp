@@ -1,6 +1,7 @@
 #include "server/broker_factory.hpp"
 
 #include "brokers/memory/memory_broker.hpp"
+#include "core/fault.hpp"
 #include "core/plugins/plugin_broker.hpp"
 #include "server/version.hpp"
 
@@ -20,6 +21,15 @@ PluginTable PluginCatalog::table(const std::string& name_or_path, const std::vec
 
 FindPlugin PluginCatalog::finder() {
   return [this](const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
+    return table(name_or_path, plugin_path);
+  };
+}
+
+FindPlugin PluginCatalog::finder_of_loaded() {
+  return [this](const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
+    if (name_or_path != kMemory && !loaded_.contains(name_or_path)) {
+      throw ConfigError("broker.plugin: " + name_or_path + " is not loaded");
+    }
     return table(name_or_path, plugin_path);
   };
 }

@@ -22,6 +22,8 @@ class PluginCatalog {
   PluginTable table(const std::string& name_or_path, const std::vector<std::string>& plugin_path);
   /// This as a function. Lifetime: not beyond the catalog's.
   FindPlugin finder();
+  /// The same, but it loads nothing: what is not loaded is not found.
+  FindPlugin finder_of_loaded();
 
  private:
   std::map<std::string, PluginLibrary> loaded_;

@@ -71,5 +71,5 @@ int main(int argc, char** argv) {
   const int code = run_and_complain(argc, argv);
   if (!signalbox::a_plugin_hangs()) return code;
   std::fflush(nullptr);
-  std::_Exit(code == kDone ? kFailed : code);
+  std::_Exit(code);
 }

@@ -30,7 +30,9 @@ class Live {
 /// Threading: any thread. Ordering: none; while set() runs a reader may see some of the old limits and some of the new.
 struct LiveLimits {
   explicit LiveLimits(const Config::Limits& limits) noexcept { set(limits); }
-  /// In force at once. What is beyond a lower limit already stays: nobody is closed, nothing that waits is dropped.
+  /// In force at once. What is beyond a lower limit already stays: nobody is closed by this, nothing that waits is dropped.
+  /// Where more waits than a lower queue_bytes the next message closes the connection; a lower queue_total_bytes comes into
+  /// force as less waits (QueueTotal).
   void set(const Config::Limits& limits) noexcept;
 
   Live<std::size_t> queue_bytes;

@@ -65,6 +65,7 @@ class Loader {
     try {
       table = find_(config_.broker.plugin, config_.broker.plugin_path);
     } catch (const ConfigError& error) {
+      if (mode_ == LoadMode::reload) return;
       throw ConfigError(error_line(where("broker.plugin"), "broker.plugin", refusal(error)));
     }
     config_.broker.section = table.name;
@@ -72,6 +73,7 @@ class Loader {
   }
 
   void check_other_sections() {
+    if (mode_ == LoadMode::reload) return;
     for (const auto& [name, section] : entries_.plugins) {
       if (name == config_.broker.section) continue;
       // A variable or flag was set for this process, so a misspelt one is a mistake; a file may serve many.

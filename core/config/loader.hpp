@@ -28,6 +28,9 @@ using FindPlugin = std::function<PluginTable(const std::string& name_or_path, co
 
 enum class LoadMode {
   serve,  ///< of the sections of plugins only the chosen one's is validated, and no other plugin is loaded for the file's sake
+  /// As `serve`, but a plugin that is not found is not complained about: its section is left unchecked, Config::Broker::section
+  /// and settings empty. Environment and flags are those of the start and have been checked there.
+  reload,
   check,  ///< every section whose plugin is found; the others become warnings
 };
 

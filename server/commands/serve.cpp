@@ -9,6 +9,7 @@
 
 #include "core/fault.hpp"
 #include "core/observe/log.hpp"
+#include "core/plugins/control_thread.hpp"
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
@@ -24,20 +25,13 @@ struct Options {
   std::optional<std::string> listen;
 };
 
-/// Reads the configuration, at the start and again.
+/// Reads the configuration, at the start and again. Again it loads no plugin: foreign code that hangs or crashes as it is
+/// loaded would take a server with it that works.
 class ConfigReader {
  public:
   explicit ConfigReader(const Options& options) : options_(options) {}
 
-  Reloader::Reading read() {
-    ConfigOptions::Overrides overrides;
-    if (options_.listen) overrides.emplace_back("server.listen", *options_.listen);
-    const Source source = options_.config.source(std::move(overrides));
-    LoadedConfig loaded = load_config(source, catalog_.finder(), LoadMode::serve);
-    // The file without -c stays the file: when it is gone, that is a fault and no return to the defaults.
-    options_.config.file = source.file;
-    return {std::move(loaded), source.file.value_or("")};
-  }
+  Reloader::Reading read() { return read(catalog_.finder(), LoadMode::serve); }
 
   Reloader::Reading read_again() {
     const std::string file = options_.config.file.value_or("");
@@ -45,10 +39,20 @@ class ConfigReader {
     if (std::filesystem::exists(file, unreadable) && !std::filesystem::is_regular_file(file, unreadable)) {
       throw ConfigError(file + ": is not a regular file, so it can't be read a second time");
     }
-    return read();
+    return read(catalog_.finder_of_loaded(), LoadMode::reload);
   }
 
  private:
+  Reloader::Reading read(const FindPlugin& find, LoadMode mode) {
+    ConfigOptions::Overrides overrides;
+    if (options_.listen) overrides.emplace_back("server.listen", *options_.listen);
+    const Source source = options_.config.source(std::move(overrides));
+    LoadedConfig loaded = load_config(source, find, mode);
+    // The file without -c stays the file: when it is gone, that is a fault and no return to the defaults.
+    options_.config.file = source.file;
+    return {std::move(loaded), source.file.value_or("")};
+  }
+
   Options options_;
   PluginCatalog catalog_;
 };
@@ -64,9 +68,10 @@ void mask_hangup(int how) {
 /// The main thread: ticks, signals, and the way down.
 class Supervisor {
  public:
-  Supervisor(Instance& instance, Reloader& reloader, Log& log, std::chrono::milliseconds drain_timeout)
+  Supervisor(Instance& instance, Reloader& reloader, LastResort& last_resort, Log& log, std::chrono::milliseconds drain_timeout)
       : instance_(instance),
         reloader_(reloader),
+        last_resort_(last_resort),
         log_(log),
         drain_timeout_(drain_timeout),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -80,7 +85,7 @@ class Supervisor {
     mask_hangup(SIG_BLOCK);
   }
 
-  /// When the process has to be gone: server.drain_timeout after the signal.
+  /// When the process has to be gone: server.drain_timeout after the drain has begun.
   [[nodiscard]] Instance::Clock::time_point deadline() const { return deadline_; }
 
  private:
@@ -106,6 +111,7 @@ class Supervisor {
     if (draining_) return;  // the last resort ends the process
     log_.info("{}", signal == SIGINT ? "SIGINT" : "SIGTERM");
     draining_ = true;
+    last_resort_.drain_begins();
     deadline_ = Clock::now() + drain_timeout_;
     instance_.drain();
   }
@@ -125,6 +131,7 @@ class Supervisor {
 
   Instance& instance_;
   Reloader& reloader_;
+  LastResort& last_resort_;
   Log& log_;
   const std::chrono::milliseconds drain_timeout_;
   boost::asio::io_context io_;
@@ -144,8 +151,8 @@ int serve(const Options& options) {
   Instance instance(loaded.config, log);
   Reloader reloader(
       loaded.config, [&] { return reader.read_again(); }, [&](const Config& config) { instance.apply(config); }, log);
-  Supervisor supervisor(instance, reloader, log, loaded.config.server.drain_timeout);
-  const LastResort last_resort(loaded.config.server.drain_timeout, loaded.config.broker.plugin);
+  LastResort last_resort(loaded.config.server.drain_timeout, loaded.config.broker.plugin);
+  Supervisor supervisor(instance, reloader, last_resort, log, loaded.config.server.drain_timeout);
   instance.start();
   supervisor.run();
   instance.stop(supervisor.deadline());
@@ -175,7 +182,10 @@ Run add_serve(CLI::App& app) {
                                {kWrongUsage, "Wrong usage or configuration"}},
                 .examples = {"signalbox serve -c configs/redis.yaml", "signalbox serve --broker memory --listen 127.0.0.1:8765",
                              "SIGNALBOX_BROKER__REDIS__URL=redis://10.0.0.5:6379 signalbox serve"}}));
-  return [options] { return serve(*options); };
+  return [options] {
+    const int code = serve(*options);
+    return a_plugin_hangs() ? kFailed : code;  // also one that hangs as its broker is destroyed
+  };
 }
 
 }  // namespace signalbox::commands

@@ -178,6 +178,17 @@ TEST(Drain, CutsClientsThatDoNotAnswerTheClose) {
   EXPECT_EQ(instance.process().wait(3s), 0) << instance.process().errors();
 }
 
+TEST(Drain, EndsInOrderThoughItWasStoppedForLongerThanItMayTake) {
+  Instance instance(Settings{{"server.drain_timeout", "1s"}});
+  WebSocketClient deaf = instance.connect("alice");
+  instance.process().signal(SIGTERM);
+  ASSERT_TRUE(instance.process().wait_for_errors("draining"));
+  instance.process().freeze();
+  std::this_thread::sleep_for(5s);  // the timeout, 3 s after which it ends itself, and some
+  instance.process().thaw();
+  EXPECT_EQ(instance.process().wait(), 0) << instance.process().errors();
+}
+
 TEST(Drain, LosesNoAcceptedPublish) {
   RedisServer redis;
   Instance leaving(redis, {{"server.drain_timeout", "2s"}});

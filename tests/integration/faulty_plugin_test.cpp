@@ -83,6 +83,21 @@ TEST(FaultyPlugin, ThatIsSlowInStartHasFailedForGood) {
   EXPECT_EQ(plugin.stop(), 0);
 }
 
+/// The drain's time begins with the drain, which waits for the start.
+TEST(FaultyPlugin, ThatTakesItsTimeToStartIsLeftInOrder) {
+  TemporaryDirectory directory;
+  const std::string file = directory.write("signalbox.yaml", yaml({{"broker.plugin", kFaulty},
+                                                                   {"broker.faulty.fault", "start_takes_its_time"},
+                                                                   {"server.listen", "127.0.0.1:0"},
+                                                                   {"server.drain_timeout", "100ms"},
+                                                                   {"api.listen", "127.0.0.1:0"},
+                                                                   {"logging.file", "\"\""}}));
+  Process process({binary(), "serve", "-c", file});
+  ASSERT_TRUE(process.wait_for_errors("starts")) << process.errors();
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0) << process.errors();
+}
+
 TEST(FaultyPlugin, ThatNeverCompletesACallHasItCompletedForIt) {
   FaultyPlugin plugin("never_completes");
   WebSocketClient alice = plugin->connect("alice");
@@ -112,6 +127,14 @@ TEST(FaultyPlugin, ThatHangsInStopIsNamedAndLeftBehind) {
   FaultyPlugin plugin("stop_hangs");
   EXPECT_EQ(plugin.stop(), 1);
   EXPECT_TRUE(plugin.says("has not returned from stop() in time: it hangs and is left behind"));
+}
+
+TEST(FaultyPlugin, ThatHangsAsItIsDestroyedFailsServeAlone) {
+  FaultyPlugin plugin("destroy_hangs");
+  EXPECT_EQ(plugin.stop(), 1) << plugin->process().errors();
+  const CommandResult check = signalbox({"check", "-c", plugin->file()});
+  EXPECT_EQ(check.exit_code, 0) << check.errors;
+  EXPECT_NE(check.output.find("broker:"), std::string::npos) << check.output;
 }
 
 TEST(FaultyPlugin, ThatCallsAfterStopIsIgnored) {

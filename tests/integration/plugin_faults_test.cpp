@@ -1,5 +1,6 @@
 // Plugins that are missing or wrong: refused at start with what was looked for, and nothing of them run.
 #include <algorithm>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
@@ -94,6 +95,8 @@ TEST_F(PluginFaults, SayThatAPluginMakesNoBrokerAndHasNoWords) {
 TEST_F(PluginFaults, DoNotHangWithAPluginThatHangsBeforeItsStart) {
   const std::string initialiser = kFolder + "/fatal/libsignalbox_hanging_initialiser.so";
   const std::string faulty = kFolder + "/libsignalbox_faulty.so";
+  std::filesystem::create_symlink(initialiser, directory_.path() / "libsignalbox_hanging_initialiser.so");
+  Process list({binary(), "plugins", "--set", "broker.plugin_path=[" + directory_.path().string() + "]"});
   std::vector<std::unique_ptr<Process>> processes;
   for (const char* command : {"check", "serve"}) {
     processes.push_back(std::make_unique<Process>(std::vector<std::string>{binary(), command, "--broker", initialiser}));
@@ -111,6 +114,9 @@ TEST_F(PluginFaults, DoNotHangWithAPluginThatHangsBeforeItsStart) {
                 said.find(faulty + ": create() has not returned within 10 s") != std::string::npos)
         << said;
   }
+  EXPECT_EQ(list.wait(30s), 0) << list.errors();
+  EXPECT_NE(list.output().find("refused: "), std::string::npos) << list.output();
+  EXPECT_NE(list.output().find("it hangs"), std::string::npos) << list.output();
 }
 
 TEST_F(PluginFaults, AreShownByTheListOfPluginsBesideThoseThatWork) {

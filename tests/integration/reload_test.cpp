@@ -1,6 +1,8 @@
 // SIGHUP: what can change while the server runs is put in force, the rest is complained about, and nobody is disturbed.
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -114,6 +116,31 @@ TEST(Reload, WarnsOfEachKeyThatNeedsARestart) {
   EXPECT_EQ(count(log, file), 3u) << log;
   EXPECT_EQ(count(log, "hush"), 0u) << log;
   EXPECT_EQ(instance.publish("nobody", std::string(1500, 'x')).status, 413u);
+}
+
+/// It would end the process, keep it for 10 s, or be refused for its section.
+TEST(Reload, LoadsNoOtherPlugin) {
+  Instance instance;
+  WebSocketClient alice = instance.connect("alice");
+  const std::string folder = SIGNALBOX_TEST_PLUGINS;
+  int connections = 10;
+  for (const std::string& plugin : {folder + "/fatal/libsignalbox_throwing_initialiser.so",
+                                    folder + "/fatal/libsignalbox_hanging_initialiser.so", std::string("pigeon")}) {
+    instance.rewrite({{"broker.plugin", plugin},
+                      {"broker.plugin_path", "[" + folder + "]"},
+                      {"broker.pigeon.colour", "grey"},
+                      {"limits.connections", std::to_string(++connections)}});
+    ASSERT_TRUE(reload(instance.process(), "reloaded: limits.connections"));
+    ASSERT_EQ(instance.publish("alice", plugin).status, 200u);
+    EXPECT_EQ(alice.next_payload(), plugin);
+  }
+  const std::string log = instance.process().errors();
+  EXPECT_EQ(count(log, "broker.plugin: has changed, which needs a restart: the old value stays in force\n"), 3u) << log;
+  EXPECT_EQ(count(log, "ERROR"), 0u) << log;
+  const std::string maps = "/proc/" + std::to_string(instance.process().pid()) + "/maps";
+  std::ifstream mapped(maps);
+  const std::string libraries{std::istreambuf_iterator<char>(mapped), {}};
+  EXPECT_EQ(count(libraries, "initialiser"), 0u) << libraries;
 }
 
 TEST(Reload, ABrokenFileChangesNothing) {

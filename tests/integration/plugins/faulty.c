@@ -134,6 +134,11 @@ static void go_on_calling(const struct misdeed* misdeed) {
 static void faulty_start(void* self) {
   if (is("start_hangs")) hang();
   if (is("start_is_slow")) sleep(6);
+  if (is("start_takes_its_time")) {
+    const signalbox_host* host = ((struct hub*)self)->host;
+    host->log(host->context, SIGNALBOX_LOG_WARNING, view("starts"));
+    sleep(4);
+  }
   start(self);
 }
 
@@ -168,6 +173,11 @@ static void faulty_stop(void* self, uint32_t deadline_ms) {
   stop(self, deadline_ms);
 }
 
+static void faulty_destroy(void* self) {
+  if (is("destroy_hangs")) hang();
+  destroy(self);
+}
+
 static const signalbox_broker* faulty_create(const signalbox_host* host, const signalbox_setting* settings, size_t count,
                                              char* error, size_t error_size) {
   for (size_t i = 0; i < count; ++i) {
@@ -184,6 +194,7 @@ static const signalbox_broker* faulty_create(const signalbox_host* host, const s
   hub->table.start = faulty_start;
   hub->table.publish = faulty_publish;
   hub->table.stop = faulty_stop;
+  hub->table.destroy = faulty_destroy;
   return &hub->table;
 }
 

@@ -229,6 +229,21 @@ TEST_F(Loader, ServeSkipsTheSectionsOfOtherPlugins) {
   EXPECT_THAT(warnings, IsEmpty());
 }
 
+TEST_F(Loader, ReloadLeavesAPluginThatIsNotLoadedAlone) {
+  const std::string text = "broker: {plugin: gamma, gamma: {x: y}, beta: {unknown: 1}}\nlimits: {connections: 7}\n";
+  default_plugin = "gamma";
+  const Config config = load(text, {}, LoadMode::reload);
+  EXPECT_EQ(config.broker.plugin, "gamma");
+  EXPECT_EQ(config.broker.section, "");
+  EXPECT_THAT(config.broker.settings, IsEmpty());
+  EXPECT_EQ(config.limits.connections, 7u);
+  EXPECT_THAT(warnings, IsEmpty());
+  default_plugin = "alpha";
+  EXPECT_EQ(error_of("broker: {alpha: {wait: 5ms}}\n", {}, LoadMode::reload),
+            "c.yaml:1:24: broker.alpha.wait: must be from 10ms to 1m, got 5ms")
+      << "one that is loaded is checked";
+}
+
 TEST_F(Loader, CheckValidatesEverySectionWhosePluginIsFound) {
   EXPECT_EQ(error_of("broker: {beta: {tokn: 1}}\n", {}, LoadMode::check),
             "c.yaml:1:17: broker.beta.tokn: unknown key (did you mean broker.beta.token?)");
