@@ -90,6 +90,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void refuse(SlotId slot, const Answer& answer);
   void schedule_flush();
   void flush();
+
+  // http_deadlines.cpp
   void linger();
   void end_after_answers();
   void update_deadline();
