@@ -59,12 +59,12 @@ void SubscriberProtocol::enqueue(Channel& channel) {
 }
 
 bool SubscriberProtocol::probe_due(Time now) const noexcept {
-  if (!probe_subscribed_ || probe_sent_at_) return false;
+  if (!probe_subscribed_ || probe_sent_at_ || probe_uncounted_) return false;
   return !probed() || now - message_at_ >= kProbeIdle;
 }
 
 void SubscriberProtocol::restart_probe() noexcept {
-  probe_echoed_ = probe_counted_ = false;
+  probe_echoed_ = probe_counted_ = probe_uncounted_ = false;
   probe_sent_at_.reset();
   ++probe_round_;
 }
@@ -76,6 +76,7 @@ std::string_view SubscriberProtocol::hint(Time now) const {
 }
 
 void SubscriberProtocol::on_established(Time now) {
+  link_in_use_ = true;
   allowance_ = 0;
   pinged_at_.reset();
   allowance_at_ = message_at_ = answered_at_ = now;
@@ -137,6 +138,7 @@ void SubscriberProtocol::confirm(Channel& channel) {
     probe_subscribed_ = true;
     return;
   }
+  confirmed_ = true;
   channel.second.have = Have::subscribed;
   table_.set_recovering(channel, false);
   calls_.finish(channel, Verb::subscribe, {});
@@ -276,7 +278,6 @@ void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
 /// Only marks what there is to do: there may be a hundred thousand of them.
 void SubscriberProtocol::on_lost(std::uint64_t) {
   deliver();
-  const bool was_established = probe_subscribed_ || !halves_.empty() || !in_flight_.empty();
   lost_.insert(lost_.end(), queue_.begin(), queue_.end());
   for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {
     for (const Batch& batch : *batches) {
@@ -290,7 +291,8 @@ void SubscriberProtocol::on_lost(std::uint64_t) {
   channels_in_flight_ = 0;
   probe_subscribed_ = false;
   restart_probe();
-  if (!was_established) return;
+  lost_channels_ = lost_channels_ || std::exchange(confirmed_, false);
+  if (!std::exchange(link_in_use_, false)) return;
   table_.new_link();
   for (Channel* channel : lost_) {
     table_.refresh(*channel);

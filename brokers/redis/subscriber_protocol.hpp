@@ -49,6 +49,8 @@ class SubscriberProtocol final : public Protocol {
   /// Established, the probe has answered, and all that must be confirmed is.
   [[nodiscard]] bool settled() const noexcept { return established() && probed() && table_.recovering() == 0; }
   [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
+  /// A link was lost on which a channel had been confirmed: what it would have brought may have been missed.
+  [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
 
   [[nodiscard]] const std::string& probe_channel() const noexcept { return probe_.first; }
   /// The probe has come back, and the server that took it counted us.
@@ -61,9 +63,15 @@ class SubscriberProtocol final : public Protocol {
   [[nodiscard]] bool probe_missed(Time now) const noexcept {
     return probe_sent_at_ && now - std::max(*probe_sent_at_, message_at_) >= kProbeEcho;
   }
-  void probe_sent(Time now) noexcept { probe_sent_at_ = now; }
+  void probe_sent(Time now) noexcept {
+    probe_sent_at_ = now;
+    probe_uncounted_ = true;
+  }
   /// Where the probe was published, we were counted.
-  void probe_counted() noexcept { probe_counted_ = true; }
+  void probe_counted() noexcept {
+    probe_counted_ = true;
+    probe_uncounted_ = false;
+  }
   /// A new one with each restart_probe(): what was sent before proves nothing any more.
   [[nodiscard]] unsigned probe_round() const noexcept { return probe_round_; }
   /// The publishing side has changed: it must prove itself again.
@@ -117,6 +125,9 @@ class SubscriberProtocol final : public Protocol {
   std::deque<Batch> halves_;     // of a rejected batch, on the way to the guilty channel
   std::deque<Batch> in_flight_;  // answers come in this order
   std::size_t channels_in_flight_ = 0;
+  bool link_in_use_ = false;  // established on the present link: the table has begun to tell what the server has
+  bool confirmed_ = false;    // a channel, on the present link
+  bool lost_channels_ = false;
   std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn
   bool draining_ = false;
   bool unfinished_ = false;
@@ -125,6 +136,7 @@ class SubscriberProtocol final : public Protocol {
   bool probe_subscribed_ = false;
   bool probe_echoed_ = false;
   bool probe_counted_ = false;
+  bool probe_uncounted_ = false;  // sent, and the count is still to come; its echo may be here
   unsigned probe_round_ = 0;
   std::optional<Time> probe_sent_at_;
   std::optional<Time> pinged_at_;

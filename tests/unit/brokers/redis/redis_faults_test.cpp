@@ -207,6 +207,19 @@ TEST(RedisFaults, RetriesSlowlyWhileItsChannelsAreForbidden) {
   EXPECT_EQ(a.host.snapshot().reason.substr(0, 14), "config: NOPERM");
 }
 
+TEST(RedisFaults, ConfirmsWhatWasWantedWhileEveryChannelWasForbiddenOnceTheyAreAllowed) {
+  const RedisServer server;
+  server.command({"ACL", "SETUSER", "ws", "on", ">pw", "resetchannels", "+@all"});
+  RedisInstance a(server.url(), "a", {{"username", "ws"}, {"password", "pw"}}, milliseconds(500));
+  ASSERT_TRUE(a.host.wait_state(State::failed));  // each link of a subscriber has been up, and had nothing to subscribe
+  std::vector<Pending> pending;
+  for (int i = 0; i < 8; ++i) pending.push_back(subscribe(*a, "user" + std::to_string(i)));  // on both connections
+  for (Pending& call : pending) EXPECT_EQ(wait(std::move(call)).code, errc::unavailable);
+  server.command({"ACL", "SETUSER", "ws", "allchannels"});
+  ASSERT_TRUE(a.host.wait_state(State::ready, seconds(20))) << a.host.snapshot().reason;
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(server.subscribers("user" + std::to_string(i)), 1) << i;
+}
+
 TEST(RedisFaults, TellsTheHostWhichChannelIsRefusedAfterAReconnect) {
   const RedisServer server;
   server.command({"ACL", "SETUSER", "ws", "on", ">pw", "resetchannels", "&*", "+@all"});

@@ -512,6 +512,45 @@ TEST_F(SubscriberProtocolTest, ProbesAgainAfterFiveSecondsWithoutAMessage) {
   EXPECT_TRUE(protocol.probe_due(talk.now));
 }
 
+TEST_F(SubscriberProtocolTest, SendsNoSecondProbeWhileTheCountOfTheFirstIsAwaited) {
+  talk.establish();
+  talk.turn();
+  talk.hear(acknowledged("subscribe", kProbe));
+  protocol.probe_sent(talk.now);
+  talk.hear(message(kProbe, ""));  // the command connection's replies stall
+  EXPECT_FALSE(protocol.probed());
+  EXPECT_FALSE(protocol.probe_due(talk.now));
+  EXPECT_FALSE(protocol.probe_missed(talk.now + Duration(3000)));
+  protocol.restart_probe();  // it was lost
+  EXPECT_TRUE(protocol.probe_due(talk.now));
+}
+
+TEST_F(SubscriberProtocolTest, KnowsThatALinkWasLostOnWhichAChannelHadBeenConfirmed) {
+  establish();
+  subscribe("a");
+  talk.turn();
+  talk.lose();
+  EXPECT_FALSE(protocol.lost_channels());
+  talk.establish();  // and not proven
+  talk.turn_after(Duration(10));
+  talk.hear(acknowledged("subscribe", kProbe));
+  confirm("a");
+  EXPECT_EQ(log, (Log{"+a ok"}));
+  talk.lose();
+  EXPECT_TRUE(protocol.lost_channels());
+}
+
+TEST_F(SubscriberProtocolTest, SubscribesToWhatWasWantedAfterALinkThatHadNothingToDoAndWasRefusedItsProbe) {
+  talk.establish();
+  talk.turn();
+  talk.hear("-NOPERM no access\r\n");
+  ASSERT_TRUE(talk.fault);
+  talk.lose();
+  subscribe("a");
+  establish();
+  EXPECT_EQ(talk.turn_after(Duration(10)), command({"SUBSCRIBE", "a"}));
+}
+
 TEST_F(SubscriberProtocolTest, PingsInSilence) {
   establish();
   EXPECT_EQ(talk.turn_after(Duration(3000)), command({"PING"}));
