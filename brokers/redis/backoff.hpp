@@ -9,32 +9,48 @@
 
 namespace signalbox::redis {
 
-/// 100 ms doubling to 5 s, each with full jitter, so that the instances of a group don't come back in step. It doubles
-/// with the length of the outage, not with each attempt, which a refused connection makes in no time: a server that comes
-/// back is noticed within a quarter of the time that it was away (200 ms after a second), and one that stays away is asked
-/// every 5 s after 20 s.
+/// Drawn between 10 ms and a limit of 100 ms doubling to 5 s, so that the instances of a group don't come back in step. It
+/// doubles with the length of the outage, not with each attempt, which a refused connection makes in no time: a server that
+/// comes back is noticed within a quarter of the time that it was away (200 ms after a second), and one that stays away is
+/// asked every 5 s after 20 s.
+///
+/// A link makes up for as much of the outage before it as it lasts, and for all of it after 5 s: where one proves itself and
+/// is cut at once, over and over, the outage goes on.
 class Backoff {
  public:
+  static constexpr Duration kShortest{10};
   static constexpr Duration kFirst{100};
   static constexpr Duration kLongest{5000};
 
-  /// The outage is over.
-  void reset() noexcept { since_.reset(); }
+  /// The link does what it is for.
+  void proved(Time now) noexcept { proved_at_ = now; }
   template <class Random>
   Duration next(Random& random, Time now) {
-    if (!since_) since_ = now;
+    lost(now);
     Duration limit = kFirst;
     while (limit < kLongest && now - *since_ >= 4 * std::min(limit * 2, kLongest)) limit = std::min(limit * 2, kLongest);
-    return Duration(std::uniform_int_distribution<Duration::rep>(0, limit.count())(random));
+    return Duration(std::uniform_int_distribution<Duration::rep>(kShortest.count(), limit.count())(random));
   }
   /// For what only an operator can correct: always between half of the longest and the longest.
   template <class Random>
-  static Duration slow(Random& random) {
+  Duration slow(Random& random, Time now) {
+    lost(now);
     return Duration(std::uniform_int_distribution<Duration::rep>(kLongest.count() / 2, kLongest.count())(random));
   }
 
  private:
-  std::optional<Time> since_;  // the first attempt of this outage
+  void lost(Time now) noexcept {
+    if (proved_at_) {
+      const auto lasted = now - *proved_at_;
+      const auto outage = since_ ? *proved_at_ - *since_ : Time::duration{};
+      since_ = now - (lasted < kLongest ? std::max(outage - lasted, Time::duration{}) : Time::duration{});
+      proved_at_.reset();
+    }
+    if (!since_) since_ = now;
+  }
+
+  std::optional<Time> since_;      // the outage, without what links have made up for
+  std::optional<Time> proved_at_;  // the present link
 };
 
 }  // namespace signalbox::redis

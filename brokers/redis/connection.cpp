@@ -15,17 +15,18 @@ void Connection::turn(Time now) {
   if (link_ && protocol_.proven() && !std::exchange(counted_, true)) {
     ++times_proven_;
     preference_.next = false;
-    backoff_.reset();
+    backoff_.proved(now);
     fault_.reset();
   }
 }
 
 void Connection::drop(Fault fault, Time now) {
+  was_established_ = established();
   const std::uint64_t sent = link_ ? link_->sent() : 0;
   close();
   out_.clear();
   protocol_.lost(sent);
-  retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random, now) : Backoff::slow(context_.random));
+  retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random, now) : backoff_.slow(context_.random, now));
   fault_ = std::move(fault);
   context_.request_turn();
 }
@@ -41,6 +42,8 @@ std::string Connection::trouble() const {
   return fault_ ? fault_->text : "connecting";
 }
 
+FaultKind Connection::trouble_kind() const { return fault_ && protocol_.obstacle().empty() ? fault_->kind : FaultKind::lost; }
+
 void Connection::on_link_up(const std::string& address) {
   preference_ = {address, true};  // the next one, unless this proves itself
   protocol_.connected(Clock::now(), out_);
@@ -53,9 +56,10 @@ void Connection::on_link_bytes(std::string_view bytes) {
   context_.request_turn();
 }
 
-void Connection::on_link_down(std::string reason) {
+void Connection::on_link_down(Fault fault) {
   const Time now = Clock::now();
-  drop({FaultKind::lost, std::move(reason.append(protocol_.hint(now)))}, now);
+  fault.text.append(protocol_.hint(now));
+  drop(std::move(fault), now);
 }
 
 }  // namespace signalbox::redis

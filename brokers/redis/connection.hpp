@@ -44,15 +44,20 @@ class Connection final : private LinkEvents {
   [[nodiscard]] bool established() const noexcept { return link_ && protocol_.established(); }
   /// What went wrong last; nothing once the link has proved itself, and before the first attempt has failed.
   [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
-  /// Why it is not established, in one line.
+  /// Why it is not established, in one line. An obstacle that the server names now goes before an older fault.
   [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] FaultKind trouble_kind() const;
+  /// The one that it leads to, or led to last.
+  [[nodiscard]] const std::string& address() const noexcept { return preference_.address; }
+  /// Whether the link that was lost last had been established.
+  [[nodiscard]] bool was_established() const noexcept { return was_established_; }
   /// How many of its links have proved themselves.
   [[nodiscard]] unsigned times_proven() const noexcept { return times_proven_; }
 
  private:
   void on_link_up(const std::string& address) override;
   void on_link_bytes(std::string_view bytes) override;
-  void on_link_down(std::string reason) override;
+  void on_link_down(Fault fault) override;
 
   ConnectionContext& context_;
   Endpoint endpoint_;
@@ -61,6 +66,7 @@ class Connection final : private LinkEvents {
   std::shared_ptr<Link> link_;
   Preference preference_;
   bool counted_ = false;
+  bool was_established_ = false;
   Time retry_at_;  // in the past: at once
   Backoff backoff_;
   std::optional<Fault> fault_;

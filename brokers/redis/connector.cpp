@@ -46,8 +46,10 @@ void Connector::try_next() {
   });
 }
 
-void Connector::tried(std::size_t number, const error_code& error) {
+void Connector::tried(std::size_t number, const error_code& result) {
   if (!done_) return;
+  // Where it connected as its time ran out, the socket is closed all the same.
+  const error_code error = timed_out_ ? error_code(asio::error::timed_out) : result;
   ++current_;
   if (error && current_ < addresses_.size()) {
     error_code ignored;
@@ -56,7 +58,7 @@ void Connector::tried(std::size_t number, const error_code& error) {
   }
   timer_.cancel();
   const Done done = std::exchange(done_, nullptr);
-  done(error && timed_out_ ? error_code(asio::error::timed_out) : error, addresses_[number]);
+  done(error, addresses_[number]);
 }
 
 }  // namespace signalbox::redis

@@ -42,7 +42,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
 
  private:
   void try_next();
-  void tried(std::size_t number, const boost::system::error_code& error);
+  void tried(std::size_t number, const boost::system::error_code& result);
 
   boost::asio::ip::tcp::socket& socket_;
   boost::asio::steady_timer timer_;

@@ -85,6 +85,27 @@ void configure(Socket& socket) {
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
+/// A certificate that one side does not accept, and what else no retry mends; everything else may be of the moment. With
+/// TLS 1.3 the server's verdict comes after the handshake.
+FaultKind kind_of(const error_code& error) {
+  const auto code = static_cast<unsigned long>(error.value());
+  if (error.category() != asio::error::get_ssl_category() || ERR_GET_LIB(code) != ERR_LIB_SSL) return FaultKind::lost;
+  switch (ERR_GET_REASON(code)) {
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return FaultKind::config;
+    default: return FaultKind::lost;
+  }
+}
+
 /// The part that TCP and TLS share; Stream is Socket or TlsStream.
 template <class Stream>
 class StreamLink final : public Link, public std::enable_shared_from_this<StreamLink<Stream>> {
@@ -217,7 +238,7 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
   void fail(const char* what, const error_code& error) {
     LinkEvents* events = std::exchange(events_, nullptr);
     close();
-    events->on_link_down(std::string(what) + " " + endpoint_.text() + ": " + error.message());
+    events->on_link_down({kind_of(error), std::string(what) + " " + endpoint_.text() + ": " + error.message()});
   }
 
   asio::io_context& context_;

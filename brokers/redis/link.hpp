@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "brokers/redis/connector.hpp"
+#include "brokers/redis/errors.hpp"
 #include "brokers/redis/options.hpp"
 #include "brokers/redis/time.hpp"
 
@@ -33,8 +34,8 @@ class LinkEvents {
   virtual void on_link_up(const std::string& address) = 0;
   /// What one read gave.
   virtual void on_link_bytes(std::string_view bytes) = 0;
-  /// The last event. `reason`: the system's words.
-  virtual void on_link_down(std::string reason) = 0;
+  /// The last event. In the system's words; `config`: TLS, as it is set up here or there, can't work.
+  virtual void on_link_down(Fault fault) = 0;
 };
 
 /// Lives for one connection: made connecting, ends with on_link_down() or close().

@@ -20,17 +20,17 @@ std::string probe_channel(const NodeOptions& options, const std::string& number)
 
 /// Not there, or there again but with a refusal that it has not disproved.
 bool is_in_trouble(const Connection& connection) {
-  return !connection.established() || (connection.fault() && connection.fault()->kind != FaultKind::lost);
+  return !connection.established() || connection.trouble_kind() != FaultKind::lost;
 }
 
 void append_reason(Node::Trouble& trouble, const std::string& name, const Connection& connection) {
-  const FaultKind kind = connection.fault() ? connection.fault()->kind : FaultKind::lost;
+  const FaultKind kind = connection.trouble_kind();
   if (kind == FaultKind::lost) {
     trouble.reasons.push_back(name + ": " + connection.trouble());
     return;
   }
   trouble.kind = kind;
-  trouble.reasons.insert(trouble.reasons.begin(), (kind == FaultKind::auth ? "auth: " : "config: ") + connection.fault()->text);
+  trouble.reasons.insert(trouble.reasons.begin(), (kind == FaultKind::auth ? "auth: " : "config: ") + connection.trouble());
 }
 
 }  // namespace
@@ -66,13 +66,16 @@ void Node::turn(Time now) {
   hurry();
 }
 
-/// A server that became a replica keeps our subscriptions and goes on feeding them, but counts for nobody any more.
+/// A server that became a replica keeps our subscriptions and goes on feeding them, but counts for nobody any more. Of a
+/// host's several addresses one that has never been right says nothing of the others.
 void Node::leave_wrong_server(Time now) {
   const std::optional<Fault>& fault = command_connection_.fault();
   const bool wrong = !command_connection_.linked() && fault && fault->of_the_server;
   if (std::exchange(left_server_, wrong) || !wrong) return;
   for (const auto& subscriber : subscribers_) {
-    if (subscriber->connection.established()) subscriber->connection.drop(*fault, now);
+    Connection& connection = subscriber->connection;
+    const bool concerned = command_connection_.was_established() || connection.address() == command_connection_.address();
+    if (connection.established() && concerned) connection.drop(*fault, now);
   }
 }
 
@@ -122,7 +125,9 @@ bool Node::settled() const noexcept {
 }
 
 bool Node::lost_a_link() const noexcept {
-  const auto lost = [](const auto& subscriber) { return subscriber->connection.times_proven() > 1; };
+  const auto lost = [](const auto& subscriber) {
+    return subscriber->connection.times_proven() > 1 || subscriber->protocol.lost_channels();
+  };
   return command_connection_.times_proven() > 1 || std::any_of(subscribers_.begin(), subscribers_.end(), lost);
 }
 

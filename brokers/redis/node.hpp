@@ -40,7 +40,7 @@ class Node {
   void turn(Time now);
   /// Every connection established, every probe answered, everything confirmed.
   [[nodiscard]] bool settled() const noexcept;
-  /// A connection had been established and was lost.
+  /// A connection that had proved itself was lost, or one on which a channel had been confirmed.
   [[nodiscard]] bool lost_a_link() const noexcept;
 
   /// Why it is not settled. kind: the gravest, a fault that only an operator can correct before a lost link.

@@ -30,7 +30,12 @@ RedisBroker::~RedisBroker() = default;
 void RedisBroker::start(Host& host) {
   engine_ = std::make_unique<redis::Engine>(options_, tls_.get(), std::make_unique<redis::SingleNode>(options_.endpoint), host,
                                             intake_, budget_);
-  engine_->start();  // once it can be found: the host may call a verb from its first callback
+  try {
+    engine_->start();  // once it can be found: the host may call a verb from its first callback
+  } catch (...) {
+    engine_.reset();  // no thread could be made, and nothing would ever complete what it is handed
+    throw;
+  }
 }
 
 void RedisBroker::subscribe(std::string_view channel, Done done) {
@@ -53,6 +58,7 @@ void RedisBroker::exists(std::string_view channel, ExistsDone done) {
 }
 
 void RedisBroker::append(Call call, std::string_view channel, std::string_view payload) {
+  if (!engine_) return call.finish({errc::unavailable, "the broker could not be started"});  // here: it has no thread
   if (call.refusal.ok() && !budget_.take(call.cost)) call.refusal = {errc::overloaded, "publish_queue_bytes is reached"};
   if (!call.refusal.ok()) {
     call.cost = 0;

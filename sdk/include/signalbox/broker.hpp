@@ -63,7 +63,7 @@ struct Capabilities {
 /// Where a broker stands. connecting → ready ⇄ degraded → failed (still retrying, slowly) → closed.
 enum class State {
   connecting,  ///< not ready since start()
-  ready,       ///< every connection up, every channel wanted at that moment confirmed, the loopback probe answered
+  ready,       ///< every connection up, the loopback probe answered, every channel wanted confirmed or its subscribe open
   degraded,    ///< was ready; a link is lost, a probe missed or a confirmation overdue
   failed,      ///< authentication or configuration is wrong: reasons begin with "auth: " or "config: "
   closed,      ///< after stop()
@@ -155,8 +155,9 @@ class Broker {
  public:
   virtual ~Broker() = default;
 
-  /// Begins to connect and returns. That the server is away is no error: the state tells. Reconnects for ever, from
-  /// 100 ms doubling to 5 s with full jitter, and subscribes again to every wanted channel.
+  /// Begins to connect and returns. That the server is away is no error: the state tells. Reconnects for ever, after
+  /// pauses drawn up to a limit that doubles with the length of the outage from 100 ms to 5 s, and subscribes again to every
+  /// wanted channel.
   /// Threading: called once, before any verb.
   virtual void start(Host& host) = 0;
 

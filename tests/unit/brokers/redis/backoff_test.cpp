@@ -11,7 +11,7 @@ namespace {
 
 constexpr Time kStart{std::chrono::hours(1)};
 
-TEST(Backoff, DoublesFrom100MillisecondsToFiveSecondsWithFullJitter) {
+TEST(Backoff, DoublesFrom100MillisecondsToFiveSecondsWithJitter) {
   std::mt19937 random(1);
   struct Step {
     int outage;
@@ -39,6 +39,7 @@ TEST(Backoff, DoublesFrom100MillisecondsToFiveSecondsWithFullJitter) {
     }
     EXPECT_LE(largest, limit);
     EXPECT_GE(largest, limit * 9 / 10) << outage;
+    EXPECT_GE(smallest, 10);
     EXPECT_LE(smallest, limit / 10);
   }
 }
@@ -55,18 +56,51 @@ TEST(Backoff, NoticesAServerWithinAQuarterOfTheTimeItWasAway) {
   }
 }
 
-TEST(Backoff, StartsAnewAfterAReset) {
+/// The longest of many pauses, if `outage` was followed by a link that lasted so long.
+Duration::rep longest_after(Duration outage, Duration lasted) {
+  std::mt19937 random(1);
+  Duration::rep longest = 0;
+  for (int instance = 0; instance < 1000; ++instance) {
+    Backoff backoff;
+    backoff.next(random, kStart);
+    backoff.proved(kStart + outage);
+    longest = std::max(longest, backoff.next(random, kStart + outage + lasted).count());
+  }
+  return longest;
+}
+
+TEST(Backoff, StartsAnewAfterALinkThatLastedFiveSecondsOrAsLongAsTheOutage) {
+  EXPECT_LE(longest_after(Duration(60'000), Duration(5000)), 100);
+  EXPECT_LE(longest_after(Duration(1000), Duration(1000)), 100);
+  EXPECT_GT(longest_after(Duration(60'000), Duration(4999)), 4000);
+  EXPECT_GT(longest_after(Duration(6400), Duration(1000)), 700);
+}
+
+TEST(Backoff, GrowsWhereEachLinkProvesItselfAndIsCutAtOnce) {
   std::mt19937 random(1);
   Backoff backoff;
-  backoff.next(random, kStart);
-  backoff.reset();
-  EXPECT_LE(backoff.next(random, kStart + Duration(60'000)).count(), 100);
+  int links = 0;
+  for (Time now = kStart; now < kStart + Duration(60'000); ++links) {
+    now += backoff.next(random, now);
+    backoff.proved(now);
+  }
+  EXPECT_LE(links, 120);  // and not some 1,100
+  EXPECT_GT(links, 20);
+}
+
+TEST(Backoff, TakesARefusalForTheEndOfALinkToo) {
+  std::mt19937 random(1);
+  Backoff backoff;
+  backoff.proved(kStart);
+  backoff.slow(random, kStart);
+  EXPECT_GT(backoff.next(random, kStart + Duration(60'000)).count() + backoff.next(random, kStart + Duration(60'000)).count(),
+            200);
 }
 
 TEST(Backoff, IsNeverFastForWhatAnOperatorMustCorrect) {
   std::mt19937 random(1);
   for (int i = 0; i < 1000; ++i) {
-    const Duration::rep wait = Backoff::slow(random).count();
+    const Duration::rep wait = Backoff().slow(random, kStart).count();
     EXPECT_GE(wait, 2500);
     EXPECT_LE(wait, 5000);
   }

@@ -264,12 +264,19 @@ TEST(RedisBroker, SpeaksTlsAndChecksTheCertificate) {
   EXPECT_EQ(trusting.host.snapshot().delivered.front().second, payload);
 
   RedisInstance suspicious("rediss://127.0.0.1:" + port, "b");
-  ASSERT_TRUE(suspicious.host.wait([](const auto& seen) { return seen.reason.find("certificate") != std::string::npos; }))
-      << suspicious.host.snapshot().reason;
+  ASSERT_TRUE(suspicious.host.wait_state(State::failed)) << suspicious.host.snapshot().reason;
+  EXPECT_EQ(suspicious.host.snapshot().reason.substr(0, 26), "config: TLS handshake with") << suspicious.host.snapshot().reason;
+  EXPECT_NE(suspicious.host.snapshot().reason.find("certificate"), std::string::npos);
   RedisInstance careless("rediss://127.0.0.1:" + port, "c", {{"tls_verify", "false"}});
   EXPECT_TRUE(careless.host.wait_state(State::ready));
   RedisInstance wrong_name("rediss://localhost:" + port, "d", {{"tls_ca_file", certificate}});
-  ASSERT_TRUE(wrong_name.host.wait([](const auto& seen) { return seen.reason.find("certificate") != std::string::npos; }));
+  ASSERT_TRUE(wrong_name.host.wait_state(State::failed)) << wrong_name.host.snapshot().reason;
+  EXPECT_NE(wrong_name.host.snapshot().reason.find("certificate"), std::string::npos);
+
+  server.command({"CONFIG", "SET", "tls-auth-clients", "yes"});  // which a client learns after its handshake
+  RedisInstance unknown("rediss://127.0.0.1:" + port, "e", {{"tls_ca_file", certificate}});
+  ASSERT_TRUE(unknown.host.wait_state(State::failed)) << unknown.host.snapshot().reason;
+  EXPECT_NE(unknown.host.snapshot().reason.find("certificate required"), std::string::npos) << unknown.host.snapshot().reason;
 }
 
 TEST(RedisBroker, RefusesAnEncryptedKeyInsteadOfAskingForItsPassphrase) {
