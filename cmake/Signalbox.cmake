@@ -56,10 +56,10 @@ function(signalbox_plugin name source)
   set_property(GLOBAL APPEND PROPERTY SIGNALBOX_PLUGINS signalbox_plugin_${name})
 endfunction()
 
-# Sanitizers slow a program down by this much: waits of the tests are multiplied by it.
-set(SIGNALBOX_TEST_ENVIRONMENT "")
+# Sanitizers slow a program down: the tests' waits are multiplied by this.
+set(SIGNALBOX_TEST_PROPERTIES)
 if(SIGNALBOX_SANITIZE)
-  set(SIGNALBOX_TEST_ENVIRONMENT SIGNALBOX_TEST_SLOW=4)
+  set(SIGNALBOX_TEST_PROPERTIES ENVIRONMENT SIGNALBOX_TEST_SLOW=4)
 endif()
 
 # signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.
@@ -71,8 +71,12 @@ function(signalbox_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
-  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "${SIGNALBOX_TEST_ENVIRONMENT}")
+  if(SIGNALBOX_SANITIZE)
+    math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")
+  endif()
+  # Labels last: where there are none nothing may follow.
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABELS}")
 endfunction()
 
 # The target `check-headers` compiles every header of the tree alone.

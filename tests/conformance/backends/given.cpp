@@ -1,8 +1,10 @@
 #include "tests/conformance/backends/given.hpp"
 
 #include <algorithm>
-#include <regex>
+#include <charconv>
 #include <stdexcept>
+#include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -33,17 +35,19 @@ GivenBackend::GivenBackend(GivenServer server) : server_(std::move(server)) {
   if (server_.proxy.empty()) return;
   const auto found = std::find_if(server_.values.begin(), server_.values.end(),
                                   [&](const auto& value) { return value.first == server_.proxy; });
-  static const std::regex address("^(.*?)(?:127\\.0\\.0\\.1|localhost):([0-9]{1,5})(.*)$");
-  std::smatch parts;
-  if (found == server_.values.end() || !std::regex_match(found->second, parts, address)) {
-    throw std::invalid_argument("--proxy " + server_.proxy + ": no --set " + server_.proxy +
-                                "=… with 127.0.0.1:PORT or localhost:PORT in it");
+  for (const std::string_view host : {"127.0.0.1:", "localhost:"}) {
+    const std::size_t at = found == server_.values.end() ? std::string::npos : found->second.find(host);
+    if (at == std::string::npos) continue;
+    const char* digits = found->second.data() + at + host.size();
+    const char* end = found->second.data() + found->second.size();
+    const auto number = std::from_chars(digits, end, port_);
+    if (number.ec != std::errc() || port_ == 0) break;
+    before_ = found->second.substr(0, at);
+    behind_.assign(number.ptr, end);
+    return;
   }
-  const unsigned long port = std::stoul(parts[2]);
-  if (port == 0 || port > 65535) throw std::invalid_argument("--proxy " + server_.proxy + ": no port " + std::string(parts[2]));
-  before_ = parts[1];
-  port_ = static_cast<std::uint16_t>(port);
-  behind_ = parts[3];
+  throw std::invalid_argument("--proxy " + server_.proxy + ": no --set " + server_.proxy +
+                              "=… with 127.0.0.1:PORT or localhost:PORT in it");
 }
 
 std::string GivenBackend::lacks(Control control) const {
