@@ -4,11 +4,11 @@
 
 namespace signalbox::redis {
 
-Connection::Connection(ConnectionContext& context, Endpoint endpoint, Protocol& protocol)
-    : context_(context), endpoint_(std::move(endpoint)), protocol_(protocol) {}
+Connection::Connection(ConnectionContext& context, Endpoint endpoint, Resolver& resolver, Protocol& protocol)
+    : context_(context), endpoint_(std::move(endpoint)), resolver_(resolver), protocol_(protocol) {}
 
 void Connection::turn(Time now) {
-  if (!link_ && now >= retry_at_) link_ = Link::open(context_.io, endpoint_, preference_, context_.tls, *this);
+  if (!link_ && now >= retry_at_) link_ = Link::open(context_.io, endpoint_, resolver_, preference_, context_.tls, *this);
   if (std::optional<Fault> fault = protocol_.turn(now, out_)) return drop(std::move(*fault), now);
   if (protocol_.unfinished()) context_.request_turn();
   if (!out_.empty()) link_->send(out_);

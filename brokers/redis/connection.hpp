@@ -26,7 +26,7 @@ struct ConnectionContext {
 /// Threading: the broker's I/O thread.
 class Connection final : private LinkEvents {
  public:
-  Connection(ConnectionContext& context, Endpoint endpoint, Protocol& protocol);
+  Connection(ConnectionContext& context, Endpoint endpoint, Resolver& resolver, Protocol& protocol);
   ~Connection() override { close(); }
 
   /// Once each loop turn: connects when it is time to, writes, gives up what is late.
@@ -61,6 +61,7 @@ class Connection final : private LinkEvents {
 
   ConnectionContext& context_;
   Endpoint endpoint_;
+  Resolver& resolver_;
   Protocol& protocol_;
 
   std::shared_ptr<Link> link_;

@@ -14,8 +14,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include "brokers/redis/lookup.hpp"
-
 namespace signalbox::redis {
 
 namespace asio = boost::asio;
@@ -111,8 +109,9 @@ template <class Stream>
 class StreamLink final : public Link, public std::enable_shared_from_this<StreamLink<Stream>> {
  public:
   template <class... Arguments>
-  StreamLink(asio::io_context& context, Endpoint endpoint, Preference preference, LinkEvents& events, Arguments&... arguments)
-      : context_(context),
+  StreamLink(asio::io_context& context, Endpoint endpoint, Resolver& resolver, Preference preference, LinkEvents& events,
+             Arguments&... arguments)
+      : resolver_(resolver),
         endpoint_(std::move(endpoint)),
         preference_(std::move(preference)),
         events_(&events),
@@ -123,12 +122,13 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
     error_code not_an_address;
     const asio::ip::address address = asio::ip::make_address(endpoint_.host, not_an_address);
     if (!not_an_address) return connect({{address, endpoint_.port}});
-    lookup_ = Lookup::start(context_, endpoint_.host, endpoint_.port,
-                            [self = this->shared_from_this()](const error_code& error, Addresses addresses) {
-                              self->lookup_.reset();
-                              if (error) return self->fail("look up", error);
-                              self->connect(std::move(addresses));
-                            });
+    lookup_ = resolver_.resolve([self = this->shared_from_this()](const error_code& error, Addresses addresses) {
+      self->lookup_.reset();
+      if (error == asio::error::timed_out)
+        return self->fail({FaultKind::lost, "look up " + self->endpoint_.host + ": timed out"});
+      if (error) return self->fail("look up", error);
+      self->connect(std::move(addresses));
+    });
   }
 
   void send(std::string& bytes) override {
@@ -148,7 +148,6 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
 
   void close() override {
     events_ = nullptr;
-    if (lookup_) lookup_->cancel();
     lookup_.reset();
     if (connector_) connector_->cancel();
     connector_.reset();
@@ -236,16 +235,20 @@ class StreamLink final : public Link, public std::enable_shared_from_this<Stream
   }
 
   void fail(const char* what, const error_code& error) {
-    LinkEvents* events = std::exchange(events_, nullptr);
-    close();
-    events->on_link_down({kind_of(error), std::string(what) + " " + endpoint_.text() + ": " + error.message()});
+    fail({kind_of(error), std::string(what) + " " + endpoint_.text() + ": " + error.message()});
   }
 
-  asio::io_context& context_;
+  void fail(Fault fault) {
+    LinkEvents* events = std::exchange(events_, nullptr);
+    close();
+    events->on_link_down(std::move(fault));
+  }
+
+  Resolver& resolver_;
   Endpoint endpoint_;
   Preference preference_;
   LinkEvents* events_;
-  std::shared_ptr<Lookup> lookup_;
+  std::shared_ptr<Resolver::Request> lookup_;
   std::shared_ptr<Connector> connector_;
   std::string address_;
   asio::steady_timer timer_;
@@ -266,10 +269,10 @@ std::shared_ptr<Link> open_link(Arguments&&... arguments) {
 
 }  // namespace
 
-std::shared_ptr<Link> Link::open(asio::io_context& context, const Endpoint& endpoint, const Preference& preference,
-                                 TlsContext* tls, LinkEvents& events) {
-  if (tls) return open_link<TlsStream>(context, endpoint, preference, events, tls->context);
-  return open_link<Socket>(context, endpoint, preference, events);
+std::shared_ptr<Link> Link::open(asio::io_context& context, const Endpoint& endpoint, Resolver& resolver,
+                                 const Preference& preference, TlsContext* tls, LinkEvents& events) {
+  if (tls) return open_link<TlsStream>(context, endpoint, resolver, preference, events, tls->context);
+  return open_link<Socket>(context, endpoint, resolver, preference, events);
 }
 
 }  // namespace signalbox::redis

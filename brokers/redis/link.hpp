@@ -10,6 +10,7 @@
 #include "brokers/redis/connector.hpp"
 #include "brokers/redis/errors.hpp"
 #include "brokers/redis/options.hpp"
+#include "brokers/redis/resolver.hpp"
 #include "brokers/redis/time.hpp"
 
 namespace boost::asio {
@@ -56,9 +57,10 @@ class Link {
   /// No event follows.
   virtual void close() = 0;
 
-  /// Tries all addresses of the endpoint. tls: nullptr for plain TCP. events: lives until close() or on_link_down().
-  static std::shared_ptr<Link> open(boost::asio::io_context& context, const Endpoint& endpoint, const Preference& preference,
-                                    TlsContext* tls, LinkEvents& events);
+  /// Tries all addresses of the endpoint. tls: nullptr for plain TCP. resolver, events: live until close() or
+  /// on_link_down().
+  static std::shared_ptr<Link> open(boost::asio::io_context& context, const Endpoint& endpoint, Resolver& resolver,
+                                    const Preference& preference, TlsContext* tls, LinkEvents& events);
 };
 
 }  // namespace signalbox::redis

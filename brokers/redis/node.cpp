@@ -35,22 +35,23 @@ void append_reason(Node::Trouble& trouble, const std::string& name, const Connec
 
 }  // namespace
 
-Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options,
-                             std::size_t number, SubscriberEvents& events)
+Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoint, Resolver& resolver,
+                             const NodeOptions& options, std::size_t number, SubscriberEvents& events)
     : name("subscriber connection " + std::to_string(number)),
       protocol(handshake_for(options, "subscriber-" + std::to_string(number),
                              {{"PING"}, {"UNSUBSCRIBE", probe_channel(options, std::to_string(number))}}),
                options.call_timeout, probe_channel(options, std::to_string(number)),
                options.resubscribe_rate / options.subscriber_connections, events),
-      connection(context, endpoint, protocol) {}
+      connection(context, endpoint, resolver, protocol) {}
 
 Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, Budget& budget,
            SubscriberEvents& events)
-    : command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),
+    : resolver_(context.io, endpoint),
+      command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),
                options.call_timeout, budget),
-      command_connection_(context, endpoint, command_) {
+      command_connection_(context, endpoint, resolver_, command_) {
   for (std::size_t number = 0; number < options.subscriber_connections; ++number) {
-    subscribers_.push_back(std::make_unique<Subscriber>(context, endpoint, options, number, events));
+    subscribers_.push_back(std::make_unique<Subscriber>(context, endpoint, resolver_, options, number, events));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "brokers/redis/budget.hpp"
 #include "brokers/redis/command_protocol.hpp"
 #include "brokers/redis/connection.hpp"
+#include "brokers/redis/resolver.hpp"
 #include "brokers/redis/subscriber_protocol.hpp"
 
 namespace signalbox::redis {
@@ -58,8 +59,8 @@ class Node {
 
  private:
   struct Subscriber {
-    Subscriber(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, std::size_t number,
-               SubscriberEvents& events);
+    Subscriber(ConnectionContext& context, const Endpoint& endpoint, Resolver& resolver, const NodeOptions& options,
+               std::size_t number, SubscriberEvents& events);
 
     std::string name;
     SubscriberProtocol protocol;
@@ -71,6 +72,7 @@ class Node {
   void leave_wrong_server(Time now);
   void hurry();
 
+  Resolver resolver_;
   CommandProtocol command_;
   Connection command_connection_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "brokers/redis/lookup.hpp"
+#include "brokers/redis/resolver.hpp"
 
 namespace signalbox::redis {
 namespace {
@@ -117,6 +118,67 @@ TEST(Lookup, FindsTheAddressesOfAHost) {
   ASSERT_FALSE(found.empty());
   EXPECT_TRUE(found[0].address().is_loopback());
   EXPECT_EQ(found[0].port(), 6379);
+}
+
+TEST(Resolver, MakesOneLookupForAllWhoWaitAndKnowsItsResultForAWhile) {
+  asio::io_context io;
+  std::vector<Lookup::Found> lookups;
+  Resolver resolver(io, [&](Lookup::Found found) { return lookups.push_back(std::move(found)), nullptr; }, Duration(60'000));
+  int found = 0;
+  const auto count = [&](const error_code& error, const Addresses& addresses) {
+    EXPECT_FALSE(error) << error.message();
+    EXPECT_EQ(addresses.size(), 1U);
+    ++found;
+  };
+  const auto one = resolver.resolve(count);
+  const auto two = resolver.resolve(count);
+  auto given_up = resolver.resolve(count);
+  given_up.reset();
+  ASSERT_EQ(lookups.size(), 1U);
+  lookups[0]({}, {address("10.0.0.1")});
+  EXPECT_EQ(found, 2);
+  const auto three = resolver.resolve(count);
+  EXPECT_EQ(found, 2) << "never inside the call";
+  io.run();
+  EXPECT_EQ(found, 3);
+  EXPECT_EQ(lookups.size(), 1U);
+}
+
+TEST(Resolver, GivesALookupUpThatHangsAndStartsNoSecondBesideIt) {
+  asio::io_context io;
+  std::vector<Lookup::Found> lookups;
+  Resolver resolver(io, [&](Lookup::Found found) { return lookups.push_back(std::move(found)), nullptr; }, Duration(10));
+  int timeouts = 0;
+  const auto count = [&](const error_code& error, const Addresses&) { timeouts += error == asio::error::timed_out; };
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const auto request = resolver.resolve(count);
+    io.restart();
+    io.run();
+    EXPECT_EQ(timeouts, attempt);
+  }
+  EXPECT_EQ(lookups.size(), 1U);
+  lookups[0](asio::error::host_not_found, {});
+  const auto request = resolver.resolve(count);
+  EXPECT_EQ(lookups.size(), 2U);
+}
+
+TEST(Resolver, FallsBackOnWhatItFoundLastWhereALookupFailsOrHangs) {
+  asio::io_context io;
+  std::vector<Lookup::Found> lookups;
+  Resolver resolver(io, [&](Lookup::Found found) { return lookups.push_back(std::move(found)), nullptr; }, Duration(10));
+  int found = 0;
+  const auto count = [&](const error_code& error, const Addresses& addresses) { found += !error && addresses.size() == 1; };
+  const auto first = resolver.resolve(count);
+  lookups[0]({}, {address("10.0.0.1")});
+  asio::steady_timer(io, Resolver::kFresh).wait();  // until it asks again
+  const auto failing = resolver.resolve(count);
+  ASSERT_EQ(lookups.size(), 2U);
+  lookups[1](asio::error::host_not_found, {});
+  EXPECT_EQ(found, 2);
+  const auto hanging = resolver.resolve(count);
+  io.run();
+  EXPECT_EQ(lookups.size(), 3U);
+  EXPECT_EQ(found, 3);
 }
 
 TEST(Lookup, IsNotWaitedForOnceCancelled) {
