@@ -542,7 +542,7 @@ TEST_F(SubscriberProtocolTest, KnowsThatALinkWasLostOnWhichAChannelHadBeenConfir
 
 TEST_F(SubscriberProtocolTest, SubscribesToWhatWasWantedAfterALinkThatHadNothingToDoAndWasRefusedItsProbe) {
   talk.establish();
-  talk.turn();
+  talk.turn_after(Duration(10));  // sees that there is nothing
   talk.hear("-NOPERM no access\r\n");
   ASSERT_TRUE(talk.fault);
   talk.lose();
