@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kChannels = 16;
 
 /// As long as this a callback stays, so that another would meet it.
-constexpr std::chrono::microseconds kStay{20};
+constexpr std::chrono::microseconds kStay{50};
 
 /// Counts calls and completions, and what breaks the rules.
 class Watch {

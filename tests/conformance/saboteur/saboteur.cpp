@@ -1,6 +1,7 @@
 #include "tests/conformance/saboteur/saboteur.hpp"
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -133,7 +134,12 @@ void Saboteur::deliver(std::span<const Message> messages) noexcept {
   }
   if (breaks("reverses what one read gave")) std::reverse(changed.begin(), changed.end());
   if (breaks("overlaps callbacks") && !changed.empty()) {
-    std::thread beside([&] { host_->deliver(changed); });
+    std::barrier together(2);
+    std::thread beside([&] {
+      together.arrive_and_wait();
+      host_->deliver(changed);
+    });
+    together.arrive_and_wait();
     host_->deliver(changed);
     beside.join();
     return;
