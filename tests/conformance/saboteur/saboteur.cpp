@@ -75,6 +75,13 @@ void Saboteur::unsubscribe(std::string_view channel, Done done) {
   broker_.unsubscribe(outer(channel), std::move(done));
 }
 
+void Saboteur::send_kept() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [channel, payload] : std::exchange(kept_, {})) {
+    broker_.publish(channel, payload, [](const Status&, Receivers) {});
+  }
+}
+
 void Saboteur::publish(std::string_view channel, std::string_view payload, PublishDone done) {
   if (breaks("keeps publishes for later") && !ready_) {
     {
@@ -83,6 +90,8 @@ void Saboteur::publish(std::string_view channel, std::string_view payload, Publi
     }
     return broker_.publish(channel, payload, std::move(done));
   }
+  // Before its next publish, when whoever holds the channel is there again as well.
+  if (breaks("keeps publishes for later") && ready_) send_kept();
   if (breaks("sends again")) {
     const std::string name(channel);
     const std::string bytes(payload);
@@ -155,12 +164,7 @@ void Saboteur::gap(std::span<const std::string_view> channels, std::string_view 
 void Saboteur::state(State state, std::span<const std::string_view> reasons) noexcept {
   ready_ = state == State::ready;
   if (breaks("is always ready") && state != State::closed) state = State::ready;
-  if (ready_) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [channel, payload] : std::exchange(kept_, {})) {
-      broker_.publish(channel, payload, [](const Status&, Receivers) {});
-    }
-  }
+  if (breaks("sends again") && ready_) send_kept();
   host_->state(state, reasons);
 }
 

@@ -48,6 +48,7 @@ class Saboteur final : public Broker, private Host {
   /// The name that reaches Redis.
   [[nodiscard]] std::string outer(std::string_view channel) const;
 
+  void send_kept();
   /// On a thread that stop() waits for.
   template <class Action>
   void soon(Action action);
