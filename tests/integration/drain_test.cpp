@@ -61,7 +61,10 @@ class PacedDrain : public testing::Test {
   }
 
   const milliseconds timeout = scaled(5s);
-  Instance instance{Settings{{"server.drain_timeout", std::to_string(timeout.count()) + "ms"}, {"server.threads", "3"}}};
+  // Nobody registers here: only the drain may close anybody.
+  Instance instance{Settings{{"server.drain_timeout", std::to_string(timeout.count()) + "ms"},
+                             {"server.threads", "3"},
+                             {"limits.register_timeout", "5m"}}};
   std::vector<WebSocketClient> clients;
   Clock::time_point started;
 };
