@@ -114,6 +114,12 @@ void Trial::expect_clean_hosts() const {
   }
 }
 
+std::unique_ptr<Peer> Trial::peer_through_proxy() {
+  PeerOptions options;
+  options.through_proxy = true;
+  return peer(options);
+}
+
 test::FaultProxy& Trial::proxy() {
   if (!proxy_) proxy_ = std::make_unique<test::FaultProxy>(backend_.port());
   return *proxy_;

@@ -106,6 +106,8 @@ class Trial {
 
   /// Fails the case if it does not become ready. Lifetime: shorter than the trial's.
   [[nodiscard]] std::unique_ptr<Peer> peer(PeerOptions options = {});
+  /// One whose link the proxy can break. Needs Control::link.
+  [[nodiscard]] std::unique_ptr<Peer> peer_through_proxy();
   /// Between the server and the peers that ask for it. Needs Control::link.
   [[nodiscard]] test::FaultProxy& proxy();
   /// A process that holds `channels`, confirmed, as the instance of that name. Needs Control::separate.

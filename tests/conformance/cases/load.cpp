@@ -17,9 +17,7 @@ void tells_what_a_slow_reader_missed(Trial& trial) {
   constexpr std::size_t kEnough = std::size_t{64} << 20;
   constexpr std::size_t kMost = std::size_t{256} << 20;
   trial.backend().limit_output(std::size_t{1} << 20);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto holder = trial.peer(through);
+  const auto holder = trial.peer_through_proxy();
   const auto publisher = trial.peer();
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(holder->subscribe(alice).ok());
@@ -48,9 +46,7 @@ void tells_what_a_slow_reader_missed(Trial& trial) {
 
 void misses_nothing_behind_a_confirmed_subscribe(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::link);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto holder = trial.peer(through);
+  const auto holder = trial.peer_through_proxy();
   const auto publisher = trial.peer();
   trial.proxy().delay(Direction::to_server, 50ms);
   trial.proxy().delay(Direction::to_client, 50ms);

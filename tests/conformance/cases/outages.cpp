@@ -111,9 +111,7 @@ void applies_what_was_asked_during_an_outage(Trial& trial) {
 
 void never_delivers_half_a_message(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::link);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto holder = trial.peer(through);
+  const auto holder = trial.peer_through_proxy();
   const auto publisher = trial.peer();
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(holder->subscribe(alice).ok());
@@ -147,9 +145,7 @@ void never_delivers_half_a_message(Trial& trial) {
 
 void survives_garbage_from_the_server(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::link);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto holder = trial.peer(through);
+  const auto holder = trial.peer_through_proxy();
   const auto publisher = trial.peer();
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(holder->subscribe(alice).ok());

@@ -79,9 +79,7 @@ void rejects_one_forbidden_channel_among_many(Trial& trial) {
 void waits_where_the_server_takes_no_more_connections(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::limit);
   SIGNALBOX_NEEDS(trial, Control::link);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto peer = trial.peer(through);
+  const auto peer = trial.peer_through_proxy();
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(peer->subscribe(alice).ok());
   const Moment before = peer->moment();

@@ -37,9 +37,7 @@ void expect_only_unknown_ones(const std::vector<std::string>& arrived, const std
 
 void notices_a_half_open_link(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::link);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto peer = trial.peer(through);
+  const auto peer = trial.peer_through_proxy();
   const std::string alice = trial.channel("alice");
   const std::string bob = trial.channel("bob");
   ASSERT_TRUE(peer->subscribe(alice).ok());
@@ -124,9 +122,7 @@ void never_blocks_on_a_frozen_server(Trial& trial) {
 void notices_that_messages_do_not_arrive(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::link);
   SIGNALBOX_NEEDS(trial, Control::black_hole);
-  PeerOptions through;
-  through.through_proxy = true;
-  const auto holder = trial.peer(through);
+  const auto holder = trial.peer_through_proxy();
   const auto publisher = trial.peer();
   const std::string alice = trial.channel("alice");
   ASSERT_TRUE(holder->subscribe(alice).ok());
