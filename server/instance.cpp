@@ -22,7 +22,7 @@ unsigned count_shards(unsigned configured) {
 
 }  // namespace
 
-Instance::Instance(Config config, Log& log)
+Instance::Instance(Config config, const MessageHandler& messages, Log& log)
     : config_(std::move(config)),
       instance_id_(config_.server.instance_id.empty() ? make_instance_id() : config_.server.instance_id),
       log_(log),
@@ -39,7 +39,7 @@ Instance::Instance(Config config, Log& log)
       broker_(factory_.make(host_)),
       registry_(*broker_, dispatcher_, limits_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
       publisher_(*broker_, metrics_, config_.broker.channel_prefix),
-      shard_context_{config_, instance_id_, registry_, limits_, sockets_, queue_total_, readiness_, metrics_, log_} {
+      shard_context_{config_, instance_id_, registry_, limits_, sockets_, queue_total_, readiness_, messages, metrics_, log_} {
   std::vector<Shard*> shards;
   for (unsigned i = 0; i < shard_count_; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shard_context_));

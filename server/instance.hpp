@@ -28,9 +28,9 @@ namespace signalbox {
 /// Threading: one thread constructs, starts, drains and stops.
 class Instance {
  public:
-  /// Binds both listeners and makes the broker; nothing runs yet.
+  /// Binds both listeners and makes the broker; nothing runs yet. `messages` and `log` outlive it.
   /// Errors: ConfigError, StartError.
-  Instance(Config config, Log& log);
+  Instance(Config config, const MessageHandler& messages, Log& log);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();

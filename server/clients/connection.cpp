@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "core/users/user_key.hpp"
+#include "server/clients/message_handler.hpp"
 #include "server/net/shard.hpp"
 
 namespace signalbox {
@@ -108,14 +109,8 @@ void Connection::on_event(const Event& event) {
   }
   if (phase_ != Phase::open) return;
   switch (event.kind) {
-    case Event::Kind::text: on_text(event.payload); break;
-    case Event::Kind::binary:
-      if (user_) {
-        shard_.context().metrics.ignored_messages.add();
-      } else {
-        close(CloseCode::policy_violation, "the first message has to be JSON text with a user_name");
-      }
-      break;
+    case Event::Kind::text: shard_.context().messages.on_text(*this, event.payload); break;
+    case Event::Kind::binary: shard_.context().messages.on_binary(*this, event.payload); break;
     case Event::Kind::ping: send(Frame::own(Opcode::pong, event.payload)); break;
     case Event::Kind::pong:
       if (pong_awaited_) {
@@ -127,28 +122,6 @@ void Connection::on_event(const Event& event) {
     case Event::Kind::need_more:
     case Event::Kind::close: break;
   }
-}
-
-void Connection::on_text(std::string_view text) {
-  const ClientMessage message = mode_ == Mode::plain ? read_plain_message(text) : read_envelope_message(text);
-  switch (message.kind) {
-    case ClientMessage::Kind::ping:
-      send(Frame::own(Opcode::text, mode_ == Mode::plain ? std::string_view("pong") : std::string_view(R"({"type":"pong"})")));
-      return;
-    case ClientMessage::Kind::register_user: register_user(message.user_name); return;
-    case ClientMessage::Kind::bad_name:
-      if (user_) break;
-      refuse_name("user_name is not a string");
-      return;
-    case ClientMessage::Kind::not_json:
-      if (user_) break;
-      close(CloseCode::policy_violation, "not JSON");
-      return;
-    case ClientMessage::Kind::meaningless: break;
-  }
-  if (!user_ && mode_ == Mode::plain) return;  // register_timeout ends it
-  shard_.context().metrics.ignored_messages.add();
-  tell(error_text(word(errc::invalid_argument), "not a message that is known here"));
 }
 
 void Connection::register_user(std::string_view name) {
@@ -170,6 +143,8 @@ void Connection::refuse_name(const char* reason) {
   tell(error_text(word(errc::invalid_argument), reason));
   close(CloseCode::policy_violation, reason);
 }
+
+void Connection::count_ignored() { shard_.context().metrics.ignored_messages.add(); }
 
 void Connection::refuse_beyond_limit() {
   constexpr const char* kReason = "limits.connections_per_user reached";

@@ -1,4 +1,4 @@
-// One WebSocket: codec, transport and queue, and what it means that a client speaks.
+// One WebSocket: codec, transport and queue, and the user it is registered for.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +64,14 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   /// Ends at once, without a word.
   void abort();
 
+  /// Registers, or closes with 1008 where the name is none or another than before, 1013 beyond limits.connections_per_user.
+  void register_user(std::string_view name);
+  /// Closes with 1008.
+  void refuse_name(const char* reason);
+  [[nodiscard]] bool has_user() const noexcept { return user_ != nullptr; }
+  /// A message of the client's means nothing here.
+  void count_ignored();
+
   /// The broker's answer to the registration has come or changed.
   void on_standing(Standing standing, const Status& status);
   /// Writes as much of the queue as the socket takes.
@@ -86,9 +94,6 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_readable();
   void take(std::span<char> input);
   void on_event(const websocket::Event& event);
-  void on_text(std::string_view text);
-  void register_user(std::string_view name);
-  void refuse_name(const char* reason);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void write_queue();

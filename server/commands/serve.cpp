@@ -11,6 +11,7 @@
 #include "core/observe/log.hpp"
 #include "core/plugins/control_thread.hpp"
 #include "server/broker_factory.hpp"
+#include "server/clients/client_protocol.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
 #include "server/commands/last_resort.hpp"
@@ -148,7 +149,8 @@ int serve(const Options& options) {
   const LoadedConfig loaded = reader.read().loaded;
   Log log(loaded.config.logging);
   for (const std::string& warning : loaded.warnings) log.warning("{}", warning);
-  Instance instance(loaded.config, log);
+  const ClientProtocol messages;
+  Instance instance(loaded.config, messages, log);
   Reloader reloader(
       loaded.config, [&] { return reader.read_again(); }, [&](const Config& config) { instance.apply(config); }, log);
   LastResort last_resort(loaded.config.server.drain_timeout, loaded.config.broker.plugin);

@@ -30,6 +30,7 @@
 
 namespace signalbox {
 
+class MessageHandler;
 class Readiness;
 
 /// What all shards of an instance share. Lifetime: outlives them.
@@ -41,6 +42,7 @@ struct ShardContext {
   SocketLimits& sockets;
   QueueTotal& queue_total;
   const Readiness& readiness;
+  const MessageHandler& messages;
   Metrics& metrics;
   Log& log;
 };

@@ -68,6 +68,7 @@ Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
   start(with_redis(redis, std::move(settings)), false);
 }
 Instance::Instance(Unready, Settings settings) { start(std::move(settings), false); }
+Instance::Instance(const Program& program, Settings settings) { start({program.path}, std::move(settings), true, {}); }
 
 Instance::~Instance() {
   if (!process_) return;
@@ -83,16 +84,22 @@ Instance::~Instance() {
 }
 
 void Instance::start(Settings settings, bool wait_ready, Launch launch) {
+  std::vector<std::string> command{binary(), "serve"};
+  command.insert(command.end(), launch.arguments.begin(), launch.arguments.end());
+  start(std::move(command), std::move(settings), wait_ready, std::move(launch.environment));
+}
+
+void Instance::start(std::vector<std::string> command, Settings settings, bool wait_ready,
+                     std::vector<std::string> environment) {
   settings_ = std::move(settings);
   settings_.emplace("server.listen", "127.0.0.1:0");
   settings_.emplace("api.listen", "127.0.0.1:0");
   settings_.emplace("broker.plugin", "memory");
   settings_.emplace("logging.file", "\"\"");
   rewrite({});
-  std::vector<std::string> command{binary(), "serve", "-c", file_};
-  command.insert(command.end(), launch.arguments.begin(), launch.arguments.end());
+  command.insert(command.end(), {"-c", file_});
   process_ = std::make_unique<Process>(std::move(command),
-                                       Process::Options{std::move(launch.environment), directory_.path().string(), {}, 0});
+                                       Process::Options{std::move(environment), directory_.path().string(), {}, 0});
   if (!process_->wait_for_errors(" broker=")) throw std::runtime_error("signalbox did not start:\n" + process_->errors());
   const std::string log = process_->errors();
   const std::string line = log.substr(log.find("ready: "));

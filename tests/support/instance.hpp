@@ -34,7 +34,7 @@ class Instance {
  public:
   /// What stands before and beside the configuration file.
   struct Launch {
-    std::vector<std::string> arguments;    ///< behind `serve -c FILE`
+    std::vector<std::string> arguments;    ///< of `serve`, besides `-c FILE`
     std::vector<std::string> environment;  ///< KEY=VALUE
   };
   /// With the memory broker, unless `settings` say otherwise. Listening, and ready, once constructed.
@@ -47,6 +47,11 @@ class Instance {
   /// Listening, but the broker need not be ready.
   Instance(Unready, const RedisServer& redis, Settings settings = {});
   Instance(Unready, Settings settings);
+  /// Another program than signalbox, which is given `-c FILE` and logs as `signalbox serve` does.
+  struct Program {
+    std::string path;
+  };
+  Instance(const Program& program, Settings settings);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();
@@ -77,6 +82,7 @@ class Instance {
 
  private:
   void start(Settings settings, bool wait_ready, Launch launch = {});
+  void start(std::vector<std::string> command, Settings settings, bool wait_ready, std::vector<std::string> environment);
 
   Settings settings_;
   TemporaryDirectory directory_;

@@ -20,6 +20,7 @@
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/users/user_registry.hpp"
+#include "server/clients/client_protocol.hpp"
 #include "server/clients/connection.hpp"
 #include "server/clients/dispatcher.hpp"
 #include "server/net/limits.hpp"
@@ -114,7 +115,8 @@ class ShardTest : public testing::Test {
   Readiness readiness{host};
   Dispatcher dispatcher;
   UserRegistry registry{broker, dispatcher, limits, "", std::chrono::milliseconds(0)};
-  ShardContext context{config, instance_id, registry, limits, sockets, queue_total, readiness, metrics, log};
+  ClientProtocol messages;
+  ShardContext context{config, instance_id, registry, limits, sockets, queue_total, readiness, messages, metrics, log};
 
   /// Made at the first use, when the test has set its limits.
   Shard& shard();
