@@ -53,7 +53,7 @@ static void complete(const signalbox_host* host, uint64_t op, int32_t status) {
 /* The signal is what is tested: UBSan would end the process before it. */
 __attribute__((no_sanitize("undefined"))) static void crash(const struct misdeed* misdeed) {
   (void)misdeed;
-  int* volatile nowhere = NULL; /* volatile: the compiler must not see it */
+  volatile int* volatile nowhere = NULL; /* volatile: the compiler must neither see it nor leave the store out */
   *nowhere = 1;
 }
 
