@@ -63,11 +63,13 @@ CommandResult signalbox(std::vector<std::string> arguments, Process::Options opt
 }
 
 Instance::Instance(Settings settings, Launch launch) { start(std::move(settings), true, std::move(launch)); }
-Instance::Instance(const RedisServer& redis, Settings settings) { start(with_redis(redis, std::move(settings)), true); }
-Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
-  start(with_redis(redis, std::move(settings)), false);
+Instance::Instance(const RedisServer& redis, Settings settings) {
+  start(with_redis(redis, std::move(settings)), true, Launch{});
 }
-Instance::Instance(Unready, Settings settings) { start(std::move(settings), false); }
+Instance::Instance(Unready, const RedisServer& redis, Settings settings) {
+  start(with_redis(redis, std::move(settings)), false, Launch{});
+}
+Instance::Instance(Unready, Settings settings) { start(std::move(settings), false, Launch{}); }
 Instance::Instance(const Program& program, Settings settings) { start({program.path}, std::move(settings), true, {}); }
 
 Instance::~Instance() {
@@ -86,11 +88,10 @@ Instance::~Instance() {
 void Instance::start(Settings settings, bool wait_ready, Launch launch) {
   std::vector<std::string> command{binary(), "serve"};
   command.insert(command.end(), launch.arguments.begin(), launch.arguments.end());
-  start(std::move(command), std::move(settings), wait_ready, std::move(launch.environment));
+  start(std::move(command), std::move(settings), wait_ready, {std::move(launch.environment), {}, {}, launch.descriptors});
 }
 
-void Instance::start(std::vector<std::string> command, Settings settings, bool wait_ready,
-                     std::vector<std::string> environment) {
+void Instance::start(std::vector<std::string> command, Settings settings, bool wait_ready, Process::Options options) {
   settings_ = std::move(settings);
   settings_.emplace("server.listen", "127.0.0.1:0");
   settings_.emplace("api.listen", "127.0.0.1:0");
@@ -98,8 +99,8 @@ void Instance::start(std::vector<std::string> command, Settings settings, bool w
   settings_.emplace("logging.file", "\"\"");
   rewrite({});
   command.insert(command.end(), {"-c", file_});
-  process_ = std::make_unique<Process>(std::move(command),
-                                       Process::Options{std::move(environment), directory_.path().string(), {}, 0});
+  options.directory = directory_.path().string();
+  process_ = std::make_unique<Process>(std::move(command), std::move(options));
   if (!process_->wait_for_errors(" broker=")) throw std::runtime_error("signalbox did not start:\n" + process_->errors());
   const std::string log = process_->errors();
   const std::string line = log.substr(log.find("ready: "));

@@ -36,6 +36,7 @@ class Instance {
   struct Launch {
     std::vector<std::string> arguments;    ///< of `serve`, besides `-c FILE`
     std::vector<std::string> environment;  ///< KEY=VALUE
+    std::size_t descriptors = 0;           ///< that it may open; 0: as many as the test
   };
   /// With the memory broker, unless `settings` say otherwise. Listening, and ready, once constructed.
   explicit Instance(Settings settings = {}) : Instance(std::move(settings), Launch{}) {}
@@ -81,8 +82,8 @@ class Instance {
   WebSocketClient connect_envelope(const std::string& user);
 
  private:
-  void start(Settings settings, bool wait_ready, Launch launch = {});
-  void start(std::vector<std::string> command, Settings settings, bool wait_ready, std::vector<std::string> environment);
+  void start(Settings settings, bool wait_ready, Launch launch);
+  void start(std::vector<std::string> command, Settings settings, bool wait_ready, Process::Options options);
 
   Settings settings_;
   TemporaryDirectory directory_;
