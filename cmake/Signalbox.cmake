@@ -38,6 +38,10 @@ elseif(SIGNALBOX_SANITIZE)
   message(FATAL_ERROR "SIGNALBOX_SANITIZE is '${SIGNALBOX_SANITIZE}': address, thread, or empty")
 endif()
 
+if(SIGNALBOX_FUZZ)
+  target_compile_options(signalbox_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # signalbox_library(NAME SOURCES... [PUBLIC LIBS...] [PRIVATE LIBS...]): a static library signalbox_NAME, alias signalbox::NAME,
 # whose headers are included by their path from the top of the tree: "core/users/user_registry.hpp".
 function(signalbox_library name)

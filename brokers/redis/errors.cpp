@@ -68,6 +68,9 @@ std::string_view redacted(std::string_view error) noexcept {
   return error;
 }
 
-Fault fault_of(std::string_view error) { return {meaning_of(error).kind, std::string(redacted(error))}; }
+Fault fault_of(std::string_view error) {
+  const std::string_view words = redacted(error);
+  return {meaning_of(error).kind, words.empty() ? "an error without a word" : std::string(words)};
+}
 
 }  // namespace signalbox::redis

@@ -65,6 +65,11 @@ TEST(Redaction, CutsTheAdviceOnProtectedMode) {
             "DENIED Redis is running in protected mode because");
 }
 
+TEST(ErrorWords, StandForAnErrorWithoutAny) {
+  EXPECT_EQ(fault_of("").text, "an error without a word");
+  EXPECT_EQ(fault_of("").kind, FaultKind::lost);
+}
+
 TEST(AccessControl, TellsCommandsFromChannels) {
   for (const char* command : {"NOPERM this user has no permissions to run the 'pubsub|numsub' command",  // Redis 7.0
                               "NOPERM User ws has no permissions to run the 'publish' command",          // 7.2
