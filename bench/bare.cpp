@@ -1,5 +1,6 @@
 #include "bench/bare.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "bench/client_pool.hpp"
+#include "bench/schedule.hpp"
 #include "websocket/frame.hpp"
 
 namespace signalbox::bench {
@@ -104,6 +106,35 @@ int hold_connections(BareListener& listener, std::size_t connections, bool named
     if (named) users.emplace("user-" + std::to_string(users.size()), socket);
   }
   for (;;) pause();
+}
+
+int ping_connections(BareListener& listener, std::size_t connections, std::chrono::milliseconds interval) {
+  using Clock = std::chrono::steady_clock;
+  // As many wakes as a server with a timer of 50 ms has.
+  constexpr auto kTick = std::chrono::milliseconds(50);
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  while (listener.accepted().size() < connections) watch(epoll, listener.accept_one());
+  std::string ping;
+  websocket::append_frame(ping, websocket::Opcode::ping, {});
+  const Schedule schedule(Clock::now(), static_cast<double>(connections) / std::chrono::duration<double>(interval).count());
+  std::uint64_t sent = 0;
+  std::array<epoll_event, 256> events;
+  std::array<char, 512> buffer;
+  Clock::time_point tick = Clock::now();
+  for (;;) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(tick - Clock::now());
+    const int happened = epoll_wait(epoll, events.data(), static_cast<int>(events.size()),
+                                    static_cast<int>(std::max(wait, wait.zero()).count()));
+    for (int i = 0; i < happened; ++i) {
+      const int socket = events[static_cast<std::size_t>(i)].data.fd;
+      if (recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT) == 0) return 0;  // the clients are gone
+    }
+    if (Clock::now() < tick) continue;
+    tick += kTick;
+    for (const std::uint64_t due = schedule.due(Clock::now()); sent < due; ++sent) {
+      send(listener.accepted()[sent % connections], ping.data(), ping.size(), MSG_NOSIGNAL);
+    }
+  }
 }
 
 int answer_handshakes(BareListener& listener) {

@@ -40,6 +40,10 @@ std::chrono::nanoseconds send_to_each(const std::vector<int>& sockets, std::stri
 /// user name → socket as well, without which a message could not find its user.
 int hold_connections(BareListener& listener, std::size_t connections, bool named);
 
+/// Accepts `connections`, pings each every `interval`, evenly spread over it, and reads the pongs, until the process is
+/// stopped.
+int ping_connections(BareListener& listener, std::size_t connections, std::chrono::milliseconds interval);
+
 /// Answers upgrades with a fixed 101 and a `registered` message until the process is stopped: nothing is parsed but the end of
 /// the request's head.
 int answer_handshakes(BareListener& listener);

@@ -55,8 +55,9 @@ std::vector<Figure> measure(const BenchmarkOptions& options) {
     open.push_back(bytes_per_user(options, redis.url(), false));
     registered.push_back(bytes_per_user(options, redis.url(), true));
   }
-  return {{"connection, not registered", median(open), "B", bare_bytes_per_user(options.users, false), "<= 600 B"},
-          {"user, registered and subscribed", median(registered), "B", bare_bytes_per_user(options.users, true), "<= 1000 B"}};
+  return {
+      {"connection, not registered", median(open), "B", bare_bytes_per_user(options.users, false), at_most(600)},
+      {"user, registered and subscribed", median(registered), "B", bare_bytes_per_user(options.users, true), at_most(1000)}};
 }
 
 }  // namespace

@@ -1,30 +1,26 @@
 // CPU a message: 128 B through Redis to distinct users, beside a bare send() loop to the same kind of sockets.
 #include <chrono>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "bench/bare.hpp"
 #include "bench/benchmark_main.hpp"
 #include "bench/client_process.hpp"
+#include "bench/floor.hpp"
 #include "bench/process.hpp"
 #include "bench/redis_client.hpp"
 #include "bench/servers.hpp"
-#include "websocket/frame.hpp"
 
 namespace {
 
 using namespace signalbox::bench;
 
-constexpr std::size_t kPayloadBytes = 128;
 constexpr std::size_t kQueued = 10;  // messages that wait for each user in the second form
 
 /// µs a message, one value a round, by what is measured: "process", or the name of one of its threads.
 using Times = std::map<std::string, std::vector<double>>;
 
 std::string user_name(std::size_t n) { return "user-" + std::to_string(n); }
-std::string nobody(std::size_t) { return {}; }
 
 double microseconds(std::chrono::nanoseconds time, std::size_t messages) {
   return static_cast<double>(time.count()) / 1000.0 / static_cast<double>(messages);
@@ -68,32 +64,14 @@ class ServerUnderLoad {
   ClientProcess clients_;
 };
 
-void bare_rounds(const BenchmarkOptions& options, std::size_t each, std::vector<double>& times) {
-  BareListener listener;
-  ClientProcess clients({.port = listener.port(), .upgrade = false, .busy_poll = true}, options.users, nobody);
-  std::vector<int> sockets;
-  while (sockets.size() < options.users) sockets.push_back(listener.accept_one());
-  clients.wait_ready();
-  std::string frames;
-  for (std::size_t i = 0; i < each; ++i) {
-    signalbox::websocket::append_frame(frames, signalbox::websocket::Opcode::text, std::string(kPayloadBytes, 'm'));
-  }
-  send_to_each(sockets, frames);
-  clients.wait_messages(options.users * each);
-  for (std::size_t round = 0; round < options.rounds; ++round) {
-    times.push_back(microseconds(send_to_each(sockets, frames), options.users * each));
-    clients.wait_messages((round + 2) * options.users * each);
-  }
-}
-
-void add_figures(const std::string& form, const Times& times, double bare, const std::string& shard_target,
+void add_figures(const std::string& form, const Times& times, double bare, const Target& shard_target,
                  std::vector<Figure>& figures) {
-  figures.push_back({form + ", whole process", median(times.at("process")), "us/message", bare, ""});
+  figures.push_back({form + ", whole process", median(times.at("process")), "us/message", bare, {}});
   for (const auto& [name, values] : times) {
     if (name == "process" || median(values) < 0.01) continue;
     const bool is_shard = name.find("shard") != std::string::npos;
-    figures.push_back(
-        {std::string(form).append(", ").append(name), median(values), "us/message", bare, is_shard ? shard_target : ""});
+    figures.push_back({std::string(form).append(", ").append(name), median(values), "us/message", bare,
+                       is_shard ? std::optional(shard_target) : std::nullopt});
   }
 }
 
@@ -101,8 +79,8 @@ void add_figures(const std::string& form, const Times& times, double bare, const
 std::vector<Figure> measure(const BenchmarkOptions& options) {
   std::vector<double> bare_one, bare_queued;
   Times one, queued;
-  bare_rounds(options, 1, bare_one);
-  bare_rounds(options, kQueued, bare_queued);
+  bare_rounds(options.users, options.rounds, 1, bare_one);
+  bare_rounds(options.users, options.rounds, kQueued, bare_queued);
   {
     const ScratchDirectory scratch;
     const RedisServer redis(scratch, options.redis_url);
@@ -112,11 +90,11 @@ std::vector<Figure> measure(const BenchmarkOptions& options) {
       server.round(kQueued, queued);
     }
   }
-  bare_rounds(options, 1, bare_one);
-  bare_rounds(options, kQueued, bare_queued);
+  bare_rounds(options.users, options.rounds, 1, bare_one);
+  bare_rounds(options.users, options.rounds, kQueued, bare_queued);
   std::vector<Figure> figures;
-  add_figures("1 message a user", one, median(bare_one), "ratio <= 1.2", figures);
-  add_figures("10 queued a user", queued, median(bare_queued), "<= 1.5 us", figures);
+  add_figures("1 message a user", one, median(bare_one), ratio_at_most(1.2), figures);
+  add_figures("10 queued a user", queued, median(bare_queued), at_most(scaled(1.5, median(bare_one))), figures);
   return figures;
 }
 

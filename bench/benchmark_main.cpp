@@ -38,7 +38,7 @@ int benchmark_main(int argc, char** argv, const Benchmark& benchmark) {
   }
   try {
     const std::size_t descriptors = raise_descriptor_limit();
-    if (options.users + kOtherDescriptors > descriptors) {
+    if (!benchmark.spreads && options.users + kOtherDescriptors > descriptors) {
       std::cerr << "--users: a process may hold " << descriptors << " descriptors here\n";
       return 2;
     }

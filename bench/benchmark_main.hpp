@@ -21,8 +21,9 @@ struct BenchmarkOptions {
 struct Benchmark {
   std::string name;
   std::string description;
-  std::size_t users;   ///< unless --users says otherwise
-  std::size_t rounds;  ///< likewise; a figure is the median of its rounds
+  std::size_t users;     ///< unless --users says otherwise
+  std::size_t rounds;    ///< likewise; a figure is the median of its rounds
+  bool spreads = false;  ///< the users over as many processes as it takes: --users is not bounded by the descriptors of one
   std::function<std::vector<Figure>(const BenchmarkOptions&)> measure;
 };
 

@@ -39,17 +39,20 @@ sockaddr_in parse_url(const std::string& url) {
 
 }  // namespace
 
-RedisClient::RedisClient(const std::string& url) {
+int connect_redis(const std::string& url) {
   const sockaddr_in address = parse_url(url);
-  descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor_ < 0 || connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0 || connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const std::string reason = std::strerror(errno);
-    if (descriptor_ >= 0) close(descriptor_);
+    if (descriptor >= 0) close(descriptor);
     throw std::runtime_error(url + ": " + reason);
   }
   const int on = 1;
-  setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return descriptor;
 }
+
+RedisClient::RedisClient(const std::string& url) : descriptor_(connect_redis(url)) {}
 
 RedisClient::~RedisClient() { close(descriptor_); }
 
@@ -77,10 +80,20 @@ std::size_t RedisClient::subscribed(std::span<const std::string> channels) {
   send(command);
   std::size_t held = 0;
   for (std::int64_t entries = read_number('*') / 2; entries > 0; --entries) {
-    skip_bulk();
+    read_bulk();
     if (read_number(':') > 0) ++held;
   }
   return held;
+}
+
+std::uint64_t RedisClient::channel_count() {
+  constexpr std::string_view kField = "\npubsub_channels:";
+  send("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n");
+  const std::string info = read_bulk();
+  const std::size_t at = info.find(kField);
+  std::uint64_t count = 0;
+  if (at != std::string::npos) std::from_chars(info.data() + at + kField.size(), info.data() + info.size(), count);
+  return count;
 }
 
 void RedisClient::send(std::string_view commands) {
@@ -114,10 +127,12 @@ std::int64_t RedisClient::read_number(char type) {
   return number;
 }
 
-void RedisClient::skip_bulk() {
-  const auto size = static_cast<std::size_t>(read_number('$')) + 2;
-  while (received_.size() - taken_ < size) fill();
-  taken_ += size;
+std::string RedisClient::read_bulk() {
+  const auto size = static_cast<std::size_t>(read_number('$'));
+  while (received_.size() - taken_ < size + 2) fill();
+  std::string bulk = received_.substr(taken_, size);
+  taken_ += size + 2;
+  return bulk;
 }
 
 void RedisClient::fill() {

@@ -9,6 +9,9 @@
 
 namespace signalbox::bench {
 
+/// A connected, blocking TCP socket that the caller closes; `url` as for RedisClient. Errors: std::runtime_error.
+int connect_redis(const std::string& url);
+
 /// Errors: std::runtime_error when the link breaks or Redis refuses a command.
 /// Threading: one thread at a time.
 class RedisClient {
@@ -25,11 +28,14 @@ class RedisClient {
   /// How many of the channels have a subscriber.
   std::size_t subscribed(std::span<const std::string> channels);
 
+  /// How many channels have a subscriber, of anybody's. It costs Redis nothing.
+  std::uint64_t channel_count();
+
  private:
   void send(std::string_view commands);
   std::string_view read_line();
   std::int64_t read_number(char type);
-  void skip_bulk();
+  std::string read_bulk();
   void fill();
 
   int descriptor_ = -1;

@@ -17,8 +17,23 @@ std::string number(double value) {
   return text;
 }
 
-std::string ratio(const Figure& figure) {
-  return figure.baseline && *figure.baseline > 0 ? number(figure.value / *figure.baseline) : std::string("-");
+std::optional<double> ratio(const Figure& figure) {
+  if (!figure.baseline || *figure.baseline <= 0) return std::nullopt;
+  return figure.value / *figure.baseline;
+}
+
+std::string in_words(const Figure& figure) {
+  if (!figure.target) return {};
+  std::string text = figure.target->of == Target::Of::ratio ? "ratio " : "";
+  text += figure.target->bound == Target::Bound::at_most ? "<= " : ">= ";
+  text += number(figure.target->limit);
+  return figure.target->of == Target::Of::ratio ? text : text + ' ' + figure.unit;
+}
+
+std::string verdict(const Figure& figure) {
+  const std::optional<bool> met = figure.met();
+  if (!met) return {};
+  return *met ? "met" : "MISSED";
 }
 
 std::string quoted(std::string_view text) {
@@ -32,11 +47,19 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
+std::optional<bool> Figure::met() const {
+  if (!target) return std::nullopt;
+  const std::optional<double> judged = target->of == Target::Of::ratio ? ratio(*this) : value;
+  if (!judged) return std::nullopt;
+  return target->bound == Target::Bound::at_most ? *judged <= target->limit : *judged >= target->limit;
+}
+
 void print_table(std::ostream& out, const std::string& benchmark, const std::vector<Figure>& figures) {
-  std::vector<std::vector<std::string>> rows{{benchmark, "value", "unit", "bare", "ratio", "target"}};
+  std::vector<std::vector<std::string>> rows{{benchmark, "value", "unit", "bare", "ratio", "target", ""}};
   for (const Figure& figure : figures) {
+    const std::optional<double> over_bare = ratio(figure);
     rows.push_back({figure.name, number(figure.value), figure.unit, figure.baseline ? number(*figure.baseline) : "-",
-                    ratio(figure), figure.target});
+                    over_bare ? number(*over_bare) : "-", in_words(figure), verdict(figure)});
   }
   std::vector<std::size_t> widths(rows[0].size());
   for (const auto& row : rows) {
@@ -58,8 +81,9 @@ void print_json_lines(std::ostream& out, const std::string& benchmark, const std
     out << "{\"benchmark\":" << quoted(benchmark) << ",\"figure\":" << quoted(figure.name) << ",\"value\":" << figure.value
         << ",\"unit\":" << quoted(figure.unit);
     if (figure.baseline) out << ",\"baseline\":" << *figure.baseline;
-    if (ratio(figure) != "-") out << ",\"ratio\":" << figure.value / *figure.baseline;
-    if (!figure.target.empty()) out << ",\"target\":" << quoted(figure.target);
+    if (const auto over_bare = ratio(figure)) out << ",\"ratio\":" << *over_bare;
+    if (figure.target) out << ",\"target\":" << quoted(in_words(figure));
+    if (const auto met = figure.met()) out << ",\"met\":" << (*met ? "true" : "false");
     out << "}\n";
   }
 }

@@ -51,9 +51,13 @@ int http_status(std::uint16_t port, std::string_view path) {
   return std::string_view(answer.data(), got).starts_with(kVersion) ? std::atoi(answer.data() + kVersion.size()) : 0;
 }
 
-std::string end_of(const std::string& file) {
+std::string contents_of(const std::string& file) {
   std::ifstream in(file);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string end_of(const std::string& file) {
+  const std::string text = contents_of(file);
   return text.size() <= 2000 ? text : text.substr(text.size() - 2000);
 }
 
@@ -72,6 +76,11 @@ RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url
   if (!url_.empty()) return;
   url_ = "redis://127.0.0.1:" + std::to_string(free_port());
   start();
+}
+
+pid_t RedisServer::pid() const {
+  if (!process_) throw std::logic_error("a redis-server that was given by URL can't be measured");
+  return process_->pid();
 }
 
 void RedisServer::kill() {
@@ -101,26 +110,29 @@ void RedisServer::start() {
 
 SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                                  const std::vector<std::string>& settings)
-    : port_(free_port()) {
-  const std::uint16_t api_port = free_port();
-  const std::string configuration = scratch.file("signalbox.yaml");
+    : port_(free_port()), api_port_(free_port()), log_(scratch.file("signalbox-" + std::to_string(port_) + ".log")) {
+  const std::string configuration = scratch.file("signalbox-" + std::to_string(port_) + ".yaml");
   std::ofstream(configuration) << "server: {listen: \"127.0.0.1:" << port_ << "\", threads: 1}\n"
-                               << "api: {listen: \"127.0.0.1:" << api_port << "\"}\n"
+                               << "api: {listen: \"127.0.0.1:" << api_port_ << "\"}\n"
                                << "limits: {register_timeout: 10m, ping_interval: 10m}\n"
                                << "broker: {plugin: redis, redis: {url: \"" << redis_url << "\"}}\n"
                                << "logging: {level: warning, file: \"\"}\n";
   std::vector<std::string> arguments{executable, "serve", "-c", configuration};
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
-  const std::string log = scratch.file("signalbox.log");
-  process_ = std::make_unique<Process>(Process::start(std::move(arguments), log));
-  wait_ready(api_port, log);
+  process_ = std::make_unique<Process>(Process::start(std::move(arguments), log_));
+  wait_ready();
 }
 
-void SignalboxServer::wait_ready(std::uint16_t api_port, const std::string& log) {
+std::string SignalboxServer::stop() {
+  process_->stop();
+  return contents_of(log_);
+}
+
+void SignalboxServer::wait_ready() {
   const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  while (http_status(api_port, "/readyz") != 200) {
+  while (http_status(api_port_, "/readyz") != 200) {
     if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-      throw std::runtime_error("signalbox did not become ready:\n" + end_of(log));
+      throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }

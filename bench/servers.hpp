@@ -32,6 +32,8 @@ class RedisServer {
   RedisServer(const ScratchDirectory& scratch, const std::string& url);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
+  /// Errors: std::logic_error if it is not ours.
+  [[nodiscard]] pid_t pid() const;
 
   /// SIGKILL. Errors: std::logic_error if it is not ours.
   void kill();
@@ -55,11 +57,17 @@ class SignalboxServer {
 
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t api_port() const noexcept { return api_port_; }
+
+  /// Ends it; what it has logged.
+  std::string stop();
 
  private:
-  void wait_ready(std::uint16_t api_port, const std::string& log);
+  void wait_ready();
 
   std::uint16_t port_;
+  std::uint16_t api_port_;
+  std::string log_;
   std::unique_ptr<Process> process_;
 };
 

@@ -18,6 +18,7 @@ TEST(RedisClient, CountsNobodyWhereNobodyListens) {
   std::vector<std::string> channels;
   for (int i = 0; i < 5000; ++i) channels.push_back("channel " + std::to_string(i));
   EXPECT_EQ(client.subscribed(channels), 0u);
+  EXPECT_EQ(client.channel_count(), 0u);
   EXPECT_EQ(client.publish(channels, 3, std::string(128, 'm')), 0u);
   EXPECT_EQ(client.subscribed(channels), 0u) << "the replies are read to the end";
 }
