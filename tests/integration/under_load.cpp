@@ -144,11 +144,13 @@ void ApiLoad::turn() {
   std::this_thread::sleep_for(pause_);
 }
 
-ForeignLoad::ForeignLoad(Ledger& ledger, std::uint16_t redis_port, std::vector<std::string> users, milliseconds pause)
+ForeignLoad::ForeignLoad(Ledger& ledger, std::uint16_t redis_port, std::vector<std::string> users, milliseconds pause,
+                         std::function<std::string(Ledger::Id)> payload)
     : ledger_(ledger),
       port_(redis_port),
       users_(std::move(users)),
       pause_(pause),
+      payload_(std::move(payload)),
       loop_(std::make_unique<Repeated>([this] { turn(); })) {}
 ForeignLoad::~ForeignLoad() { loop_.reset(); }
 
@@ -157,7 +159,7 @@ void ForeignLoad::turn() {
   const Ledger::Id message = ledger_.begin("foreign", user);
   try {
     if (!connection_) connection_ = std::make_unique<RedisConnection>(port_);
-    const std::string count = connection_->command({"PUBLISH", user, Ledger::payload(message)});
+    const std::string count = connection_->command({"PUBLISH", user, payload_(message)});
     ledger_.end(message, count == "0" ? "nobody" : "delivered");
   } catch (const std::exception&) {
     const bool sent = connection_ && connection_->broken();

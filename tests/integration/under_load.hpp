@@ -103,7 +103,9 @@ class RedisConnection;
 /// Publishes to each user in turn straight to Redis.
 class ForeignLoad {
  public:
-  ForeignLoad(Ledger& ledger, std::uint16_t redis_port, std::vector<std::string> users, milliseconds pause);
+  /// `payload` makes what is sent of a message's id.
+  ForeignLoad(Ledger& ledger, std::uint16_t redis_port, std::vector<std::string> users, milliseconds pause,
+              std::function<std::string(Ledger::Id)> payload = &Ledger::payload);
   ~ForeignLoad();
 
  private:
@@ -114,6 +116,7 @@ class ForeignLoad {
   std::unique_ptr<RedisConnection> connection_;
   std::vector<std::string> users_;
   milliseconds pause_;
+  std::function<std::string(Ledger::Id)> payload_;
   std::size_t turns_ = 0;
   std::unique_ptr<Repeated> loop_;
 };

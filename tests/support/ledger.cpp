@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 namespace signalbox::test {
 namespace {
@@ -17,6 +16,7 @@ bool may_have_been_sent(const std::string& outcome) {
 Ledger::Id Ledger::begin(const std::string& source, const std::string& user) {
   const std::lock_guard lock(mutex_);
   messages_.push_back({source, user, Clock::now(), {}, {}});
+  users_[user].messages.push_back(messages_.size() - 1);
   return messages_.size() - 1;
 }
 
@@ -39,6 +39,7 @@ Ledger::Id Ledger::client(const std::string& instance, const std::string& user, 
   client.envelope = envelope;
   client.came = Clock::now();
   clients_.push_back(std::move(client));
+  users_[user].clients.push_back(clients_.size() - 1);
   return clients_.size() - 1;
 }
 
@@ -64,14 +65,26 @@ void Ledger::gap(Id client, const std::string& reason) {
   clients_[client].gaps.push_back({Clock::now(), reason});
 }
 
+void Ledger::leaving(Id client, Clock::time_point time) {
+  const std::lock_guard lock(mutex_);
+  clients_[client].leaving = std::min(clients_[client].leaving, time);
+}
+
 void Ledger::left(Id client) {
   const std::lock_guard lock(mutex_);
-  clients_[client].left = std::min(clients_[client].left, Clock::now());
+  Client& who = clients_[client];
+  who.left = std::min(who.left, Clock::now());
+  who.leaving = std::min(who.leaving, who.left);
 }
 
 void Ledger::fault() {
   const std::lock_guard lock(mutex_);
-  faults_.push_back(Clock::now());
+  faults_.push_back({Clock::now()});
+}
+
+void Ledger::mended() {
+  const std::lock_guard lock(mutex_);
+  if (!faults_.empty()) faults_.back().mended = Clock::now();
 }
 
 std::vector<std::string> Ledger::lies() const {
@@ -112,14 +125,19 @@ void Ledger::check_received(const Client& client, Complaints& complaints) const 
 }
 
 void Ledger::check_owed(const Client& client, Complaints& complaints, std::size_t& lost) const {
-  const std::set<Id> received(client.received.begin(), client.received.end());
-  for (Id id = 0; id < messages_.size(); ++id) {
-    const Message& message = messages_[id];
-    if (message.outcome != "delivered" || received.contains(id)) continue;
-    if (!holds(client, message.user, message.begun, message.ended)) continue;
+  std::vector<Id> received = client.received;
+  std::sort(received.begin(), received.end());
+  const std::vector<Id>& sent = user_of(client.user).messages;
+  // Only what was begun while it was there can be owed to it.
+  const auto first = std::lower_bound(sent.begin(), sent.end(), client.registered,
+                                      [&](Id id, Clock::time_point time) { return messages_[id].begun < time; });
+  for (auto it = first; it != sent.end() && messages_[*it].begun <= client.leaving; ++it) {
+    const Message& message = messages_[*it];
+    if (message.outcome != "delivered" || std::binary_search(received.begin(), received.end(), *it)) continue;
+    if (!holds(client, message.begun, message.ended)) continue;
     ++lost;
     if (!excused(client, message.begun, message.ended)) {
-      complaints.push_back(describe(client) + " misses, with no gap told: " + describe(id));
+      complaints.push_back(describe(client) + " misses, with no gap told: " + describe(*it));
     }
   }
 }
@@ -132,11 +150,10 @@ void Ledger::check_outcomes(Complaints& complaints) const {
     } else if (message.outcome == "delivered" && !held_at_all(message.user, message.begun, message.ended)) {
       complaints.push_back("said to be delivered, though nobody was there: " + describe(id));
     } else if (message.outcome == "nobody") {
-      for (const Client& client : clients_) {
-        if (!holds(client, message.user, message.begun, message.ended)) continue;
-        if (!excused(client, message.begun, message.ended)) {
-          complaints.push_back(describe(client) + " was there, with no gap told: " + describe(id));
-        }
+      for (const Id who : user_of(message.user).clients) {
+        const Client& client = clients_[who];
+        if (!holds(client, message.begun, message.ended) || excused(client, message.begun, message.ended)) continue;
+        complaints.push_back(describe(client) + " was there, with no gap told: " + describe(id));
       }
     }
   }
@@ -147,42 +164,57 @@ void Ledger::check_answers(Complaints& complaints) const {
     if (question.answer == "yes" && !held_at_all(question.user, question.begun, question.ended)) {
       complaints.push_back("exists said yes, though nobody was there: " + question.user);
     } else if (question.answer == "no") {
-      for (const Client& client : clients_) {
-        if (!holds(client, question.user, question.begun, question.ended)) continue;
-        if (!excused(client, question.begun, question.ended)) {
-          complaints.push_back("exists said no, with no gap told: " + describe(client));
-        }
+      for (const Id who : user_of(question.user).clients) {
+        const Client& client = clients_[who];
+        if (!holds(client, question.begun, question.ended) || excused(client, question.begun, question.ended)) continue;
+        complaints.push_back("exists said no, with no gap told: " + describe(client));
       }
     }
   }
 }
 
-const Ledger::Client& Ledger::witness(const Client& client) const {
-  if (client.envelope) return client;
-  const auto found = std::find_if(clients_.begin(), clients_.end(), [&](const Client& other) {
-    return other.envelope && other.instance == client.instance && other.user == client.user;
-  });
-  return found == clients_.end() ? client : *found;
+const Ledger::User& Ledger::user_of(const std::string& name) const {
+  static const User kNobody;
+  const auto found = users_.find(name);
+  return found == users_.end() ? kNobody : found->second;
+}
+
+const Ledger::Fault* Ledger::last_fault(Clock::time_point before) const {
+  const auto after = std::upper_bound(faults_.begin(), faults_.end(), before,
+                                      [](Clock::time_point time, const Fault& fault) { return time < fault.time; });
+  return after == faults_.begin() ? nullptr : &*std::prev(after);
+}
+
+/// By what `teller` itself was told, or was not because it left.
+bool Ledger::covered(const Client& teller, Clock::time_point begun, Clock::time_point ended) const {
+  const auto gap = std::lower_bound(teller.gaps.begin(), teller.gaps.end(), begun,
+                                    [](const Gap& told, Clock::time_point time) { return told.time < time; });
+  const Fault* const fault = last_fault(gap == teller.gaps.end() ? teller.leaving : gap->time);
+  if (!fault || fault->time > ended + scaled(kInFlight)) return false;
+  return gap != teller.gaps.end() || (teller.leaving != Clock::time_point::max() && fault->mended > teller.leaving);
 }
 
 bool Ledger::excused(const Client& client, Clock::time_point begun, Clock::time_point ended) const {
-  const std::vector<Gap>& gaps = witness(client).gaps;
-  const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const Gap& told) { return told.time >= begun; });
-  if (gap == gaps.end()) return false;
-  const auto after = std::upper_bound(faults_.begin(), faults_.end(), gap->time);
-  return after != faults_.begin() && *std::prev(after) <= ended + scaled(kInFlight);
+  if (client.envelope) return covered(client, begun, ended);
+  const std::vector<Id>& siblings = user_of(client.user).clients;
+  return std::any_of(siblings.begin(), siblings.end(), [&](Id id) {
+    const Client& other = clients_[id];
+    return other.envelope && other.instance == client.instance && other.registered <= begun && covered(other, begun, ended);
+  });
 }
 
-bool Ledger::holds(const Client& client, const std::string& user, Clock::time_point from, Clock::time_point to) {
-  const bool stays = client.left == Clock::time_point::max() || to + scaled(kInFlight) <= client.left;
-  return client.user == user && client.registered <= from && stays;
+bool Ledger::holds(const Client& client, Clock::time_point from, Clock::time_point to) {
+  const bool stays = client.leaving == Clock::time_point::max() || to + scaled(kInFlight) <= client.leaving;
+  return client.registered <= from && stays;
 }
 
 bool Ledger::held_at_all(const std::string& user, Clock::time_point from, Clock::time_point to) const {
-  return std::any_of(clients_.begin(), clients_.end(), [&](const Client& client) {
+  const std::vector<Id>& clients = user_of(user).clients;
+  return std::any_of(clients.begin(), clients.end(), [&](Id id) {
+    const Client& client = clients_[id];
     const bool has_left = client.left != Clock::time_point::max() && client.left + scaled(kHeldOn) < from;
     // Registered before it was told so, but not before it came.
-    return client.user == user && client.came <= to && !has_left;
+    return client.came <= to && !has_left;
   });
 }
 
@@ -195,8 +227,15 @@ std::map<std::string, std::size_t> Ledger::outcomes() const {
   const std::lock_guard lock(mutex_);
   std::map<std::string, std::size_t> counts;
   for (const Message& message : messages_) {
-    if (faults_.empty() || message.ended >= faults_.back()) ++counts[message.outcome];
+    if (faults_.empty() || message.ended >= faults_.back().time) ++counts[message.outcome];
   }
+  return counts;
+}
+
+std::map<std::string, std::size_t> Ledger::all_outcomes() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::size_t> counts;
+  for (const Message& message : messages_) ++counts[message.outcome];
   return counts;
 }
 
@@ -209,7 +248,7 @@ std::size_t Ledger::answered(const std::string& outcome) const {
 std::size_t Ledger::said(const std::string& answer) const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(std::count_if(questions_.begin(), questions_.end(), [&](const Question& question) {
-    return question.answer == answer && (faults_.empty() || question.ended >= faults_.back());
+    return question.answer == answer && (faults_.empty() || question.ended >= faults_.back().time);
   }));
 }
 
@@ -230,6 +269,18 @@ std::size_t Ledger::received_count(Id client) const {
   return clients_[client].received.size();
 }
 
+std::size_t Ledger::received_count() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (const Client& client : clients_) count += client.received.size();
+  return count;
+}
+
+std::size_t Ledger::asked_count() const {
+  const std::lock_guard lock(mutex_);
+  return questions_.size();
+}
+
 std::string Ledger::describe(const Client& client) const {
   return std::string(client.envelope ? "envelope" : "plain") + " client of " + client.user + " on " + client.instance;
 }
@@ -238,10 +289,10 @@ std::string Ledger::describe(Id message) const {
   const Message& m = messages_[message];
   const auto since = [&](Clock::time_point time) {
     if (faults_.empty()) return std::string("no fault");
-    const auto after = std::upper_bound(faults_.begin(), faults_.end(), time);
-    const auto fault = after == faults_.begin() ? after : std::prev(after);
-    return std::to_string(std::chrono::duration_cast<milliseconds>(time - *fault).count()) + " ms from fault " +
-           std::to_string(fault - faults_.begin());
+    const Fault* const before = last_fault(time);
+    const Fault& fault = before ? *before : faults_.front();
+    return std::to_string(std::chrono::duration_cast<milliseconds>(time - fault.time).count()) + " ms from fault " +
+           std::to_string(&fault - faults_.data());
   };
   return "message " + std::to_string(message) + " of " + m.source + " to " + m.user + ", answered " +
          (m.outcome.empty() ? "never" : m.outcome) + ", begun " + since(m.begun) + ", ended " + since(m.ended);

@@ -17,7 +17,10 @@ namespace signalbox::test {
 /// What is owed: a message answered "delivered" reaches every client that is registered for its user meanwhile. One that is
 /// missing is excused only by a gap: the first one told to the client after the message was begun, if what was broken last
 /// before that gap was broken before the message had ended (kInFlight earlier at most: answered, still on its way). An answer
-/// "nobody" for a user who has a client needs the same excuse.
+/// "nobody" for a user who has a client needs the same excuse. Who leaves after a fault and before it is mended goes without
+/// the gap that it would have been told: leaving counts as one.
+///
+/// Keeps every message; checking all of them takes time linear in what was sent and received.
 ///
 /// Threading: any thread. Entries carry the time at which they are made, so make them at once.
 class Ledger {
@@ -45,11 +48,16 @@ class Ledger {
   void registered(Id client);
   void received(Id client, std::string_view payload);
   void gap(Id client, const std::string& reason);
-  /// From here on nothing is owed to it, nor what is still on its way (kInFlight).
+  /// From `time` on nothing is owed to it, nor what was still on its way then (kInFlight). It may be there for a while yet.
+  void leaving(Id client, Clock::time_point time);
+  void leaving(Id client) { leaving(client, Clock::now()); }
+  /// It is gone, and nothing is owed to it from here on, if it was not leaving before.
   void left(Id client);
 
   // Something is broken from here on.
   void fault();
+  /// The last fault is over, and everybody who stayed has been told of it.
+  void mended();
 
   /// Every promise that was not kept, a line each; empty if all is well. After the load has ended and settled.
   [[nodiscard]] std::vector<std::string> lies() const;
@@ -59,6 +67,8 @@ class Ledger {
   [[nodiscard]] std::size_t answered(const std::string& outcome) const;
   /// Outcome → how often, since the last fault.
   [[nodiscard]] std::map<std::string, std::size_t> outcomes() const;
+  /// The same since the beginning.
+  [[nodiscard]] std::map<std::string, std::size_t> all_outcomes() const;
   /// Questions that were answered so, since the last fault.
   [[nodiscard]] std::size_t said(const std::string& answer) const;
   /// Messages answered "delivered" that did not reach a client they were owed to, counted once a client.
@@ -72,6 +82,10 @@ class Ledger {
   /// Gaps told to all clients of an instance.
   [[nodiscard]] std::size_t gap_count(const std::string& instance) const;
   [[nodiscard]] std::size_t received_count(Id client) const;
+  /// What all clients got together.
+  [[nodiscard]] std::size_t received_count() const;
+  /// Questions asked since the beginning.
+  [[nodiscard]] std::size_t asked_count() const;
 
  private:
   struct Message {
@@ -93,17 +107,28 @@ class Ledger {
     bool envelope = false;
     Clock::time_point came;
     Clock::time_point registered = Clock::time_point::max();
+    Clock::time_point leaving = Clock::time_point::max();  // <= left
     Clock::time_point left = Clock::time_point::max();
     std::vector<Id> received;
     std::vector<std::string> strange;  // payloads that are none of ours
     std::vector<Gap> gaps;
   };
+  struct Fault {
+    Clock::time_point time;
+    Clock::time_point mended = Clock::time_point::min();  // min: nobody said when
+  };
+  struct User {
+    std::vector<Id> messages;  // in the order in which they were begun
+    std::vector<Id> clients;
+  };
   using Complaints = std::vector<std::string>;
 
   // Under the mutex.
-  [[nodiscard]] const Client& witness(const Client& client) const;
+  [[nodiscard]] const User& user_of(const std::string& name) const;
+  [[nodiscard]] const Fault* last_fault(Clock::time_point before) const;
+  [[nodiscard]] bool covered(const Client& teller, Clock::time_point begun, Clock::time_point ended) const;
   [[nodiscard]] bool excused(const Client& client, Clock::time_point begun, Clock::time_point ended) const;
-  [[nodiscard]] static bool holds(const Client& client, const std::string& user, Clock::time_point from, Clock::time_point to);
+  [[nodiscard]] static bool holds(const Client& client, Clock::time_point from, Clock::time_point to);
   [[nodiscard]] bool held_at_all(const std::string& user, Clock::time_point from, Clock::time_point to) const;
   void check_received(const Client& client, Complaints& complaints) const;
   void check_owed(const Client& client, Complaints& complaints, std::size_t& lost) const;
@@ -116,7 +141,8 @@ class Ledger {
   std::vector<Message> messages_;
   std::vector<Question> questions_;
   std::vector<Client> clients_;
-  std::vector<Clock::time_point> faults_;
+  std::map<std::string, User> users_;
+  std::vector<Fault> faults_;
 };
 
 }  // namespace signalbox::test

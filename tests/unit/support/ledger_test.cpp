@@ -72,6 +72,61 @@ TEST_F(LedgerTest, LetsAPlainClientBeExcusedByItsEnvelopeSibling) {
   EXPECT_THAT(ledger_.lies(), IsEmpty());
 }
 
+TEST_F(LedgerTest, LetsASiblingThatCameLaterExcuseNothing) {
+  ledger_.leaving(alice_);
+  std::this_thread::sleep_for(1ms);
+  registered("alice", false);
+  ledger_.fault();
+  sent("delivered");
+  ledger_.gap(registered("alice", true), "the link was down");
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("plain client of alice on one misses")));
+}
+
+TEST_F(LedgerTest, ExcusesWhoLeavesBetweenAFaultAndItsEnd) {
+  ledger_.fault();
+  sent("delivered");
+  std::this_thread::sleep_for(scaled(Ledger::kInFlight) + 50ms);
+  ledger_.leaving(alice_);
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told"))) << "nobody said that the fault was mended";
+  ledger_.mended();
+  EXPECT_THAT(ledger_.lies(), IsEmpty());
+}
+
+TEST_F(LedgerTest, ExcusesNobodyWhoLeavesAfterTheEndOfAFault) {
+  ledger_.fault();
+  sent("delivered");
+  ledger_.mended();
+  std::this_thread::sleep_for(scaled(Ledger::kInFlight) + 50ms);
+  ledger_.leaving(alice_);
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told")));
+}
+
+TEST_F(LedgerTest, TakesWhoIsLeavingForSomebodyWhoMayStillBeThere) {
+  ledger_.leaving(alice_);
+  sent("delivered");
+  sent("nobody");
+  EXPECT_THAT(ledger_.lies(), IsEmpty());
+}
+
+TEST_F(LedgerTest, ChecksHalfAMillionMessagesWithinAWait) {
+  const std::size_t users = 50;
+  std::vector<Ledger::Id> clients;
+  for (std::size_t i = 0; i < users; ++i) clients.push_back(registered("user" + std::to_string(i), true));
+  for (std::size_t i = 0; i < 500'000; ++i) {
+    const Ledger::Id message = sent("delivered", "user" + std::to_string(i % users));
+    if (i != users - 1) ledger_.received(clients[i % users], Ledger::payload(message));
+    // Each user but the last comes and goes, as in a soak.
+    if (i % 1000 == 999) {
+      const std::size_t user = i / 1000 % (users - 1);
+      ledger_.left(clients[user]);
+      clients[user] = registered("user" + std::to_string(user), true);
+    }
+  }
+  const auto begin = Ledger::Clock::now();
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("user49 on one misses, with no gap told")));
+  EXPECT_LT(Ledger::Clock::now() - begin, scaled(kPatience));
+}
+
 TEST_F(LedgerTest, OwesNothingBeforeRegistrationAndAfterLeaving) {
   const Ledger::Id bob = ledger_.client("one", "bob", true);
   sent("delivered", "bob");
