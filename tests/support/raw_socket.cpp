@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace signalbox::test {
@@ -18,6 +19,9 @@ RawSocket::RawSocket(std::uint16_t port, int receive_buffer_bytes, const char* s
   if (receive_buffer_bytes > 0) setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const auto patience = std::chrono::duration_cast<std::chrono::seconds>(scaled(kPatience));
+  const timeval patience_of_send{patience.count(), 0};
+  setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience_of_send, sizeof patience_of_send);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   if (source != nullptr) {
@@ -45,6 +49,11 @@ bool RawSocket::send(std::string_view bytes) const {
 }
 
 void RawSocket::finish() const { shutdown(socket_, SHUT_WR); }
+
+void RawSocket::reset_at_end() const {
+  const linger now{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
 
 std::string RawSocket::take(std::size_t count) {
   std::string head = received_.substr(0, count);

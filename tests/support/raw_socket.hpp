@@ -18,10 +18,12 @@ class RawSocket {
   RawSocket& operator=(const RawSocket&) = delete;
   ~RawSocket();
 
-  /// False if the peer has closed.
+  /// False if the peer has closed, or has read nothing for kPatience.
   bool send(std::string_view bytes) const;
   /// Ends our direction, reads go on.
   void finish() const;
+  /// The connection ends with RST on destruction, whatever is unread.
+  void reset_at_end() const;
 
   /// What has been read and not yet taken.
   [[nodiscard]] const std::string& received() const noexcept { return received_; }

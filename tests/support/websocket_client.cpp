@@ -116,6 +116,13 @@ void WebSocketClient::close(unsigned code) {
   connection_->run([this] { return connection_->ended.has_value(); }, kPatience);
 }
 
+void WebSocketClient::abort() {
+  auto& socket = beast::get_lowest_layer(connection_->stream).socket();
+  beast::error_code ignored;  // the server may have been first
+  socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket.close(ignored);
+}
+
 std::optional<WebSocketMessage> WebSocketClient::next(milliseconds within) {
   Connection& c = *connection_;
   c.run([&] { return !c.messages.empty() || c.ended; }, within);

@@ -52,6 +52,8 @@ class WebSocketClient {
   void send(const std::string& text);
   void send_binary(const std::string& bytes);
   void close(unsigned code = 1000);
+  /// Ends the connection with RST.
+  void abort();
 
   /// The next message; nothing if none came in time or the connection ended.
   std::optional<WebSocketMessage> next(milliseconds within = kPatience);
