@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
@@ -18,10 +19,11 @@ constexpr unsigned kListen = 10;
 
 std::string proc(pid_t pid, const char* file) { return "/proc/" + std::to_string(pid) + "/" + file; }
 
-std::size_t resident_bytes(pid_t pid) {
+/// The number behind `name` in /proc/PID/status.
+std::size_t status_of(pid_t pid, std::string_view name) {
   std::ifstream status(proc(pid, "status"));
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssAnon:")) return 1024 * std::stoul(line.substr(8));
+    if (line.starts_with(name)) return std::stoul(line.substr(name.size()));
   }
   throw std::runtime_error("no process " + std::to_string(pid));
 }
@@ -43,7 +45,8 @@ milliseconds cpu_time(pid_t pid) {
 
 Footprint Footprint::of(pid_t pid) {
   const std::filesystem::directory_iterator open(proc(pid, "fd"));
-  return {resident_bytes(pid), static_cast<std::size_t>(std::distance(begin(open), end(open))), cpu_time(pid)};
+  return {1024 * status_of(pid, "RssAnon:"), static_cast<std::size_t>(std::distance(begin(open), end(open))), cpu_time(pid),
+          status_of(pid, "Threads:")};
 }
 
 PortFootprint PortFootprint::of(std::uint16_t port) {

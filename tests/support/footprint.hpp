@@ -14,6 +14,7 @@ struct Footprint {
   std::size_t anonymous_bytes = 0;  ///< resident and backed by no file
   std::size_t descriptors = 0;
   milliseconds cpu{};  ///< user and system time of all threads, to 10 ms
+  std::size_t threads = 0;
 
   /// Errors: std::runtime_error if there is no such process.
   [[nodiscard]] static Footprint of(pid_t pid);

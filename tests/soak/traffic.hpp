@@ -1,0 +1,55 @@
+// What a back end does to an instance in a soak: publishes one by one and in bulk, and asks who is there.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/integration/under_load.hpp"
+#include "tests/soak/record.hpp"
+
+namespace signalbox::test {
+
+/// One message a turn to a random user; every third turn a question about one.
+class SingleTraffic {
+ public:
+  SingleTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
+                std::uint64_t seed);
+
+ private:
+  void turn();
+  void publish();
+  void ask();
+  const std::string& any_user() { return users_[random_() % users_.size()]; }
+
+  Ledger& ledger_;
+  Record& record_;
+  std::string source_;
+  HttpClient http_;
+  std::vector<std::string> users_;
+  std::mt19937_64 random_;
+  std::size_t turns_ = 0;
+  Repeated loop_;
+};
+
+/// A few dozen messages to random users a turn, in one request.
+class BulkTraffic {
+ public:
+  BulkTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
+              std::uint64_t seed);
+
+ private:
+  void turn();
+  void take(const std::string& answer, const std::vector<Ledger::Id>& messages);
+
+  Ledger& ledger_;
+  Record& record_;
+  std::string source_;
+  HttpClient http_;
+  std::vector<std::string> users_;
+  std::mt19937_64 random_;
+  Repeated loop_;
+};
+
+}  // namespace signalbox::test
