@@ -55,10 +55,10 @@ bool BrokerHost::log_enabled(LogLevel level) const noexcept { return log_.enable
 
 void BrokerHost::log(LogLevel level, std::string_view text) noexcept {
   switch (level) {
-    case LogLevel::debug: log_.debug("broker.{}: {}", name_, text); break;
-    case LogLevel::info: log_.info("broker.{}: {}", name_, text); break;
-    case LogLevel::warning: log_.warning("broker.{}: {}", name_, text); break;
-    case LogLevel::error: log_.error("broker.{}: {}", name_, text); break;
+    case LogLevel::debug: log_.debug("broker.{}: {}", name_, text); break;  // who turns it on wants to see all
+    case LogLevel::info: log_.limited(LineKind::plugin_info, level, "broker.{}: {}", name_, text); break;
+    case LogLevel::warning: log_.limited(LineKind::plugin_warning, level, "broker.{}: {}", name_, text); break;
+    case LogLevel::error: log_.limited(LineKind::plugin_error, level, "broker.{}: {}", name_, text); break;
   }
 }
 
@@ -125,7 +125,7 @@ void BrokerHost::obey(const Message& message) {
 void BrokerHost::gap(std::span<const std::string_view> channels, std::string_view reason) noexcept {
   metrics_.gaps.add();
   if (channels.empty()) {
-    log_.warning("broker.{}: messages may have been missed: {}", name_, reason);
+    log_.limited(LineKind::gap, LogLevel::warning, "broker.{}: messages may have been missed: {}", name_, reason);
     sink_->gap(kAllShards, {}, reason);
   }
   for (const std::string_view channel : channels) {
@@ -139,7 +139,7 @@ void BrokerHost::refused(std::string_view channel, const Status& why) noexcept {
   if (const std::string_view user_key = user_of(channel); !user_key.empty()) {
     registry_->broker_refused(user_key, why);
   } else {
-    log_.error("broker.{}: refuses a channel of Signalbox's own: {}: {}", name_, why.code.message(), why.detail);
+    log(LogLevel::error, fmt::format("refuses a channel of Signalbox's own: {}: {}", why.code.message(), why.detail));
   }
 }
 
@@ -173,10 +173,9 @@ void BrokerHost::state(State state, std::span<const std::string_view> reasons) n
   // Repeated attempts that fail alike are one line.
   if (!changed) {
     log_.debug("{}", line);
-  } else if (ready || state == State::connecting || state == State::closed) {
-    log_.info("{}", line);
   } else {
-    log_.warning("{}", line);
+    const bool expected = ready || state == State::connecting || state == State::closed;
+    log_.limited(LineKind::broker_state, expected ? LogLevel::info : LogLevel::warning, "{}", line);
   }
 }
 

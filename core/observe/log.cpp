@@ -1,5 +1,6 @@
 #include "core/observe/log.hpp"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "core/observe/console_sink.hpp"
 #include "core/observe/daily_file_sink.hpp"
+#include "core/observe/line_limit.hpp"
 
 namespace signalbox {
 namespace {
@@ -44,6 +46,22 @@ std::string_view cut(std::string_view text) noexcept {
   return text.substr(0, end);
 }
 
+/// What the lines of each kind are called where some are left out, and at which level that is said.
+struct KindName {
+  LogLevel level;
+  const char* name;
+};
+constexpr std::array<KindName, kLineKinds> kKinds{{
+    {LogLevel::info, "a client does not read"},
+    {LogLevel::warning, "limits.queue_total_bytes reached"},
+    {LogLevel::error, "a handler failed"},
+    {LogLevel::warning, "messages may have been missed"},
+    {LogLevel::warning, "the broker's state"},
+    {LogLevel::info, "the broker plugin's info lines"},
+    {LogLevel::warning, "the broker plugin's warnings"},
+    {LogLevel::error, "the broker plugin's errors"},
+}};
+
 }  // namespace
 
 LogLevel parse_level(std::string_view word) noexcept {
@@ -67,6 +85,7 @@ struct Log::Impl {
 
   std::atomic<LogLevel> level;
   std::atomic<std::uint64_t> failed{0};
+  std::array<LineLimit, kLineKinds> limits;
   std::shared_ptr<ConsoleSink> console;
   std::shared_ptr<DailyFileSink> file;
   std::shared_ptr<spdlog::details::thread_pool> pool;
@@ -93,7 +112,11 @@ Log::Log(const Config::Logging& config) {
 Log::Log(LogLevel level, std::vector<std::shared_ptr<spdlog::sinks::sink>> sinks)
     : impl_(std::make_unique<Impl>(level, std::move(sinks))) {}
 
-Log::~Log() = default;
+Log::~Log() {
+  for (std::size_t kind = 0; kind < kLineKinds; ++kind) {
+    tell_left_out(kind, impl_->limits[kind].take_left_out(LineLimit::Clock::time_point::max()));
+  }
+}
 
 bool Log::enabled(LogLevel level) const noexcept { return level >= impl_->level.load(std::memory_order_relaxed); }
 
@@ -114,6 +137,27 @@ void Log::write_formatted(LogLevel level, fmt::string_view format, fmt::format_a
   try {
     write(level, fmt::vformat(format, args));
   } catch (...) {  // out of memory: the line is not worth the process
+    impl_->failed.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Log::write_limited(LineKind kind, LogLevel level, fmt::string_view format, fmt::format_args args) noexcept {
+  const auto index = static_cast<std::size_t>(kind);
+  const LineLimit::Answer answer = impl_->limits[index].ask(LineLimit::Clock::now());
+  tell_left_out(index, answer.left_out);
+  if (answer.write) write_formatted(level, format, args);
+}
+
+void Log::tell_left_out() noexcept {
+  const LineLimit::Clock::time_point now = LineLimit::Clock::now();
+  for (std::size_t kind = 0; kind < kLineKinds; ++kind) tell_left_out(kind, impl_->limits[kind].take_left_out(now));
+}
+
+void Log::tell_left_out(std::size_t kind, std::uint64_t lines) noexcept {
+  if (lines == 0) return;
+  try {
+    write(kKinds[kind].level, fmt::format("{} more like it: {}", lines, kKinds[kind].name));
+  } catch (...) {  // out of memory
     impl_->failed.fetch_add(1, std::memory_order_relaxed);
   }
 }

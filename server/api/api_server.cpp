@@ -37,7 +37,7 @@ void ApiServer::run() {
     try {
       io_.run();
     } catch (const std::exception& e) {
-      shared_.context.log.error("api: a handler failed: {}", e.what());
+      shared_.context.log.limited(LineKind::failed_handler, LogLevel::error, "api: a handler failed: {}", e.what());
     }
   }
 }

@@ -204,15 +204,20 @@ void Connection::relieve() {
   if (queue_) write_queue();
   if (!queue_) return;
   if (phase_ == Phase::open) {
-    shard_.context().log.info("connection {}: closed, it does not read: limits.queue_total_bytes reached", id_);
+    log_slow("limits.queue_total_bytes");
     close(CloseCode::slow_consumer, "too slow");
   } else {
     end();  // it does not even read that it is closed
   }
 }
 
+void Connection::log_slow(const char* limit) const {
+  shard_.context().log.limited(LineKind::slow_client, LogLevel::info, "connection {}: closed, it does not read: {} reached",
+                               id_, limit);
+}
+
 void Connection::on_overflow() {
-  shard_.context().log.info("connection {}: closed, it does not read: limits.queue_bytes reached", id_);
+  log_slow("limits.queue_bytes");
   shard_.context().metrics.drop(Dropped::connection);  // the message that found no room
   close(CloseCode::slow_consumer, "too slow");
 }

@@ -100,6 +100,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void wait_for_output();
   void on_queue_empty();
   void on_overflow();
+  void log_slow(const char* limit) const;
   void leave_user();
   void end();
   void arm_timer();

@@ -76,7 +76,7 @@ void Shard::run() {
     try {
       io_.run();
     } catch (const std::exception& e) {
-      context_.log.error("shard {}: a handler failed: {}", index_, e.what());
+      context_.log.limited(LineKind::failed_handler, LogLevel::error, "shard {}: a handler failed: {}", index_, e.what());
     }
   }
 }
@@ -183,7 +183,7 @@ void Shard::turn() {
     handle_some(bytes);
     flush_some();
   } catch (const std::exception& e) {
-    context_.log.error("shard {}: a message was lost: {}", index_, e.what());
+    context_.log.limited(LineKind::failed_handler, LogLevel::error, "shard {}: a message was lost: {}", index_, e.what());
   }
   context_.metrics.delivered.add(std::exchange(delivered_, 0));
   context_.metrics.handover_queue_bytes.add(-static_cast<std::int64_t>(bytes));
@@ -265,6 +265,7 @@ void Shard::on_tick() {
   if (draining_) drain_some();
   flush_dirty();
   relieve();
+  context_.log.tell_left_out();
 }
 
 /// This shard's part in keeping limits.queue_total_bytes.
@@ -286,7 +287,8 @@ void Shard::relieve() {
   const ClosingQueues closing(total, index_);
   std::partial_sort(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count), waiting.end(),
                     [](const auto& a, const auto& b) { return a->queued_bytes() > b->queued_bytes(); });
-  context_.log.warning("limits.queue_total_bytes reached: shard {} closes the largest {} of its {} queues", index_, count,
+  context_.log.limited(LineKind::queue_total, LogLevel::warning,
+                       "limits.queue_total_bytes reached: shard {} closes the largest {} of its {} queues", index_, count,
                        waiting.size());
   for (std::size_t i = 0; i < count; ++i) waiting[i]->relieve();
   flush_dirty();

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -14,6 +15,7 @@
 
 #include "tests/integration/json.hpp"
 #include "tests/support/instance.hpp"
+#include "tests/support/raw_websocket.hpp"
 
 namespace signalbox::test {
 namespace {
@@ -77,6 +79,64 @@ TEST(Logging, AsTextKeepsEachMessageOnItsLine) {
   ASSERT_TRUE(instance.process().wait_for_errors("journal x\\n2026-11-24 00:00:00.000 ERROR forged\n"));
 }
 
+/// The sum of what "N more like it: KIND" lines say.
+std::size_t left_out(const std::string& text, const std::string& kind) {
+  const std::string mark = " more like it: " + kind;
+  std::size_t sum = 0;
+  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+    sum += std::stoul(text.substr(text.rfind(' ', at - 1) + 1));
+  }
+  return sum;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+TEST(Logging, OfManyClientsThatDoNotReadIsAFewLinesAndANumber) {
+  constexpr std::size_t kClients = 300;
+  constexpr int kSmallReceiveBuffer = 4096;
+  Instance instance(Settings{{"limits.queue_bytes", "64KiB"}, {"server.threads", "2"}});
+  std::vector<std::unique_ptr<RawWebSocket>> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    const RawWebSocket::Options stalled{"/?user_name=alice", {}, {}, kSmallReceiveBuffer};
+    clients.push_back(std::make_unique<RawWebSocket>(instance.port(), stalled));
+  }
+  ASSERT_TRUE(wait_until([&] { return instance.metric("signalbox_registrations_total") == kClients; }));
+  const std::string payload(32 * 1024, 'x');
+  const auto all_closed = [&] { return instance.metric("signalbox_closes_total", "code=\"4008\"") == kClients; };
+  for (int i = 0; i < 1000 && !all_closed(); ++i) instance.publish("alice", payload);
+  ASSERT_TRUE(all_closed());
+  clients.clear();
+  instance.process().signal(SIGTERM);
+  ASSERT_EQ(instance.process().wait(), 0) << instance.process().errors();
+
+  const std::string log = instance.process().errors();
+  const std::size_t lines = count(log, ": closed, it does not read: limits.queue_bytes reached");
+  EXPECT_GE(lines, 10u) << log;
+  EXPECT_LE(lines, kClients / 3) << "so many that they hide all else";
+  EXPECT_EQ(lines + left_out(log, "a client does not read"), kClients) << log;
+}
+
+TEST(Logging, OfAPluginThatTalksTooMuchIsAFewLinesAndANumber) {
+  constexpr std::size_t kLines = 500;
+  TemporaryDirectory folder;
+  Instance instance(logging_to(folder.path() / "signalbox.log"));
+  std::string body;
+  for (std::size_t i = 0; i < kLines; ++i) body += "{\"user\":\"nobody\",\"text\":\"chatter\"}\n";
+  ASSERT_EQ(instance.http().post("/api/v1/messages", body).status, 200u);
+  instance.process().signal(SIGTERM);
+  ASSERT_EQ(instance.process().wait(), 0) << instance.process().errors();
+
+  const std::string log = instance.process().errors();
+  const std::size_t lines = count(log, "journal chatter");
+  EXPECT_GE(lines, 10u) << log;
+  EXPECT_LE(lines, kLines / 3) << log;
+  EXPECT_EQ(lines + left_out(log, "the broker plugin's info lines"), kLines) << log;
+}
+
 /// A time zone of our own making, whose midnight is at a moment that we choose: what the server sees is a real one.
 class Midnight {
  public:
@@ -114,7 +174,7 @@ class LogRotation : public testing::Test {
   static constexpr std::size_t kBatch = 50;
   static constexpr std::size_t kLogQueue = 4096;  ///< lines that the log holds
   static constexpr std::size_t kLine =
-      std::string_view("2026-11-24 23:59:59.999 INFO  broker.journal: journal #0 00000000\n").size();
+      std::string_view("2026-11-24 23:59:59.999 DEBUG broker.journal: journal #0 00000000\n").size();
 
   std::vector<std::string> names() const {
     std::vector<std::string> found;
@@ -172,7 +232,11 @@ TEST_F(LogRotation, AtMidnightUnderLoadLosesNoLineAndKeepsTheNewestFiles) {
   for (const char* day : {"2020-01-01", "2020-01-02", "2020-01-03"}) {
     static_cast<void>(folder.write("signalbox-" + std::string(day) + ".log", day));
   }
-  Instance instance(logging_to(live, {{"logging.keep", "2"}, {"logging.console", "true"}}), {{}, {midnight.variable()}});
+  Instance instance(
+      logging_to(
+          live,
+          {{"logging.keep", "2"}, {"logging.console", "true"}, {"logging.level", "debug"}, {"broker.journal.debug", "true"}}),
+      {{}, {midnight.variable()}});
   EXPECT_THAT(names(),
               ElementsAre("signalbox-2020-01-01.log", "signalbox-2020-01-02.log", "signalbox-2020-01-03.log", "signalbox.log"));
   std::vector<std::size_t> counts(kThreads);

@@ -11,12 +11,14 @@
 namespace signalbox::test {
 namespace {
 
-constexpr Option kJournalOptions[] = {{"name", "text", "journal", "What the lines begin with.", 0, 0, 0, 0}};
+constexpr Option kJournalOptions[] = {{"name", "text", "journal", "What the lines begin with.", 0, 0, 0, 0},
+                                      {"debug", "boolean", "false", "Log at level debug, which has no limit.", 0, 0, 0, 0}};
 constexpr std::size_t kHeaderBytes = 32;  // SPEC: Signalbox's own messages
 
 class Journal final : public Broker {
  public:
-  explicit Journal(const Settings& settings) : name_(settings.text("name")), memory_(Settings()) {}
+  explicit Journal(const Settings& settings)
+      : name_(settings.text("name")), level_(settings.flag("debug") ? LogLevel::debug : LogLevel::info), memory_(Settings()) {}
 
   void start(Host& host) override {
     host_ = &host;
@@ -25,7 +27,7 @@ class Journal final : public Broker {
   void subscribe(std::string_view channel, Done done) override { memory_.subscribe(channel, std::move(done)); }
   void unsubscribe(std::string_view channel, Done done) override { memory_.unsubscribe(channel, std::move(done)); }
   void publish(std::string_view channel, std::string_view payload, PublishDone done) override {
-    host_->log(LogLevel::info, name_ + " " + std::string(payload.substr(std::min(kHeaderBytes, payload.size()))));
+    host_->log(level_, name_ + " " + std::string(payload.substr(std::min(kHeaderBytes, payload.size()))));
     memory_.publish(channel, payload, std::move(done));
   }
   void exists(std::string_view channel, ExistsDone done) override { memory_.exists(channel, std::move(done)); }
@@ -34,6 +36,7 @@ class Journal final : public Broker {
 
  private:
   const std::string name_;
+  const LogLevel level_;
   MemoryBroker memory_;
   Host* host_ = nullptr;
 };

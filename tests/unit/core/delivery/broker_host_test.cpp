@@ -297,5 +297,22 @@ TEST_F(BrokerHostTest, LogsUnderTheBrokersNameAndRepeatsNoState) {
                           "broker.scripted: ready", HasSubstr("rejected: NOPERM")));
 }
 
+TEST_F(BrokerHostTest, WhatABrokerSaysTooOftenIsLeftOutAndCounted) {
+  constexpr std::size_t kTimes = 200;
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    host_.log(LogLevel::error, "an error");
+    host_.log(LogLevel::info, "chatter");
+    host_.gap({}, "the link flaps");
+    state(i % 2 == 0 ? State::degraded : State::ready);
+  }
+  log_.reset();
+  std::size_t told = 0;
+  for (const std::string& line : lines_->lines()) {
+    told += line.find(" more like it: ") == std::string::npos ? 1 : std::stoul(line);
+  }
+  EXPECT_EQ(told, 4 * kTimes);
+  EXPECT_LT(lines_->lines().size(), kTimes);
+}
+
 }  // namespace
 }  // namespace signalbox

@@ -207,6 +207,42 @@ TEST_F(LogTest, WritesWhatIsQueuedBeforeItEnds) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2'000);
 }
 
+TEST_F(LogTest, LinesOfAKindAreLeftOutBeyondTheLimitAndTheirNumberIsTold) {
+  constexpr std::size_t kLines = 100;
+  {
+    Log log(LogLevel::info, {sink});
+    for (std::size_t i = 0; i < kLines; ++i) log.limited(LineKind::plugin_info, LogLevel::info, "{}", i);
+    log.limited(LineKind::plugin_error, LogLevel::error, "an error");
+    log.limited(LineKind::plugin_info, LogLevel::debug, "of a level that is not written");
+    log.info("any other");
+  }
+  std::size_t lines = 0;
+  std::size_t left_out = 0;
+  for (const std::string& text : sink->texts()) {
+    if (text.ends_with(" more like it: the broker plugin's info lines")) {
+      left_out += std::stoul(text);
+    } else {
+      ++lines;
+    }
+  }
+  EXPECT_EQ(lines - 2 + left_out, kLines);
+  EXPECT_GE(left_out, 1u);
+  EXPECT_THAT(sink->texts(), testing::IsSupersetOf({"0", "9", "an error", "any other"}));
+}
+
+TEST_F(LogTest, WhatWasLeftOutIsToldThoughNoLineFollows) {
+  Log log(LogLevel::info, {sink});
+  for (int i = 0; i < 100; ++i) log.limited(LineKind::failed_handler, LogLevel::error, "{}", i);
+  const auto told = [&] {
+    log.tell_left_out();
+    const std::vector<std::string> texts = sink->texts();
+    return !texts.empty() && texts.back().ends_with(" more like it: a handler failed");
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (!told() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(told());
+}
+
 TEST_F(LogTest, AFileThatCannotBeOpenedIsAStartError) {
   Config::Logging config = to_file();
   config.file = folder.string();
