@@ -15,6 +15,7 @@
 #include "core/fault.hpp"
 #include "core/plugins/control_thread.hpp"
 #include "core/plugins/crash_report.hpp"
+#include "core/plugins/file_rights.hpp"
 
 namespace signalbox {
 namespace fs = std::filesystem;
@@ -113,6 +114,7 @@ std::vector<Option> copy_options(const signalbox_plugin& plugin) {
 }
 
 PluginLibrary load_file(const fs::path& path) {
+  if (const std::string why = why_untrusted(path); !why.empty()) refuse(path, why);
   const auto loading = std::make_shared<Loading>(Loading{path, nullptr, nullptr});
   ControlThread thread;
   if (!thread.run([loading] { load(*loading); }, kLoadTime)) {

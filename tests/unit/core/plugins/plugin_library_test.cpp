@@ -6,8 +6,10 @@
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "core/fault.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace signalbox {
 namespace {
@@ -50,6 +52,72 @@ TEST(PluginLibrary, LoadsAGoodPluginByPath) {
   EXPECT_EQ(library.options[0].flags, static_cast<unsigned>(SIGNALBOX_OPTION_URL));
   EXPECT_STREQ(library.options[1].key, "patience");
   EXPECT_EQ(library.options[1].max, 9);
+}
+
+/// A good plugin in a folder of its own, whose rights are changed as given.
+class PluginRights : public testing::Test {
+ protected:
+  PluginRights() { fs::copy_file(sample("good"), file); }
+
+  const test::TemporaryDirectory folder;
+  const fs::path file = folder.path() / "libsignalbox_good.so";
+  static constexpr fs::perms kNobodyElse = fs::perms::owner_all;
+  static constexpr fs::perms kOthersRead = kNobodyElse | fs::perms::group_read | fs::perms::others_read;
+};
+
+TEST_F(PluginRights, RefusesAFileThatOthersMayWrite) {
+  fs::permissions(file, kOthersRead | fs::perms::others_write);
+  EXPECT_EQ(refusal(file), "broker.plugin: " + file.string() + ": others may write to " + fs::canonical(file).string() +
+                               " (mode 746, group " + std::to_string(::getegid()) + "): chmod go-w it");
+  fs::permissions(file, kOthersRead);
+  EXPECT_EQ(refusal(file), "");
+}
+
+TEST_F(PluginRights, RefusesAFolderThatOthersMayWrite) {
+  for (const fs::perms sticky : {fs::perms::none, fs::perms::sticky_bit}) {
+    fs::permissions(folder.path(), fs::perms::all | sticky);
+    EXPECT_THAT(refusal(file), AllOf(HasSubstr("others may replace it"), HasSubstr(folder.path().string()),
+                                     HasSubstr("keep it in a folder that only its owner may write to")));
+    EXPECT_THAT(refusal("good", {folder.path()}), HasSubstr("others may replace it"));
+  }
+  fs::permissions(folder.path(), kOthersRead);
+  EXPECT_EQ(refusal(file), "");
+}
+
+TEST_F(PluginRights, FollowsALink) {
+  const test::TemporaryDirectory elsewhere;
+  const fs::path link = elsewhere.path() / "libsignalbox_good.so";
+  fs::create_symlink(file, link);
+  EXPECT_EQ(refusal(link), "");
+  fs::permissions(elsewhere.path(), fs::perms::all);
+  EXPECT_THAT(refusal(link), HasSubstr("others may replace it")) << "the link";
+  fs::permissions(elsewhere.path(), kNobodyElse);
+  fs::permissions(folder.path(), fs::perms::all);
+  EXPECT_THAT(refusal(link), HasSubstr("others may replace it")) << "what it leads to";
+  fs::permissions(folder.path(), kNobodyElse);
+  fs::permissions(file, fs::perms::all);
+  EXPECT_THAT(refusal(link), HasSubstr("others may write to"));
+}
+
+TEST_F(PluginRights, RefusesAGroupThatIsNeitherRootsNorOurs) {
+  fs::permissions(file, kOthersRead | fs::perms::group_write);
+  EXPECT_EQ(refusal(file), "") << "our own group";
+  const gid_t foreign = ::getegid() + 4242;
+  if (::chown(file.c_str(), static_cast<uid_t>(-1), foreign) != 0) GTEST_SKIP() << "only root may give a file to any group";
+  EXPECT_THAT(refusal(file), HasSubstr("group " + std::to_string(foreign)));
+  fs::permissions(file, kOthersRead);
+  EXPECT_EQ(refusal(file), "");
+}
+
+TEST_F(PluginRights, AreThoseOfAFolderOfOnesOwnBelowTmp) {
+  // As a developer builds: the folder is below one that anybody may write to.
+  const test::TemporaryDirectory anybodys;
+  const fs::path own = anybodys.path() / "own";
+  fs::create_directory(own);
+  fs::permissions(own, kNobodyElse);
+  fs::permissions(anybodys.path(), fs::perms::all | fs::perms::sticky_bit);
+  fs::rename(file, own / file.filename());
+  EXPECT_EQ(refusal(own / file.filename()), "");
 }
 
 TEST(PluginLibrary, NeedsNoOptions) {
