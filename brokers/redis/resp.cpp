@@ -36,6 +36,8 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
 }
 
 bool ReplyReader::feed(std::string_view bytes) {
+  since_reply_ += bytes.size();
+  if (since_reply_ > kLongestReply) return false;
   return redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK;
 }
 
@@ -43,10 +45,18 @@ ReplyReader::Next ReplyReader::next(Reply& reply) {
   void* decoded = nullptr;
   if (redisReaderGetReply(reader_.get(), &decoded) != REDIS_OK) return Next::garbage;
   reply.reset(static_cast<redisReply*>(decoded));
+  if (reply) since_reply_ = reader_->len - reader_->pos;
   return reply ? Next::reply : Next::incomplete;
 }
 
-void ReplyReader::reset() { reader_.reset(make_reader()); }
+std::string_view ReplyReader::error() const noexcept {
+  return since_reply_ > kLongestReply ? "Protocol error: a reply is longer than any that was asked for" : reader_->errstr;
+}
+
+void ReplyReader::reset() {
+  reader_.reset(make_reader());
+  since_reply_ = 0;
+}
 
 redisReader* ReplyReader::make_reader() {
   redisReader* reader = redisReaderCreate();

@@ -35,13 +35,17 @@ class ReplyReader {
   /// No reply that we ask for has more elements. A longer array is garbage, and would swallow all that follows as its own.
   static constexpr std::size_t kMostElements = 4096;
 
+  /// Nor is one longer: the largest limits.message_bytes, with its envelope, channel and framing. hiredis gathers a string
+  /// whole before anybody can ask what its message may have: without this a server could have it gather any number of bytes.
+  static constexpr std::size_t kLongestReply = (64 * 1024 + 64) * 1024;
+
   enum class Next { reply, incomplete, garbage };
 
-  /// `bytes`: at most kFeedBytes. False: out of memory, or after garbage.
+  /// `bytes`: at most kFeedBytes. False: out of memory, after garbage, or a reply is longer than kLongestReply.
   [[nodiscard]] bool feed(std::string_view bytes);
   [[nodiscard]] Next next(Reply& reply);
-  /// What is wrong after garbage. Nothing but reset() helps then.
-  [[nodiscard]] std::string_view error() const noexcept { return reader_->errstr; }
+  /// What is wrong after garbage, or where feed() has failed. Nothing but reset() helps then.
+  [[nodiscard]] std::string_view error() const noexcept;
   void reset();
 
  private:
@@ -51,6 +55,7 @@ class ReplyReader {
   static redisReader* make_reader();
 
   std::unique_ptr<redisReader, Deleter> reader_{make_reader()};
+  std::size_t since_reply_ = 0;  ///< bytes that belong to no decoded reply yet
 };
 
 }  // namespace signalbox::redis

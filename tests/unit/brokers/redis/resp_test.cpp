@@ -1,5 +1,6 @@
 #include "brokers/redis/resp.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -66,6 +67,56 @@ TEST(Resp, TakesAnArrayOfNoReplyOfOursForGarbage) {
   reader.reset();
   ASSERT_TRUE(reader.feed("*1\r\n+PONG\r\n"));
   EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
+}
+
+/// Feeds `count` bytes in pieces of kFeedBytes and looks for replies after each; false where one is not taken.
+bool feed_many(ReplyReader& reader, std::size_t count) {
+  const std::string piece(ReplyReader::kFeedBytes, 'x');
+  Reply reply;
+  for (; count > 0; count -= std::min(count, piece.size())) {
+    if (!reader.feed(std::string_view(piece).substr(0, count))) return false;
+    EXPECT_EQ(reader.next(reply), ReplyReader::Next::incomplete);
+  }
+  return true;
+}
+
+TEST(Resp, TakesTheLongestMessage) {
+  constexpr std::size_t kLargestMessage = 64 * 1024 * 1024 + 32;
+  ReplyReader reader;
+  Reply reply;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(reader.feed("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$" + std::to_string(kLargestMessage) + "\r\n"));
+    ASSERT_TRUE(feed_many(reader, kLargestMessage)) << "message " << i;
+    ASSERT_TRUE(reader.feed("\r\n"));
+    ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
+    EXPECT_EQ(reply->element[2]->len, kLargestMessage);
+  }
+}
+
+TEST(Resp, TakesAReplyThatIsTooLongForGarbage) {
+  for (const char* begin : {"$9999999999\r\n", "*2\r\n$3\r\nabc\r\n$9999999999\r\n"}) {
+    ReplyReader reader;
+    Reply reply;
+    ASSERT_TRUE(reader.feed(begin));
+    EXPECT_FALSE(feed_many(reader, ReplyReader::kLongestReply)) << begin;
+    EXPECT_NE(reader.error().find("longer than any"), std::string_view::npos) << reader.error();
+    reader.reset();
+    ASSERT_TRUE(reader.feed("+OK\r\n"));
+    EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  }
+}
+
+TEST(Resp, CountsTheStringsOfAnArrayTogether) {
+  ReplyReader reader;
+  Reply reply;
+  const std::string element = "$16000\r\n" + std::string(16'000, 'x') + "\r\n";
+  ASSERT_TRUE(reader.feed("*4096\r\n*4096\r\n"));
+  std::size_t taken = 0;
+  while (taken < 2 * ReplyReader::kLongestReply && reader.feed(element)) {
+    ASSERT_NE(reader.next(reply), ReplyReader::Next::garbage);
+    taken += element.size();
+  }
+  EXPECT_LE(taken, ReplyReader::kLongestReply);
 }
 
 }  // namespace
