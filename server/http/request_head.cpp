@@ -128,7 +128,12 @@ HeadResult parse_with_beast(std::string_view bytes, RequestHead& head) {
   return ok();
 }
 
+/// Gateways that turn names into variables (CGI) can't tell an underscore from a dash: such a field is one that frames the
+/// message to them, and none to everybody else.
+bool frames_for_some(const RequestHead& head) noexcept { return head.count("content_length") + head.count("transfer_encoding") > 0; }
+
 HeadResult check_length(RequestHead& head) {
+  if (frames_for_some(head)) return refused(400, "Content_Length or Transfer_Encoding, with an underscore");
   const std::size_t lengths = head.count("content-length");
   const std::size_t encodings = head.count("transfer-encoding");
   if (lengths > 1) return refused(400, "more than one Content-Length");
@@ -144,9 +149,25 @@ HeadResult check_length(RequestHead& head) {
                  : refused(501, "this Transfer-Encoding is not known");
 }
 
+/// The characters of uri-host [ ":" port ] (RFC 3986 section 3.2.2).
+bool is_host(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
+  });
+}
+
+/// A proxy on the way may have been told to drop what tells where the request ends and whom it is for.
+bool drops_framing(const RequestHead& head) noexcept {
+  return head.has_token("connection", "content-length") || head.has_token("connection", "transfer-encoding") ||
+         head.has_token("connection", "host");
+}
+
 HeadResult check_meaning(RequestHead& head) {
   const std::size_t hosts = head.count("host");
   if (hosts > 1 || (hosts == 0 && !head.http_1_0)) return refused(400, "exactly one Host is needed");
+  if (hosts == 1 && !is_host(*head.find("host"))) return refused(400, "Host is not a host and port");
+  if (drops_framing(head)) return refused(400, "Connection names Content-Length, Transfer-Encoding or Host");
   if (!head.target.starts_with('/')) return refused(400, "the request target is not a path");
   head.keep_alive = !head.http_1_0 && !head.has_token("connection", "close");
   return ok();

@@ -126,6 +126,11 @@ TEST(RequestHead, NeedsExactlyOneHost) {
       {"two Hosts", get("Host: b\r\n"), 400},
       {"two equal Hosts", get("hOST: a\r\n"), 400},
       {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 200},
+      {"a Host with a port", "GET / HTTP/1.1\r\nHost: [::1]:8765\r\n\r\n", 200},
+      {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+      {"a Host with a user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
+      {"a Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"a Host beyond ASCII", "GET / HTTP/1.1\r\nHost: \xC3\xA4\r\n\r\n", 400},
       {"HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", 200},
       {"HTTP/1.0 with two Hosts", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400},
   });
@@ -151,6 +156,8 @@ TEST(RequestHead, TakesOneDecimalContentLengthOnly) {
       {"3 4", with(" 3 4"), 400},
       {"empty", with(""), 400},
       {"white space only", with("  "), 400},
+      {"with an underscore", get("Content_Length: 5\r\n", "POST / HTTP/1.1"), 400},
+      {"named by Connection", get("Connection: close, Content-Length\r\nContent-Length: 5\r\n", "POST / HTTP/1.1"), 400},
       {"two equal", get("Content-Length: 5\r\nContent-Length: 5\r\n", "POST / HTTP/1.1"), 400},
       {"two different", get("Content-Length: 5\r\ncontent-length: 6\r\n", "POST / HTTP/1.1"), 400},
   });
@@ -170,6 +177,7 @@ TEST(RequestHead, TakesNoTransferEncoding) {
       {"chunked with a length", with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400},
       {"gzip with a length", with("Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"), 400},
       {"chunked in HTTP/1.0", get("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"), 411},
+      {"with an underscore", with("transfer_encoding: chunked\r\n"), 400},
       {"chunked in a GET", get("Transfer-Encoding: chunked\r\n"), 411},
   });
 }
