@@ -74,19 +74,28 @@ bool HttpConnection::room() const noexcept {
 }
 
 void HttpConnection::process() {
-  for (bool more = true; more && room();) {
-    switch (reading_) {
-      case Reading::head: more = process_head(); break;
-      case Reading::body: more = process_body(); break;
-      case Reading::bulk: more = process_bulk(); break;
-      case Reading::discarded: more = process_discarded(); break;
-      case Reading::nothing: more = false; break;
+  try {
+    while (room() && process_some()) {
     }
+  } catch (...) {  // a request has no answer now, so that what follows it can have none
+    close();
+    throw;
   }
   in_.erase(0, in_at_);
   in_at_ = 0;
   update_deadline();
   read();
+}
+
+bool HttpConnection::process_some() {
+  switch (reading_) {
+    case Reading::head: return process_head();
+    case Reading::body: return process_body();
+    case Reading::bulk: return process_bulk();
+    case Reading::discarded: return process_discarded();
+    case Reading::nothing: return false;
+  }
+  return false;
 }
 
 bool HttpConnection::process_head() {

@@ -72,6 +72,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void on_read(const boost::system::error_code& ec, std::size_t count);
   void on_end_of_input();
   void process();
+  /// Each of these is false where it needs more bytes.
+  bool process_some();
   bool process_head();
   bool process_body();
   bool process_bulk();

@@ -72,9 +72,7 @@ TEST_F(Handshake, RefusesKeysThatAreNotSixteenBytes) {
   expect_refused(with_line(line, line + "\r\n" + line + "\r\n"), "400");
 }
 
-TEST_F(Handshake, RefusesABodyOnTheUpgrade) {
-  expect_refused(upgrade_request("/", "Content-Length: 5\r\n") + "hello", "400");
-}
+TEST_F(Handshake, RefusesABodyOnTheUpgrade) { expect_refused(upgrade_request("/", "Content-Length: 5\r\n") + "hello", "400"); }
 
 TEST_F(Handshake, RefusesOtherMethodsPathsAndVersions) {
   std::string post = upgrade_request();
@@ -99,8 +97,8 @@ TEST_F(Handshake, AcceptsManyFieldsBelowTheLimit) {
 
 TEST_F(Handshake, IsNotHurtByGarbage) {
   WebSocketClient alice = instance_.connect("alice");
-  for (const std::string& garbage : {std::string("\x16\x03\x01\x02\x00\x01\x00", 7), std::string("\0\0\0\0\r\n\r\n", 8),
-                                     std::string("GET\r\n\r\n")}) {
+  for (const std::string& garbage :
+       {std::string("\x16\x03\x01\x02\x00\x01\x00", 7), std::string("\0\0\0\0\r\n\r\n", 8), std::string("GET\r\n\r\n")}) {
     RawSocket socket(instance_.port());
     socket.send(garbage);
     socket.finish();
