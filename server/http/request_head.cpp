@@ -130,7 +130,9 @@ HeadResult parse_with_beast(std::string_view bytes, RequestHead& head) {
 
 /// Gateways that turn names into variables (CGI) can't tell an underscore from a dash: such a field is one that frames the
 /// message to them, and none to everybody else.
-bool frames_for_some(const RequestHead& head) noexcept { return head.count("content_length") + head.count("transfer_encoding") > 0; }
+bool frames_for_some(const RequestHead& head) noexcept {
+  return head.count("content_length") + head.count("transfer_encoding") > 0;
+}
 
 HeadResult check_length(RequestHead& head) {
   if (frames_for_some(head)) return refused(400, "Content_Length or Transfer_Encoding, with an underscore");
