@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <sys/uio.h>
 
 #include "server/clients/frame.hpp"
@@ -37,7 +38,7 @@ class SendQueue {
   void clear() noexcept;
 
  private:
-  std::vector<Frame::Ptr> frames_;
+  boost::container::small_vector<Frame::Ptr, 2> frames_;  // the rule is one: no second block of memory to allocate and touch
   std::size_t first_ = 0;
   std::size_t offset_ = 0;  ///< written bytes of the first
   std::size_t bytes_ = 0;   ///< left to be written
@@ -58,7 +59,7 @@ class SendQueuePool {
   }
 
  private:
-  static constexpr std::size_t kSpare = 1024;
+  static constexpr std::size_t kSpare = 4096;
   std::vector<std::unique_ptr<SendQueue>> spare_;
 };
 
