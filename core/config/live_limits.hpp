@@ -41,6 +41,7 @@ struct LiveLimits {
   Live<std::uint64_t> connections;
   Live<std::uint64_t> connections_per_ip;
   Live<std::uint64_t> connections_per_user;
+  Live<std::uint64_t> messages_per_second;
   Live<std::chrono::milliseconds> handshake_timeout;
   Live<std::chrono::milliseconds> register_timeout;
   Live<std::chrono::milliseconds> ping_interval;
@@ -54,6 +55,7 @@ inline void LiveLimits::set(const Config::Limits& limits) noexcept {
   connections = limits.connections;
   connections_per_ip = limits.connections_per_ip;
   connections_per_user = limits.connections_per_user;
+  messages_per_second = limits.messages_per_second;
   handshake_timeout = limits.handshake_timeout;
   register_timeout = limits.register_timeout;
   ping_interval = limits.ping_interval;

@@ -109,8 +109,9 @@ constexpr CoreOption kOptions[] = {
 
     option<kLimits, &Limits::message_bytes>("limits.message_bytes", "size", "64KiB", 1, 64 * kMiB,
                                             "The largest message, in both directions."),
-    live<kLimits, &Limits::queue_bytes>("limits.queue_bytes", "size", "1MiB", kKiB, kGiB,
-                                        "Outbound queue of one connection; beyond it the connection is closed with 4008."),
+    live<kLimits, &Limits::queue_bytes>(
+        "limits.queue_bytes", "size", "1MiB", kKiB, kGiB,
+        "Outbound queue of one connection, with 40 bytes for each message; beyond it the connection is closed with 4008."),
     live<kLimits, &Limits::queue_total_bytes>(
         "limits.queue_total_bytes", "size", "1GiB", kKiB, kKiB* kGiB,
         "Outbound queues of all connections together; beyond it the connections with the largest are closed with 4008."),
@@ -128,6 +129,9 @@ constexpr CoreOption kOptions[] = {
     live<kLimits, &Limits::connections_per_user>(
         "limits.connections_per_user", "integer", "0", 0, 10'000'000,
         "Connections of one user to this instance; beyond it the newcomer is closed with 1013. 0: no limit."),
+    live<kLimits, &Limits::messages_per_second>("limits.messages_per_second", "integer", "100", 0, 1'000'000,
+                                                "Messages, pings and pongs from one client, on average over 10 s; beyond it "
+                                                "the connection is closed with 1008. 0: no limit."),
     live<kLimits, &Limits::handshake_timeout>("limits.handshake_timeout", "duration", "10s", 1, kHour,
                                               "For a whole handshake, and for a whole head or body of an API request."),
     live<kLimits, &Limits::register_timeout>("limits.register_timeout", "duration", "10s", 1, kHour,

@@ -53,6 +53,7 @@ struct KindName {
 };
 constexpr std::array<KindName, kLineKinds> kKinds{{
     {LogLevel::info, "a client does not read"},
+    {LogLevel::info, "a client says too much"},
     {LogLevel::warning, "limits.queue_total_bytes reached"},
     {LogLevel::error, "a handler failed"},
     {LogLevel::warning, "messages may have been missed"},

@@ -25,6 +25,7 @@ namespace signalbox {
 /// Lines of which clients, plugins or one fault can cause any number.
 enum class LineKind : std::uint8_t {
   slow_client,  ///< a client does not read
+  loud_client,  ///< a client says too much
   queue_total,  ///< limits.queue_total_bytes is reached
   failed_handler,
   gap,  ///< messages may have been missed
@@ -33,7 +34,7 @@ enum class LineKind : std::uint8_t {
   plugin_warning,
   plugin_error,
 };
-inline constexpr std::size_t kLineKinds = 8;
+inline constexpr std::size_t kLineKinds = 9;
 
 /// Writes lines. The format escapes control bytes (line_format.hpp), so that no client can forge one.
 ///

@@ -43,6 +43,7 @@ Connection::Connection(Shard& shard, Socket socket, const Opening& opening)
     : shard_(shard),
       transport_(std::move(socket)),
       decoder_(websocket::Role::server),
+      rate_(shard.wheel().now()),
       id_(next_connection_id()),
       address_(opening.address),
       opened_(shard.wheel().now()),
@@ -94,6 +95,8 @@ void Connection::take(std::span<char> input) {
   while (phase_ != Phase::ended) {
     const Event event = decoder_.next(input, shard_.decoder_limits());
     if (event.kind == Event::Kind::need_more) return;
+    rate_.count(shard_.wheel().now());
+    if (rate_.exceeds(shard_.context().limits.messages_per_second)) on_flood();
     on_event(event);
     if (event.kind == Event::Kind::error) return;
   }
@@ -111,7 +114,7 @@ void Connection::on_event(const Event& event) {
   switch (event.kind) {
     case Event::Kind::text: shard_.context().messages.on_text(*this, event.payload); break;
     case Event::Kind::binary: shard_.context().messages.on_binary(*this, event.payload); break;
-    case Event::Kind::ping: send(Frame::own(Opcode::pong, event.payload)); break;
+    case Event::Kind::ping: answer_ping(event.payload); break;
     case Event::Kind::pong:
       if (pong_awaited_) {
         pong_awaited_ = false;
@@ -122,6 +125,32 @@ void Connection::on_event(const Event& event) {
     case Event::Kind::need_more:
     case Event::Kind::close: break;
   }
+}
+
+/// Far more than any use of this server asks for: each costs the other clients time.
+void Connection::on_flood() {
+  constexpr const char* kReason = "limits.messages_per_second reached";
+  if (phase_ == Phase::open) {
+    shard_.context().log.limited(LineKind::loud_client, LogLevel::info, "connection {}: closed, {}", id_, kReason);
+    close(CloseCode::policy_violation, kReason);
+  } else if (rate_.exceeds(2 * shard_.context().limits.messages_per_second)) {
+    end();  // it has been told, and goes on
+  }
+}
+
+void Connection::answer_ping(std::string_view payload) {
+  Frame::Ptr pong = Frame::own(Opcode::pong, payload);
+  // RFC 6455 section 5.5.3: who does not read the pongs needs but the last one. Pings may come by the thousand in one turn:
+  // whether their sender reads is asked as soon as there is a full write for it.
+  if (queue_ && !write_waits_ && queue_->bytes() >= SendQueue::kWriteBytes) write_queue();
+  if (queue_ && write_waits_) {
+    const auto before = static_cast<std::int64_t>(queue_->bytes());
+    if (queue_->replace_last_pong(pong)) {
+      shard_.count_queued(static_cast<std::int64_t>(queue_->bytes()) - before);
+      return;
+    }
+  }
+  send(std::move(pong));
 }
 
 void Connection::register_user(std::string_view name) {
@@ -180,9 +209,9 @@ bool Connection::send(Frame::Ptr frame) {
   const std::size_t limit = shard_.context().limits.queue_bytes;
   // One batch may hold more for a user than the limit: only what the socket does not take counts. It is asked even while
   // a wait for it is pending, since the client may have read before the loop comes to say so.
-  if (queue_ && queue_->bytes() + frame->wire().size() > limit) write_queue();
+  if (queue_ && queue_->bytes() + SendQueue::cost(*frame) > limit) write_queue();
   if (phase_ != Phase::open) return false;
-  if (queue_ && queue_->bytes() + frame->wire().size() > limit) {
+  if (queue_ && queue_->bytes() + SendQueue::cost(*frame) > limit) {
     on_overflow();
     return false;
   }
@@ -192,7 +221,7 @@ bool Connection::send(Frame::Ptr frame) {
 
 void Connection::enqueue(Frame::Ptr frame) {
   if (!queue_) queue_ = shard_.queues().take();
-  shard_.count_queued(static_cast<std::int64_t>(frame->wire().size()));
+  shard_.count_queued(static_cast<std::int64_t>(SendQueue::cost(*frame)));
   queue_->push(std::move(frame));
   if (!dirty_ && !write_waits_) {
     dirty_ = true;
@@ -240,8 +269,9 @@ void Connection::write_queue() {
       if (!write_waits_) wait_for_output();
       return;
     }
+    const auto before = static_cast<std::int64_t>(queue_->bytes());
     queue_->consume(written.bytes);
-    shard_.count_queued(-static_cast<std::int64_t>(written.bytes));
+    shard_.count_queued(static_cast<std::int64_t>(queue_->bytes()) - before);
   }
   on_queue_empty();
 }

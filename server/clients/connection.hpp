@@ -16,6 +16,7 @@
 #include "server/clients/client_message.hpp"
 #include "server/clients/frame.hpp"
 #include "server/clients/handler_memory.hpp"
+#include "server/clients/message_rate.hpp"
 #include "server/clients/send_queue.hpp"
 #include "server/clients/transport.hpp"
 #include "server/net/address_counts.hpp"
@@ -94,6 +95,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_readable();
   void take(std::span<char> input);
   void on_event(const websocket::Event& event);
+  void on_flood();
+  void answer_ping(std::string_view payload);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void write_queue();
@@ -111,6 +114,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Shard& shard_;
   Transport transport_;
   websocket::Decoder decoder_;
+  MessageRate rate_;  // here it fills a hole
   HandlerMemory read_memory_;
   std::unique_ptr<SendQueue> queue_;  ///< null while nothing waits
   LocalUser* user_ = nullptr;

@@ -30,6 +30,7 @@ class Frame {
   [[nodiscard]] std::string_view wire() const noexcept {
     return {data() + key_bytes_, static_cast<std::size_t>(header_bytes_) + payload_bytes_};
   }
+  [[nodiscard]] websocket::Opcode opcode() const noexcept { return opcode_; }
   [[nodiscard]] bool is_text() const noexcept { return opcode_ == websocket::Opcode::text; }
   /// What it takes of a byte limit.
   [[nodiscard]] std::size_t bytes() const noexcept { return sizeof(Frame) + key_bytes_ + header_bytes_ + payload_bytes_; }

@@ -25,8 +25,8 @@ std::size_t SendQueue::gather(std::span<iovec, kWritePieces> pieces) const noexc
 }
 
 void SendQueue::consume(std::size_t written) noexcept {
-  assert(written <= bytes_);
-  bytes_ -= written;
+  assert(written <= unwritten_);
+  unwritten_ -= written;
   written += offset_;
   while (first_ < frames_.size() && written >= frames_[first_]->wire().size()) {
     written -= frames_[first_]->wire().size();
@@ -40,18 +40,25 @@ void SendQueue::consume(std::size_t written) noexcept {
   }
 }
 
+bool SendQueue::replace_last_pong(Frame::Ptr pong) noexcept {
+  if (frames() < 2 || frames_.back()->opcode() != websocket::Opcode::pong) return false;
+  unwritten_ += pong->wire().size() - frames_.back()->wire().size();
+  frames_.back() = std::move(pong);
+  return true;
+}
+
 std::size_t SendQueue::drop_unwritten() noexcept {
   const std::size_t kept = offset_ > 0 ? first_ + 1 : first_;
   const std::size_t lost = frames_.size() - kept;
   frames_.resize(kept);
-  bytes_ = offset_ > 0 ? frames_[first_]->wire().size() - offset_ : 0;
+  unwritten_ = offset_ > 0 ? frames_[first_]->wire().size() - offset_ : 0;
   return lost;
 }
 
 void SendQueue::clear() noexcept {
   frames_.clear();
   if (frames_.capacity() > kKeptCapacity) frames_.shrink_to_fit();
-  first_ = offset_ = bytes_ = 0;
+  first_ = offset_ = unwritten_ = 0;
 }
 
 }  // namespace signalbox

@@ -20,13 +20,22 @@ class SendQueue {
   /// (snapview/tungstenite-rs#291), and a kernel buffer takes no more at once anyway.
   static constexpr std::size_t kWriteBytes = 64 * 1024;
   static constexpr std::size_t kWritePieces = 64;
+  /// What a frame takes of the memory besides its bytes: a pointer here, its header and the allocator's. Without it, a limit
+  /// of 1 MiB would allow half a million empty pongs, which are 20 MiB.
+  static constexpr std::size_t kFrameOverhead = 40;
+
+  /// What a frame takes of a byte limit while none of it is written.
+  [[nodiscard]] static std::size_t cost(const Frame& frame) noexcept { return frame.wire().size() + kFrameOverhead; }
 
   void push(Frame::Ptr frame) {
-    bytes_ += frame->wire().size();
+    unwritten_ += frame->wire().size();
     frames_.push_back(std::move(frame));
   }
+  /// Puts a pong in the place of the last frame. False if that is none, or the only one: part of it may be written.
+  bool replace_last_pong(Frame::Ptr pong) noexcept;
   [[nodiscard]] bool empty() const noexcept { return first_ == frames_.size(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// What it takes of a byte limit.
+  [[nodiscard]] std::size_t bytes() const noexcept { return unwritten_ + frames() * kFrameOverhead; }
   [[nodiscard]] std::size_t frames() const noexcept { return frames_.size() - first_; }
 
   /// Fills `pieces` with what the next write should carry and returns how many are used.
@@ -40,8 +49,8 @@ class SendQueue {
  private:
   boost::container::small_vector<Frame::Ptr, 2> frames_;  // the rule is one: no second block of memory to allocate and touch
   std::size_t first_ = 0;
-  std::size_t offset_ = 0;  ///< written bytes of the first
-  std::size_t bytes_ = 0;   ///< left to be written
+  std::size_t offset_ = 0;     ///< written bytes of the first
+  std::size_t unwritten_ = 0;  ///< bytes
 };
 
 /// A shard's spare queues, so that a message to an idle connection allocates nothing.

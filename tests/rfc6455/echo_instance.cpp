@@ -5,7 +5,8 @@
 namespace signalbox::test {
 namespace {
 
-Settings without_timers(Settings settings) {
+Settings without_limits(Settings settings) {
+  settings.emplace("limits.messages_per_second", "0");
   for (const char* key : {"limits.register_timeout", "limits.ping_interval", "limits.pong_timeout"}) {
     settings.emplace(key, "1h");
   }
@@ -14,6 +15,6 @@ Settings without_timers(Settings settings) {
 
 }  // namespace
 
-EchoInstance::EchoInstance(Settings settings) : Instance(Program{SIGNALBOX_ECHO_SERVER}, without_timers(std::move(settings))) {}
+EchoInstance::EchoInstance(Settings settings) : Instance(Program{SIGNALBOX_ECHO_SERVER}, without_limits(std::move(settings))) {}
 
 }  // namespace signalbox::test

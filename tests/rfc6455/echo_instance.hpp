@@ -7,7 +7,7 @@ namespace signalbox::test {
 
 class EchoInstance : public Instance {
  public:
-  /// Unless `settings` say otherwise nothing in it is due by time: no registration, no ping.
+  /// Unless `settings` say otherwise nothing in it is due by time: no registration, no ping; and nobody is too loud.
   explicit EchoInstance(Settings settings = {});
 };
 

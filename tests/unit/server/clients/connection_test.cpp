@@ -1,5 +1,6 @@
 #include "server/clients/connection.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,56 @@ TEST_F(ConnectionTest, AnswersPingsRegisteredOrNot) {
   EXPECT_EQ(plain->frames()[0], (FakeClient::Frame{Event::Kind::text, "pong"}));
   EXPECT_EQ(plain->frames()[1], (FakeClient::Frame{Event::Kind::pong, "mirror"}));
   EXPECT_THAT(envelope->texts(), ElementsAre(R"({"type":"pong"})"));
+}
+
+TEST_F(ConnectionTest, IsClosedIfItSaysMoreThanItsLimitAllows) {
+  config.limits.messages_per_second = 2;  // twenty in ten seconds
+  const auto loud = open_registered(Mode::plain, "loud");
+  const auto louder = open_registered(Mode::plain, "louder");
+  const auto control = open_registered(Mode::plain, "control");
+  for (int i = 0; i < 20; ++i) loud->send(i % 2 == 0 ? Opcode::ping : Opcode::pong, "x");
+  ASSERT_TRUE(run_until({loud.get()}, [&] { return loud->frames().size() == 10; }));
+  EXPECT_EQ(loud->closed(), "");
+  loud->send_text("ping");
+  ASSERT_TRUE(run_until({loud.get()}, [&] { return loud->ended(); }));
+  EXPECT_EQ(loud->closed(), "1008 limits.messages_per_second reached");
+  EXPECT_EQ(open_connections(), 3) << "it may still answer the close";
+
+  for (int i = 0; i < 41; ++i) louder->send(Opcode::ping, "");
+  ASSERT_TRUE(run_until({}, [&] { return open_connections() < 3; })) << "it went on as if nothing had been said";
+  control->send_text("ping");
+  ASSERT_TRUE(run_until({control.get()}, [&] { return !control->frames().empty(); }));
+}
+
+TEST_F(ConnectionTest, MaySayAnythingWithoutALimit) {
+  config.limits.messages_per_second = 0;
+  const auto client = open_registered(Mode::plain, "alice");
+  for (int i = 0; i < 2000; ++i) client->send(Opcode::pong, "");
+  client->send_text("ping");
+  ASSERT_TRUE(run_until({client.get()}, [&] { return !client->frames().empty(); }));
+  EXPECT_THAT(client->texts(), ElementsAre("pong"));
+}
+
+TEST_F(ConnectionTest, KeepsOnePongForAClientThatDoesNotRead) {
+  config.limits.messages_per_second = 0;
+  config.limits.queue_bytes = 64 * 1024;
+  const auto client = open_registered(Mode::plain, "alice", {4 * 1024, 4 * 1024});
+  for (int i = 0; metrics.connection_queue_bytes.value() == 0; ++i) {
+    ASSERT_LT(i, 10'000) << "its socket is never full";
+    deliver("alice", {std::string(1000, 'x')});
+    turn();
+  }
+  const auto waiting = metrics.connection_queue_bytes.value();
+  for (int i = 0; i < 2000; ++i) {
+    client->send(Opcode::ping, std::to_string(i));
+    turn();
+  }
+  EXPECT_LT(metrics.connection_queue_bytes.value(), waiting + 200);
+  ASSERT_TRUE(run_until({client.get()}, [&] { return !client->frames().empty() && client->frames().back().payload == "1999"; }))
+      << "the last ping has its pong";
+  const auto is_pong = [](const FakeClient::Frame& frame) { return frame.kind == Event::Kind::pong; };
+  EXPECT_LT(std::count_if(client->frames().begin(), client->frames().end(), is_pong), 100);
+  EXPECT_EQ(client->closed(), "");
 }
 
 TEST_F(ConnectionTest, ReadsWhatCameTogetherWithTheHandshake) {

@@ -45,7 +45,7 @@ TEST(SendQueue, ResumesInTheMiddleOfAFrameWhereverTheWriteEnded) {
     queue.push(second);
     queue.consume(written);
     EXPECT_EQ(gathered(queue), all.substr(written)) << written;
-    EXPECT_EQ(queue.bytes(), all.size() - written);
+    EXPECT_EQ(queue.bytes(), all.size() - written + queue.frames() * SendQueue::kFrameOverhead);
     EXPECT_EQ(queue.frames(), written < first->wire().size() ? 2u : written < all.size() ? 1u : 0u) << written;
     EXPECT_EQ(queue.empty(), written == all.size());
   }
@@ -61,7 +61,7 @@ TEST(SendQueue, GivesOneWriteAtMost64PiecesAnd64KiB) {
     std::size_t left = 0;
     for (int i = 0; i < 5; ++i) {
       queue.push(frame_of(payload));
-      left = queue.bytes();
+      left += payload + (payload < 65536 ? 4 : 10);
     }
     const std::string bytes = gathered(queue);
     EXPECT_LE(bytes.size(), SendQueue::kWriteBytes) << payload;
@@ -91,7 +91,7 @@ TEST(SendQueue, LosesAndRepeatsNothingWhateverIsWritten) {
       queue.consume(written);
       model.erase(0, written);
     }
-    ASSERT_EQ(queue.bytes(), model.size());
+    ASSERT_EQ(queue.bytes(), model.size() + queue.frames() * SendQueue::kFrameOverhead);
     ASSERT_EQ(queue.empty(), model.empty());
   }
   EXPECT_GT(frames_pushed, 5000u);
@@ -103,7 +103,7 @@ TEST(SendQueue, DropsAllButWhatIsWrittenInPart) {
   for (int i = 0; i < 5; ++i) queue.push(frame_of(10, 'a'));
   queue.consume(12 + 5);  // the first and five bytes of the second
   EXPECT_EQ(queue.drop_unwritten(), 3u);
-  EXPECT_EQ(queue.bytes(), 7u);
+  EXPECT_EQ(queue.bytes(), 7u + SendQueue::kFrameOverhead);
   EXPECT_EQ(queue.frames(), 1u);
   queue.push(frame_of(1, 'z'));
   EXPECT_EQ(gathered(queue), std::string(7, 'a') + "\x82\x01z");
@@ -116,6 +116,21 @@ TEST(SendQueue, DropsAllAtTheBorderOfAFrame) {
   EXPECT_EQ(queue.drop_unwritten(), 3u);
   EXPECT_EQ(queue.bytes(), 0u);
   EXPECT_TRUE(queue.empty());
+}
+
+TEST(SendQueue, ReplacesAPongThatIsTheLastOfSeveral) {
+  const auto pong = [](const char* payload) { return Frame::own(websocket::Opcode::pong, payload); };
+  SendQueue queue;
+  queue.push(pong("a"));
+  EXPECT_FALSE(queue.replace_last_pong(pong("b"))) << "part of it may be on its way";
+  queue.push(pong("c"));
+  EXPECT_TRUE(queue.replace_last_pong(pong("longer")));
+  EXPECT_EQ(gathered(queue),
+            "\x8a\x01"
+            "a\x8a\x06longer");
+  EXPECT_EQ(queue.bytes(), 3 + 8 + 2 * SendQueue::kFrameOverhead);
+  queue.push(frame_of(1, 'm'));
+  EXPECT_FALSE(queue.replace_last_pong(pong("d"))) << "a message is not lost for a pong";
 }
 
 TEST(SendQueuePool, GivesBackQueuesEmpty) {
