@@ -52,7 +52,9 @@ bool SocketLimits::take_socket() noexcept {
 bool SocketLimits::take_api_socket() noexcept {
   const std::uint64_t mine = api_sockets_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::uint64_t shared = beyond_reserve(mine);
-  if (shared == 0 || sockets_.load(std::memory_order_relaxed) + shared <= sockets_allowed_) return true;
+  const bool in_bounds =
+      shared <= sockets_allowed_ / 8 && sockets_.load(std::memory_order_relaxed) + shared <= sockets_allowed_;
+  if (shared == 0 || in_bounds) return true;
   release_api_socket();
   return false;
 }

@@ -36,7 +36,8 @@ class SocketLimits {
   bool take_socket() noexcept;
   void release_socket() noexcept { sockets_.fetch_sub(1, std::memory_order_relaxed); }
 
-  /// The same for the API's listener, which has kForApi to itself and shares the rest.
+  /// The same for the API's listener, which has kForApi to itself and shares the rest: an eighth of it at most, so that back
+  /// ends that keep connections by the hundred leave WebSockets their places.
   bool take_api_socket() noexcept;
   void release_api_socket() noexcept { api_sockets_.fetch_sub(1, std::memory_order_relaxed); }
 

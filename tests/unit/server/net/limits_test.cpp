@@ -108,16 +108,16 @@ TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
   EXPECT_FALSE(limits.take_api_socket());
 }
 
-TEST(SocketLimits, ShareTheRestBetweenBothListeners) {
+TEST(SocketLimits, LetTheApiHaveAnEighthOfTheRest) {
   const LiveLimits live = limits_of(0);
   SocketLimits limits(kLeast, live);
-  for (std::uint64_t i = 0; i < SocketLimits::kForApi + 10; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(limits.take_socket()) << i;
-  EXPECT_FALSE(limits.take_socket());
+  for (std::uint64_t i = 0; i < SocketLimits::kForApi + 2; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
   EXPECT_FALSE(limits.take_api_socket());
+  for (int i = 0; i < 14; ++i) ASSERT_TRUE(limits.take_socket()) << i;
+  EXPECT_FALSE(limits.take_socket());
   limits.release_api_socket();
   EXPECT_TRUE(limits.take_socket());
-  EXPECT_FALSE(limits.take_api_socket());
+  EXPECT_FALSE(limits.take_api_socket()) << "a WebSocket has the place";
   limits.release_socket();
   EXPECT_TRUE(limits.take_api_socket());
 }
