@@ -15,9 +15,6 @@ using websocket::CloseCode;
 using websocket::Event;
 using websocket::Opcode;
 
-/// Buffers read from one socket before others get their turn.
-constexpr int kReadsPerTurn = 16;
-
 std::uint64_t next_connection_id() {
   static std::atomic<std::uint64_t> counter{0};
   return counter.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -57,6 +54,11 @@ void Connection::open(Shard& shard, Socket socket, Opening opening) {
   intrusive_ptr_add_ref(connection.get());  // the shard's list holds it until end()
   shard.add(*connection);
   connection->arm_timer();
+  // Longer than one that answers no ping can stay: it ends those that take nothing and yet send pongs.
+  const LiveLimits& limits = shard.context().limits;
+  const std::chrono::milliseconds ping_interval = limits.ping_interval;
+  const std::chrono::milliseconds pong_timeout = limits.pong_timeout;
+  connection->transport_.set_write_limit(ping_interval + pong_timeout + kCloseTimeout);
   if (shard.stopping()) {
     connection->abort();
     return;
@@ -75,19 +77,15 @@ void Connection::wait_for_input() {
   if (phase_ != Phase::ended) transport_.wait_readable(ReadHandler{Ptr(this)});
 }
 
+/// One buffer, then others get their turn: small frames without end would fill any loop here.
 void Connection::on_readable() {
-  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
-    const std::span<char> scratch = shard_.scratch();
-    const IoResult read = transport_.read(scratch);
-    if (read.closed) {
-      end();
-      return;
-    }
-    if (read.would_block) break;
-    take(scratch.first(read.bytes));
-    if (phase_ == Phase::ended) return;
-    if (read.bytes < scratch.size()) break;
+  const std::span<char> scratch = shard_.scratch();
+  const IoResult read = transport_.read(scratch);
+  if (read.closed) {
+    end();
+    return;
   }
+  if (!read.would_block) take(scratch.first(read.bytes));
   wait_for_input();
 }
 
@@ -236,7 +234,7 @@ void Connection::relieve() {
     log_slow("limits.queue_total_bytes");
     close(CloseCode::slow_consumer, "too slow");
   } else {
-    end();  // it does not even read that it is closed
+    give_up();  // it does not even read that it is closed
   }
 }
 
@@ -316,6 +314,11 @@ void Connection::drain(std::uint32_t reconnect_in_ms) {
 
 void Connection::abort() { end(); }
 
+void Connection::give_up() {
+  transport_.reset_at_close();
+  end();
+}
+
 void Connection::leave_user() {
   if (user_) shard_.users().remove(*this);
 }
@@ -359,7 +362,7 @@ void Connection::expire() {
   const Ptr self(this);
   const TimingWheel::Tick now = shard_.wheel().now();
   if (phase_ == Phase::closing) {
-    end();
+    give_up();
   } else if (!user_ && now >= register_due()) {
     close(CloseCode::policy_violation, "no user within limits.register_timeout");
   } else if (pong_awaited_ && now >= pong_due()) {

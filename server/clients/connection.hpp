@@ -105,6 +105,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_overflow();
   void log_slow(const char* limit) const;
   void leave_user();
+  /// Ends with a reset: the kernel need not keep what the client does not take.
+  void give_up();
   void end();
   void arm_timer();
   [[nodiscard]] TimingWheel::Tick register_due() const;

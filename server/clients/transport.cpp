@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace signalbox {
@@ -28,6 +30,16 @@ IoResult Transport::write(std::span<const iovec> from) noexcept {
   message.msg_iov = const_cast<iovec*>(from.data());
   message.msg_iovlen = from.size();
   return result_of(::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+void Transport::set_write_limit(std::chrono::milliseconds limit) noexcept {
+  const auto value = static_cast<unsigned>(limit.count());
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+}
+
+void Transport::reset_at_close() noexcept {
+  const linger reset{1, 0};
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 void Transport::shutdown() noexcept {

@@ -1,6 +1,7 @@
 // The seam between a connection and what carries its bytes: a TCP descriptor.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -41,6 +42,11 @@ class Transport {
     socket_.async_wait(Socket::wait_write, std::forward<Handler>(handler));
   }
 
+  /// After `limit` in which the peer acknowledges nothing of what was written, or takes nothing, the transport ends. It holds
+  /// beyond close() for what the kernel still has to send.
+  void set_write_limit(std::chrono::milliseconds limit) noexcept;
+  /// close() drops what the kernel still has to send, which it would keep for minutes for a peer that takes nothing.
+  void reset_at_close() noexcept;
   /// Tells the peer that nothing more will be written.
   void shutdown() noexcept;
   /// Ends every wait with an error.

@@ -17,8 +17,9 @@ namespace {
 constexpr std::size_t kItemsPerTurn = 16 * 1024;
 constexpr std::size_t kBytesPerTurn = 1024 * 1024;
 constexpr std::size_t kFlushesPerTurn = 1024;
-/// Read at once from one socket. One buffer a shard: an idle connection has none.
-constexpr std::size_t kScratchBytes = 64 * 1024;
+/// Read from one socket before others get their turn: some thousands of the smallest frames, so about a millisecond. One buffer
+/// a shard: an idle connection has none.
+constexpr std::size_t kScratchBytes = 16 * 1024;
 /// Beyond as many users who have lost messages, everybody is told.
 constexpr std::size_t kMaxDroppedUsers = 10'000;
 /// How far apart clients come back after a drain, at most.

@@ -317,6 +317,19 @@ TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
   EXPECT_EQ(client->closed(), "1011 ping timeout");
 }
 
+/// However much it has sent, others get their turn after some thousands of its smallest frames.
+TEST_F(ConnectionTest, IsReadOneBufferATurn) {
+  const auto talker = open_registered(Mode::plain, "talker");
+  const std::uint64_t before = metrics.ignored_messages.value();
+  std::string frames;
+  for (int i = 0; i < 8'000; ++i) websocket::append_masked_frame(frames, Opcode::text, "{}", 1);
+  talker->send_raw(frames);
+  const auto handled = [&] { return metrics.ignored_messages.value() - before; };
+  while (handled() == 0) ASSERT_EQ(shard().io().run_one_for(std::chrono::seconds(10)), 1u);
+  EXPECT_LE(handled(), 16 * 1024u / 8);
+  EXPECT_TRUE(run_until({talker.get()}, [&] { return handled() == 8'000; }));
+}
+
 /// Asio allocates an operation for each wait; it finds its memory in the connection.
 TEST_F(ConnectionTest, WaitsIdleWithoutAnAllocationBesidesItself) {
   constexpr std::size_t kCount = 64;
