@@ -319,6 +319,7 @@ TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
 
 /// However much it has sent, others get their turn after some thousands of its smallest frames.
 TEST_F(ConnectionTest, IsReadOneBufferATurn) {
+  config.limits.messages_per_second = 0;
   const auto talker = open_registered(Mode::plain, "talker");
   const std::uint64_t before = metrics.ignored_messages.value();
   std::string frames;

@@ -1,0 +1,85 @@
+#include "tests/harm/scene.hpp"
+
+#include <exception>
+#include <iostream>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace signalbox::test {
+namespace {
+
+/// What a message may take to a client that behaves, whatever others do. A connection that had to wait for one that does harm
+/// would wait for its timeout, 5 s or more.
+constexpr milliseconds kInTime = 5s;
+/// By how much the allocator's state may differ from one round to the next.
+constexpr std::size_t kNoise = 6 * 1024 * 1024;
+
+Settings with_two_threads(Settings settings) {
+  settings.emplace("server.threads", "2");
+  return settings;
+}
+
+}  // namespace
+
+std::string duration(milliseconds time) { return std::to_string(scaled(time).count()) + "ms"; }
+
+Scene::Scene(Settings settings, Instance::Launch launch)
+    : instance(with_two_threads(std::move(settings)), std::move(launch)), witness(instance) {
+  begin();
+}
+
+Scene::Scene(const RedisServer& redis, Settings settings)
+    : instance(redis, with_two_threads(std::move(settings))), witness(instance) {
+  begin();
+}
+
+void Scene::begin() {
+  EXPECT_TRUE(wait_until([this] { return witness.published() > 0; }));
+  before_ = footprint();
+}
+
+Scene::~Scene() {
+  const Witness::Report report = witness.finish();
+  std::cout << "witness: " << report << "\n";
+  EXPECT_GT(report.published, 0u);
+  EXPECT_EQ(report.refused, 0u);
+  EXPECT_EQ(report.not_ready, 0u);
+  EXPECT_EQ(report.lost, 0u);
+  EXPECT_EQ(report.reordered, 0u);
+  EXPECT_EQ(report.disconnected, 0u);
+  EXPECT_LE(report.longest_wait, scaled(kInTime));
+  EXPECT_TRUE(instance.process().running()) << instance.process().errors();
+}
+
+std::size_t Scene::strangers() {
+  return static_cast<std::size_t>(instance.metric("signalbox_connections")) - witness.devices();
+}
+
+void Scene::repeat(int times, const std::function<void()>& harm) {
+  std::size_t first = 0;
+  for (int round = 0; round < times; ++round) {
+    harm();
+    EXPECT_TRUE(wait_until([this] { return strangers() == 0; }, 15s)) << strangers() << " connections are left";
+    EXPECT_TRUE(wait_until([this] { return footprint().descriptors <= before_.descriptors; }))
+        << footprint().descriptors << " descriptors instead of " << before_.descriptors << " after round " << round;
+    EXPECT_TRUE(wait_until([this] { return instance.metric("signalbox_queue_bytes", "connection") == 0; }));
+    const std::size_t bytes = footprint().anonymous_bytes;
+    std::cout << "after round " << round << ": " << bytes / 1024 << " KiB, before: " << before_.anonymous_bytes / 1024
+              << " KiB\n";
+    if (round == 0) first = bytes;
+    EXPECT_TRUE(kSanitized || bytes <= first + kNoise) << bytes << "after round " << round;
+  }
+}
+
+void Scene::expect_open_to_newcomers() {
+  EXPECT_TRUE(wait_until([this] {
+    try {
+      return WebSocketClient(instance.port()).answers_ping();
+    } catch (const std::exception&) {
+      return false;
+    }
+  })) << "nobody gets in";
+}
+
+}  // namespace signalbox::test
