@@ -105,7 +105,8 @@ constexpr CoreOption kOptions[] = {
     option<kApi, &Api::insecure>("api.insecure", "boolean", "false", 0, 0,
                                  "Allows api.listen beyond loopback without keys: whoever reaches it can publish."),
     option<kApi, &Api::idle_timeout>("api.idle_timeout", "duration", "60s", 1, 24 * kHour,
-                                     "How long an API connection may stay between two requests."),
+                                     "How long an API connection may stay between two requests. With api.keys it is "
+                                     "limits.handshake_timeout until the first with a good key."),
 
     option<kLimits, &Limits::message_bytes>("limits.message_bytes", "size", "64KiB", 1, 64 * kMiB,
                                             "The largest message, in both directions."),

@@ -26,6 +26,7 @@ unsigned status_of(errc code) {
 std::string_view http_code(unsigned status) {
   switch (status) {
     case 401: return "unauthorized";
+    case 403: return "forbidden";
     case 404: return "not_found";
     case 405: return "method_not_allowed";
     case 408: return "timeout";

@@ -9,6 +9,7 @@
 #include "core/users/user_key.hpp"
 #include "server/api/bulk.hpp"
 #include "server/api/calls.hpp"
+#include "server/api/foreign_page.hpp"
 #include "server/api/keys.hpp"
 #include "server/http/request_head.hpp"
 
@@ -68,8 +69,7 @@ void HttpConnection::on_end_of_input() {
 }
 
 bool HttpConnection::room() const noexcept {
-  if (slots_.size() >= kMaxSlots || out_.size() > kMaxUnwritten) return false;
-  if (!slots_.empty() && slots_.back().out.size() > kMaxUnwritten) return false;
+  if (slots_.size() >= kMaxSlots || out_.size() + waiting_bytes_ > kMaxUnwritten) return false;
   return !bulk_ || bulk_->room();
 }
 
@@ -119,9 +119,12 @@ void HttpConnection::begin(const http::RequestHead& head) {
   last_request_ = !head.keep_alive;
   if (last_request_) reading_ = Reading::nothing;
   const Route route = api::route(head);
-  if (route.needs_key && !authorized(head)) {
-    answer_without_body(slot, head, http_error(401, "a key is needed: Authorization: Bearer KEY"));
-    return;
+  if (route.needs_key) {
+    if (const std::optional<Answer> refusal = why_unauthorized(head)) {
+      refuse(slot, *refusal);
+      return;
+    }
+    trusted_ = true;
   }
   if (route.call == Call::publish) {
     begin_publish(slot, route.user, head);
@@ -168,9 +171,14 @@ HttpConnection::Reading HttpConnection::next_reading() {
   return last_request_ ? Reading::nothing : Reading::head;
 }
 
-bool HttpConnection::authorized(const http::RequestHead& head) const {
-  if (shared_.key_digests.empty()) return true;
-  return head.count("authorization") == 1 && is_known_key(*head.find("authorization"), shared_.key_digests);
+/// By a key; where there are none, by what tells that no page of another site has sent it.
+std::optional<Answer> HttpConnection::why_unauthorized(const http::RequestHead& head) const {
+  if (shared_.key_digests.empty()) {
+    const char* why = why_foreign(head, context_.config.api.insecure ? HostNames::any : HostNames::local);
+    return why ? std::optional(http_error(403, why)) : std::nullopt;
+  }
+  if (head.count("authorization") == 1 && is_known_key(*head.find("authorization"), shared_.key_digests)) return std::nullopt;
+  return http_error(401, "a key is needed: Authorization: Bearer KEY");
 }
 
 /// The calls that have no body.
@@ -269,7 +277,9 @@ HttpConnection::SlotId HttpConnection::new_slot(Framing framing) {
 void HttpConnection::answer(SlotId slot, const Answer& answer) {
   if (slot < first_slot_) return;  // closed meanwhile
   Slot& entry = slots_[slot - first_slot_];
+  const std::size_t before = entry.out.size();
   append_answer(entry.out, answer, entry.framing);
+  waiting_bytes_ += entry.out.size() - before;
   entry.finished = true;
   schedule_flush();
 }
@@ -277,6 +287,7 @@ void HttpConnection::answer(SlotId slot, const Answer& answer) {
 void HttpConnection::write(SlotId slot, std::string_view bytes) {
   if (slot < first_slot_) return;
   slots_[slot - first_slot_].out.append(bytes);
+  waiting_bytes_ += bytes.size();
   schedule_flush();
 }
 
@@ -307,6 +318,7 @@ void HttpConnection::flush() {
   while (!slots_.empty() && !last) {
     Slot& slot = slots_.front();
     out_.append(slot.out);
+    waiting_bytes_ -= slot.out.size();
     slot.out.clear();
     if (!slot.finished) break;
     last = !slot.framing.keep_alive;
@@ -352,6 +364,7 @@ void HttpConnection::close() {
   if (const std::shared_ptr<Bulk> bulk = std::exchange(bulk_, nullptr)) bulk->abandon();
   first_slot_ += slots_.size();
   slots_.clear();
+  waiting_bytes_ = 0;
 }
 
 }  // namespace signalbox::api

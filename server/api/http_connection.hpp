@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -85,7 +86,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void call(SlotId slot, Call call, std::string_view user);
   void answer_without_body(SlotId slot, const http::RequestHead& head, const Answer& early);
   void continue_if_expected(SlotId slot, const http::RequestHead& head);
-  [[nodiscard]] bool authorized(const http::RequestHead& head) const;
+  [[nodiscard]] std::optional<Answer> why_unauthorized(const http::RequestHead& head) const;
   [[nodiscard]] bool room() const noexcept;
   SlotId new_slot(Framing framing);
   /// Answers, and reads no further: what follows on this connection can't be told apart from the rest of this request.
@@ -114,6 +115,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   Reading reading_ = Reading::head;
   bool read_pending_ = false;
   bool input_ended_ = false;   ///< no more requests will come
+  bool trusted_ = false;       ///< a request was let in by its key
   bool last_request_ = false;  ///< the newest request is the last: Connection: close
 
   // The request whose body is being read.
@@ -126,6 +128,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   std::deque<Slot> slots_;
   SlotId first_slot_ = 0;
+  std::size_t waiting_bytes_ = 0;  ///< of all slots together
   std::string out_;
   bool writing_ = false;
   bool flush_scheduled_ = false;

@@ -1,4 +1,6 @@
 // How long a client of the API may take: to send its request, to read its answer, to ask again.
+#include <algorithm>
+
 #include "server/api/http_connection.hpp"
 
 namespace signalbox::api {
@@ -27,7 +29,10 @@ void HttpConnection::update_deadline() {
   const bool incomplete =
       reading_ == Reading::body || reading_ == Reading::discarded || (reading_ == Reading::head && in_.size() > in_at_);
   const std::chrono::milliseconds timeout = context_.limits.handshake_timeout;
-  Clock::time_point deadline = now + context_.config.api.idle_timeout;
+  // Who has not shown a good key takes one of few sockets from those who have.
+  const bool stranger = !trusted_ && !shared_.key_digests.empty();
+  const std::chrono::milliseconds idle = context_.config.api.idle_timeout;
+  Clock::time_point deadline = now + (stranger ? std::min(timeout, idle) : idle);
   if (incomplete && room()) {
     if (request_began_ == Clock::time_point()) request_began_ = now;
     deadline = request_began_ + timeout;

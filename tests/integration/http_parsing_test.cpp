@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/json.hpp"
+#include "tests/support/footprint.hpp"
 #include "tests/support/instance.hpp"
 #include "tests/support/raw_socket.hpp"
 
@@ -134,6 +135,52 @@ TEST(HttpDeadlines, CloseWithoutAWordWhenTheBodyOfARefusedRequestDoesNotComplete
     EXPECT_TRUE(socket.read_to_end()) << socket.received();
     EXPECT_EQ(answers(socket.received()), 2) << socket.received();
     EXPECT_EQ(answers(socket.received(), status), 1) << socket.received();
+  }
+}
+
+TEST(HttpDeadlines, EndAClientThatDoesNotReadItsAnswers) {
+  constexpr std::size_t kRequests = 4000;  // some 40 MB of answers
+  constexpr std::size_t kMiB = 1024 * 1024;
+  Instance instance(Settings{{"api.idle_timeout", "1s"}});
+  ASSERT_GT(kRequests * instance.http().get("/metrics").body.size(), 16 * kMiB);
+  const std::size_t before = Footprint::of(instance.process().pid()).anonymous_bytes;
+  std::size_t most = before;
+  RawSocket unread(instance.api_port(), 4096);
+  std::string requests;
+  for (std::size_t i = 0; i < kRequests; ++i) requests += "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+  unread.send(requests);
+  EXPECT_TRUE(wait_until([&] {
+    most = std::max(most, Footprint::of(instance.process().pid()).anonymous_bytes);
+    return !unread.send("G");  // reading would be to take the answers
+  })) << "never closed";
+  EXPECT_TRUE(kSanitized || most <= before + 8 * kMiB) << most << " from " << before;
+}
+
+TEST(HttpDeadlines, GiveAStrangerWhoHasShownNoGoodKeyLessTime) {
+  Instance instance(Settings{{"limits.handshake_timeout", "500ms"}, {"api.keys", "[secret]"}});
+  RawSocket silent(instance.api_port());
+  RawSocket keyless(instance.api_port());
+  RawSocket known(instance.api_port());
+  known.send("GET /api/v1/instance HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n\r\n");
+  keyless.send(kGet);
+  ASSERT_TRUE(known.read_until("HTTP/1.1 200"));
+  ASSERT_TRUE(keyless.read_until("HTTP/1.1 200"));
+  EXPECT_TRUE(silent.read_to_end());
+  EXPECT_EQ(silent.received(), "");
+  EXPECT_TRUE(keyless.read_to_end());
+  EXPECT_FALSE(known.read_to_end(1s)) << "has api.idle_timeout";
+}
+
+TEST_F(HttpParsing, ClosesAfterA401) {
+  Instance instance(Settings{{"api.keys", "[secret]"}});
+  for (const std::string& request : {kPost + "Host: x\r\nContent-Length: 5\r\n\r\nhello", kPost + "Host: x\r\n\r\n",
+                                     std::string("GET /api/v1/instance HTTP/1.1\r\nHost: x\r\n\r\n")}) {
+    RawSocket socket(instance.api_port());
+    socket.send(kGet + request + kGet);
+    EXPECT_TRUE(socket.read_to_end()) << socket.received();
+    EXPECT_EQ(answers(socket.received()), 2) << "nothing behind it is answered: " << socket.received();
+    EXPECT_EQ(answers(socket.received(), "401"), 1) << socket.received();
+    EXPECT_NE(socket.received().find("Connection: close"), std::string::npos) << socket.received();
   }
 }
 

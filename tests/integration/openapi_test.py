@@ -29,7 +29,6 @@ PATIENCE = 20  # seconds; spent only when the test fails
 # What no request from outside brings about, and why.
 UNPROVOKED = {
     ("*", "500"): "a fault of the server or the plugin",
-    ("delete /api/v1/users/{user}/connections", "403"): "without its control channel an instance is not ready",
 }
 
 document = yaml.safe_load((SOURCE / "docs/openapi.yaml").read_text())
@@ -341,6 +340,18 @@ class OnMemory(Case):
                 response = self.server.request("GET", path)
                 self.assertEqual(response[0], 404, response[2])
                 self.check_response(response, document["components"]["responses"]["NotFound"], path)
+
+
+class WithoutKeys(Case):
+    def test_what_a_page_of_another_site_may_have_sent_is_403_and_nothing_else_is(self):
+        server = Server(directory.name, api={"listen": "127.0.0.1:0"}, broker={"plugin": "memory"})
+        self.addCleanup(server.stop)
+        server.await_readyz(200)
+        page = {"Host": f"127.0.0.1:{server.port}", "Origin": "https://evil.test", "Content-Type": "text/plain"}
+        for method, path, operation in operations():
+            with self.subTest(operation=f"{method} {path}"):
+                forbidden = operation.get("security", document["security"]) != []
+                self.check(server.request(method, concrete(path), headers=page), method, path, 403 if forbidden else 200)
 
 
 class OnRedis(Case):

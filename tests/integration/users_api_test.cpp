@@ -3,6 +3,7 @@
 
 #include "tests/integration/json.hpp"
 #include "tests/support/instance.hpp"
+#include "tests/support/raw_socket.hpp"
 
 namespace signalbox::test {
 namespace {
@@ -105,6 +106,56 @@ TEST_F(UsersApi, SaysWhichMethodsAPathKnows) {
   EXPECT_EQ(instance_.http().get("/api/v2/users/alice").status, 404u);
 }
 
+TEST(ApiWithoutKeys, RefusesPagesOfOtherSites) {
+  Instance instance;
+  WebSocketClient alice = instance.connect("alice");
+  const std::string own = "127.0.0.1:" + std::to_string(instance.api_port());
+  const std::pair<std::string, std::string> calls[] = {{"POST", "/api/v1/users/alice/messages"},
+                                                       {"POST", "/api/v1/messages"},
+                                                       {"DELETE", "/api/v1/users/alice/connections"},
+                                                       {"GET", "/api/v1/users/alice"},
+                                                       {"GET", "/api/v1/instance"}};
+  const auto ask = [&](const std::string& call, const std::string& fields) {
+    RawSocket socket(instance.api_port());
+    const std::string body = call.starts_with("POST") ? "stolen" : "";
+    socket.send(call + " HTTP/1.1\r\n" + fields + "Content-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_TRUE(socket.read_to_end()) << socket.received();
+    return socket.received();
+  };
+  for (const auto& [method, target] : calls) {
+    for (const std::string& fields :
+         {"Host: " + own + "\r\nOrigin: https://evil.test\r\n", "Host: " + own + "\r\nOrigin: null\r\n",
+          "Host: " + own + "\r\nSec-Fetch-Site: cross-site\r\n", std::string("Host: evil.test\r\nOrigin: http://evil.test\r\n"),
+          "Host: rebound.evil.test:" + std::to_string(instance.api_port()) + "\r\n"}) {
+      const std::string answer = ask(method + " " + target, fields);
+      EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 403") << method << " " << target << "\n" << fields << answer;
+      EXPECT_NE(answer.find("\"forbidden\""), std::string::npos) << answer;
+    }
+  }
+  EXPECT_TRUE(alice.answers_ping()) << "disconnected by a page";
+
+  for (const std::string& fields :
+       {"Host: " + own + "\r\n", "Host: " + own + "\r\nOrigin: http://" + own + "\r\n", std::string("Host: localhost\r\n")}) {
+    EXPECT_EQ(ask("POST /api/v1/users/alice/messages", fields).substr(0, 12), "HTTP/1.1 200") << fields;
+    EXPECT_EQ(alice.next_payload(), "stolen") << "the first of all: no page's has come before";
+  }
+  EXPECT_EQ(ask("GET /healthz", "Host: rebound.evil.test\r\n").substr(0, 12), "HTTP/1.1 200") << "asks for no key anyway";
+}
+
+TEST(ApiWithoutKeys, ThatIsInsecureIsCalledByAnyName) {
+  Instance instance(Settings{{"api.insecure", "true"}});
+  HttpClient& http = instance.http();
+  EXPECT_EQ(http.get("/api/v1/instance", {{"Host", "box.example.com"}}).status, 200u);
+  EXPECT_EQ(http.get("/api/v1/instance", {{"Host", "box.example.com"}, {"Origin", "https://evil.test"}}).status, 403u);
+}
+
+TEST(ApiKeys, LetAnyPageCallThatHasOne) {
+  Instance instance(Settings{{"api.keys", "[a-key]"}});
+  const Headers page{{"Host", "evil.test"}, {"Origin", "https://console.example"}, {"Authorization", "Bearer a-key"}};
+  EXPECT_EQ(instance.http().get("/api/v1/instance", page).status, 200u);
+}
+
 TEST(ApiKeys, AreAskedForOnEveryApiCallAndNowhereElse) {
   Instance instance(Settings{{"api.keys", "[first-key, second-key]"}});
   HttpClient& http = instance.http();
@@ -115,6 +166,7 @@ TEST(ApiKeys, AreAskedForOnEveryApiCallAndNowhereElse) {
     EXPECT_EQ(refused.status, 401u) << target;
     EXPECT_FALSE(error_code(refused.body).empty()) << refused.body;
     EXPECT_FALSE(refused.header("www-authenticate").empty());
+    EXPECT_EQ(refused.header("connection"), "close");
   }
   EXPECT_EQ(http.post("/api/v1/messages", "{}\n").status, 401u);
   EXPECT_EQ(http.post("/api/v1/users/alice/messages", "x").status, 401u);
