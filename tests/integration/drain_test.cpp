@@ -27,6 +27,17 @@ TEST(Drain, ClosesEveryClientWith1001AndExitsWith0) {
   EXPECT_EQ(redis.subscribers("user1"), 0);
 }
 
+TEST(Drain, OutlivesSigpipe) {
+  Instance instance;
+  WebSocketClient client = instance.connect("alice");
+  instance.process().signal(SIGPIPE);
+  EXPECT_TRUE(client.answers_ping());
+  EXPECT_EQ(instance.publish("alice", "still there").status, 200u);
+  EXPECT_EQ(client.next_payload(), "still there");
+  EXPECT_TRUE(instance.process().running());
+  EXPECT_EQ(instance.process().errors().find("draining"), std::string::npos);
+}
+
 /// Some hundred clients, every other one in envelope mode, and what a drain does to them.
 class PacedDrain : public testing::Test {
  protected:

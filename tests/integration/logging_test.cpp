@@ -1,5 +1,7 @@
 // The log of a running server, read from outside: its two formats, and the change of files at midnight.
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -135,6 +137,53 @@ TEST(Logging, OfAPluginThatTalksTooMuchIsAFewLinesAndANumber) {
   EXPECT_GE(lines, 10u) << log;
   EXPECT_LE(lines, kLines / 3) << log;
   EXPECT_EQ(lines + left_out(log, "the broker plugin's info lines"), kLines) << log;
+}
+
+TEST(Logging, NamesNoUserAndNoQuery) {
+  constexpr int kSmallReceiveBuffer = 4096;
+  const std::string query = "?user_name=Wilhelmine&token=geheim";
+  RedisServer redis;
+  Instance instance(redis, {{"logging.level", "debug"},
+                            {"limits.queue_bytes", "64KiB"},
+                            {"limits.connections_per_user", "2"},
+                            {"server.allowed_origins", "[https://example.com]"}});
+  WebSocketClient reader(instance.port(), {"/" + query, {}, {}});
+  RawWebSocket stalled(instance.port(), {"/" + query, {}, {}, kSmallReceiveBuffer});
+  ASSERT_TRUE(wait_until([&] { return instance.metric("signalbox_registrations_total") == 2; }));
+  // Refused: by a limit, its Origin, its path, its name, its request line, and another name than before.
+  EXPECT_EQ(WebSocketClient(instance.port(), {"/" + query, {}, {}}).wait_closed().value_or(CloseReason{}).code, 1013u);
+  EXPECT_THROW(WebSocketClient(instance.port(), {"/" + query, {}, {{"Origin", "https://evil.test"}}}), HandshakeRefused);
+  EXPECT_THROW(WebSocketClient(instance.port(), {"/else" + query, {}, {}}), HandshakeRefused);
+  EXPECT_EQ(WebSocketClient(instance.port(), {"/" + query + "%01&user_name=wilhelmine", {}, {}})
+                .wait_closed()
+                .value_or(CloseReason{})
+                .code,
+            1008u);
+  RawSocket malformed(instance.port());
+  malformed.send("GET /" + query + " HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(malformed.read_to_end());
+  WebSocketClient other = instance.connect("bob");
+  other.send(R"({"user_name":"Wilhelmine","token":"geheim"})");
+  EXPECT_EQ(other.wait_closed().value_or(CloseReason{}).code, 1008u);
+  // Told by the back end, one overflows, the other is disconnected.
+  const std::string payload(32 * 1024, 'x');
+  const auto overflown = [&] { return instance.metric("signalbox_closes_total", "code=\"4008\"") > 0; };
+  for (int i = 0; i < 1000 && !overflown(); ++i) {
+    ASSERT_EQ(instance.publish("wilhelmine", payload).status, 200u);
+    ASSERT_EQ(reader.next_payload(), payload);
+  }
+  ASSERT_TRUE(overflown());
+  EXPECT_EQ(instance.http().get("/api/v1/users/wilhelmine" + query).status, 200u);
+  EXPECT_EQ(instance.http().request("DELETE", "/api/v1/users/wilhelmine/connections").status, 202u);
+  EXPECT_EQ(reader.wait_closed().value_or(CloseReason{}).code, 4003u);
+  instance.process().signal(SIGTERM);
+  ASSERT_EQ(instance.process().wait(), 0) << instance.process().errors();
+
+  std::string log = instance.process().errors();
+  EXPECT_NE(log.find("closed, it does not read"), std::string::npos) << "not logged at all: " << log;
+  std::transform(log.begin(), log.end(), log.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  EXPECT_EQ(log.find("wilhelmine"), std::string::npos) << log;
+  EXPECT_EQ(log.find("geheim"), std::string::npos) << log;
 }
 
 /// A time zone of our own making, whose midnight is at a moment that we choose: what the server sees is a real one.

@@ -344,6 +344,8 @@ TEST(Metrics, AreThoseOfTheOperatorsTable) {
     types[line.substr(3, line.find_first_of("{`", 3) - 3)] = line.substr(type, line.find(' ', type) - type);
   }
   Instance instance;
+  const WebSocketClient user = instance.connect("wilhelmine");  // a label that names her is in no table
+  ASSERT_EQ(instance.publish("wilhelmine", "hello").status, 200u);
   const MetricsText text = metrics(instance);
   std::map<std::string, std::string> served;
   for (const auto& [name, family] : text.families) served[name] = family.type;

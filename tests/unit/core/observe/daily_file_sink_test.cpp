@@ -40,6 +40,21 @@ TEST_F(DailyFile, HoldsLinesInTheFormatOfTheLog) {
   EXPECT_EQ(read(live), "2026-11-24 23:59:58.123 INFO  hello\n");
 }
 
+TEST_F(DailyFile, IsNotForEverybodyToRead) {
+  const mode_t before = ::umask(0);
+  const auto sink = open();
+  log(*sink, "one day");
+  now += 1h;
+  log(*sink, "the next");
+  ::umask(before);
+  ASSERT_THAT(names(), ElementsAre("signalbox-2026-11-24.log", "signalbox.log"));
+  for (const std::string& name : names()) {
+    struct stat status{};
+    ASSERT_EQ(::stat((folder / name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640u) << name;
+  }
+}
+
 TEST_F(DailyFile, IsRenamedAtMidnightToTheDayThatItCovers) {
   const auto sink = open();
   log(*sink, "before");

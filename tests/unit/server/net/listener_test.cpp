@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -190,6 +191,39 @@ TEST_F(ListenerTest, AcceptsWhatItHasPlacesFor) {
   EXPECT_EQ(accepted.size(), 2u);
   places = 1;
   EXPECT_TRUE(run_until([&] { return accepted.size() == 3; })) << "the pause ends";
+}
+
+/// While it lives this process can open no descriptor.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit lowered = before_;
+    lowered.rlim_cur = static_cast<rlim_t>(Descriptor(::dup(STDIN_FILENO)).number());  // the lowest that is free
+    setrlimit(RLIMIT_NOFILE, &lowered);
+  }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+  ~NoDescriptorLeft() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(ListenerTest, PausesWhenTheProcessHasNoDescriptorLeft) {
+  listener.start();
+  const Descriptor client = connect_to(bound.port);
+  asked = 0;
+  {
+    const NoDescriptorLeft none;
+    ASSERT_EQ(::dup(STDIN_FILENO), -1);
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(run_until([&] { return asked == 3; })) << "it has given up";
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(290)) << "it pauses and does not spin";
+    EXPECT_TRUE(accepted.empty());
+    EXPECT_EQ(places, 99) << "the place of what was not accepted is given back";
+  }
+  EXPECT_TRUE(run_until([&] { return accepted.size() == 1; })) << "the client that waits gets in";
 }
 
 TEST_F(ListenerTest, GivesItsSocketsNoDelayAndASmallSendBuffer) {
