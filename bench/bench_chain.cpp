@@ -22,10 +22,10 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::size_t kInstances = 2;
-constexpr std::uint64_t kRoundMessages = 150'000;
-/// Under way at a time: more than one read of any part takes in, fewer than there are users, so that no two messages meet in
-/// one connection's queue: sent together they would cost half, and the bare parts can't do that.
-constexpr std::uint64_t kWindow = 8'192;
+constexpr std::uint64_t kRoundMessages = 300'000;
+/// Under way at a time: several of the batches that a part takes in, so that all have work, but fewer than there are users, so
+/// that no two messages meet in one connection's queue: sent together they would cost half, and the bare parts can't do that.
+constexpr std::uint64_t kWindow = 24'576;
 constexpr double kLatencySeconds = 5;
 constexpr std::size_t kSamples = 4'000'000;  // a process of receivers: more than it gets in a round
 
@@ -150,7 +150,8 @@ int main(int argc, char** argv) {
       {.name = "chain",
        .description = "Publish, Redis, two instances, sockets: saturated, and late at half of that, beside the "
                       "same chain of bare parts",
-       .users = 10'000,
+       .users = 30'000,
        .rounds = 5,
+       .spreads = true,
        .measure = measure});
 }
