@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint8_t kFin = 0x80;
 constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kRsv1 = 0x40;
 constexpr std::uint8_t kOpcodeBits = 0x0F;
 constexpr std::uint8_t kMasked = 0x80;
 constexpr std::uint8_t kLengthBits = 0x7F;
@@ -36,6 +37,7 @@ std::uint64_t read_big_endian(std::string_view bytes) noexcept {
 /// What the header of a frame says.
 struct Decoder::Frame {
   bool fin = false;
+  bool compressed = false;
   Opcode opcode = Opcode::continuation;
   std::uint64_t size = 0;
   std::uint32_t mask = 0;  ///< 0 where frames are unmasked: XOR with it changes nothing
@@ -54,9 +56,9 @@ struct Decoder::Header {
   Frame frame;
   Failure failure;
 
-  static Header read(std::string_view input, Role role, bool in_message) noexcept;
+  static Header read(std::string_view input, const Decoder& decoder) noexcept;
   bool read_length(std::string_view input, std::size_t length_bytes) noexcept;
-  static const char* refuse_first(std::uint8_t byte, bool in_message) noexcept;
+  static const char* refuse_first(std::uint8_t byte, const Decoder& decoder) noexcept;
   static const char* refuse_second(std::uint8_t byte, Opcode opcode, Role role) noexcept;
 };
 
@@ -66,6 +68,7 @@ struct Decoder::Partial {
   std::uint32_t frames = 0;  // of it, so far
   bool in_message = false;
   bool text = false;
+  bool compressed = false;
   Utf8Validator utf8;
 
   bool in_frame = false;  // the header is read, the payload is not
@@ -79,9 +82,14 @@ struct Decoder::Partial {
   [[nodiscard]] bool finished() const noexcept { return !in_message && !in_frame && header_size == 0; }
 };
 
-const char* Decoder::Header::refuse_first(std::uint8_t byte, bool in_message) noexcept {
-  if ((byte & kReservedBits) != 0) return "reserved bits are set";
-  switch (static_cast<Opcode>(byte & kOpcodeBits)) {
+const char* Decoder::Header::refuse_first(std::uint8_t byte, const Decoder& decoder) noexcept {
+  const auto opcode = static_cast<Opcode>(byte & kOpcodeBits);
+  const bool in_message = decoder.in_message();
+  // RFC 7692 section 6: RSV1 marks a message, so it stands on its first frame and on nothing else.
+  const bool may_compress =
+      decoder.extension_ == Extension::permessage_deflate && (opcode == Opcode::text || opcode == Opcode::binary);
+  if ((byte & (may_compress ? kReservedBits & ~kRsv1 : kReservedBits)) != 0) return "reserved bits are set";
+  switch (opcode) {
     case Opcode::continuation: return in_message ? nullptr : "continuation without a message";
     case Opcode::text:
     case Opcode::binary: return in_message ? "new message before the last was complete" : nullptr;
@@ -107,21 +115,22 @@ bool Decoder::Header::read_length(std::string_view input, std::size_t length_byt
   return failure.reason == nullptr;
 }
 
-Decoder::Header Decoder::Header::read(std::string_view input, Role role, bool in_message) noexcept {
+Decoder::Header Decoder::Header::read(std::string_view input, const Decoder& decoder) noexcept {
   Header header;
   if (input.empty()) return header;
   const auto first = static_cast<std::uint8_t>(input[0]);
-  header.failure.reason = refuse_first(first, in_message);
+  header.failure.reason = refuse_first(first, decoder);
   if (header.failure.reason != nullptr || input.size() < 2) return header;
   header.frame.fin = (first & kFin) != 0;
+  header.frame.compressed = (first & kRsv1) != 0;
   header.frame.opcode = static_cast<Opcode>(first & kOpcodeBits);
 
   const auto second = static_cast<std::uint8_t>(input[1]);
-  header.failure.reason = refuse_second(second, header.frame.opcode, role);
+  header.failure.reason = refuse_second(second, header.frame.opcode, decoder.role_);
   if (header.failure.reason != nullptr) return header;
   const std::uint8_t length = second & kLengthBits;
   const std::size_t length_bytes = length == 126 ? 2 : length == 127 ? 8 : 0;
-  const std::size_t mask_bytes = role == Role::server ? sizeof header.frame.mask : 0;
+  const std::size_t mask_bytes = decoder.role_ == Role::server ? sizeof header.frame.mask : 0;
   header.frame.size = length;
   if (length_bytes != 0 && (input.size() < 2 + length_bytes || !header.read_length(input, length_bytes))) return header;
 
@@ -131,7 +140,7 @@ Decoder::Header Decoder::Header::read(std::string_view input, Role role, bool in
   return header;
 }
 
-Decoder::Decoder(Role role) noexcept : role_(role) {}
+Decoder::Decoder(Role role, Extension extension) noexcept : role_(role), extension_(extension) {}
 Decoder::~Decoder() = default;
 
 bool Decoder::idle() const noexcept { return !partial_ || partial_->finished(); }
@@ -162,7 +171,7 @@ Event Decoder::next(std::span<char>& input, const DecoderLimits& limits) {
 Decoder::Header Decoder::take_header(std::span<char>& input) {
   const std::size_t held = partial_ ? partial_->header_size : 0;
   if (held == 0) {
-    const Header header = Header::read({input.data(), input.size()}, role_, in_message());
+    const Header header = Header::read({input.data(), input.size()}, *this);
     if (header.bytes != 0 || header.failure.reason != nullptr || input.empty()) {
       input = input.subspan(header.bytes);
       return header;
@@ -171,7 +180,7 @@ Decoder::Header Decoder::take_header(std::span<char>& input) {
   }
   const std::size_t taken = std::min(input.size(), kLongestHeader - held);
   std::copy_n(input.begin(), taken, partial_->header.begin() + static_cast<std::ptrdiff_t>(held));
-  const Header header = Header::read({partial_->header.data(), held + taken}, role_, in_message());
+  const Header header = Header::read({partial_->header.data(), held + taken}, *this);
   partial_->header_size = header.bytes == 0 ? static_cast<std::uint8_t>(held + taken) : std::uint8_t{0};
   input = input.subspan(header.bytes == 0 ? taken : header.bytes - held);
   return header;
@@ -194,7 +203,10 @@ void Decoder::begin(const Frame& frame) {
   partial_->frame = frame;
   partial_->missing = frame.size;
   if (is_control(frame.opcode)) return;
-  if (frame.opcode != Opcode::continuation) partial_->text = frame.opcode == Opcode::text;
+  if (frame.opcode != Opcode::continuation) {
+    partial_->text = frame.opcode == Opcode::text;
+    partial_->compressed = frame.compressed;
+  }
   partial_->in_message = true;
   ++partial_->frames;
 }
@@ -205,9 +217,9 @@ Event Decoder::take_whole(const Frame& frame, std::span<char>& input) {
   if (frame.mask != 0) apply_mask(input.data(), size, frame.mask, 0);
   input = input.subspan(size);
   if (is_control(frame.opcode)) return finish_control(frame.opcode, payload);
-  if (frame.opcode == Opcode::binary) return {Event::Kind::binary, CloseCode::no_status, payload};
-  if (!is_valid_utf8(payload)) return fail({CloseCode::invalid_payload, "text is not UTF-8"});
-  return {Event::Kind::text, CloseCode::no_status, payload};
+  const bool text = frame.opcode == Opcode::text;
+  if (text && !frame.compressed && !is_valid_utf8(payload)) return fail({CloseCode::invalid_payload, "text is not UTF-8"});
+  return {text ? Event::Kind::text : Event::Kind::binary, CloseCode::no_status, payload, frame.compressed};
 }
 
 // True with the event to return; false if the frame was a fragment and another may follow.
@@ -231,14 +243,14 @@ bool Decoder::take_data(std::span<char> piece, Event& event) {
   Partial& partial = *partial_;
   const std::string_view bytes(piece.data(), piece.size());
   const bool last = !partial.in_frame && partial.frame.fin;
-  if (partial.text && (!partial.utf8.push(bytes) || (last && !partial.utf8.complete()))) {
+  if (partial.text && !partial.compressed && (!partial.utf8.push(bytes) || (last && !partial.utf8.complete()))) {
     event = fail({CloseCode::invalid_payload, "text is not UTF-8"});
     return true;
   }
   partial.message.append(bytes);
   if (!last) return partial.in_frame;
   partial.in_message = false;
-  event = {partial.text ? Event::Kind::text : Event::Kind::binary, CloseCode::no_status, partial.message};
+  event = {partial.text ? Event::Kind::text : Event::Kind::binary, CloseCode::no_status, partial.message, partial.compressed};
   return true;
 }
 

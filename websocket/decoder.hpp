@@ -15,15 +15,19 @@ namespace signalbox::websocket {
 enum class Role : std::uint8_t { server, client };
 
 struct DecoderLimits {
-  std::size_t message_bytes = 64 * 1024;  ///< a longer message, in one frame or in fragments, is close 1009
-  std::uint32_t fragments = 1024;         ///< more frames to one message is close 1008, however small they are
+  std::size_t message_bytes =
+      64 * 1024;                   ///< a longer message, as it is on the wire, in one frame or in fragments, is close 1009
+  std::uint32_t fragments = 1024;  ///< more frames to one message is close 1008, however small they are
 };
+
+/// What has been agreed on in the handshake (RFC 6455 section 9).
+enum class Extension : std::uint8_t { none, permessage_deflate };
 
 /// What has been read. `payload` lives until the next call of next().
 struct Event {
   enum class Kind : std::uint8_t {
     need_more,  ///< the input is used up
-    text,       ///< a whole message, valid UTF-8
+    text,       ///< a whole message; valid UTF-8 unless it is `compressed`
     binary,     ///< a whole message
     ping,       ///< answer with a pong of the same payload
     pong,
@@ -33,6 +37,7 @@ struct Event {
   Kind kind = Kind::need_more;
   CloseCode code = CloseCode::no_status;
   std::string_view payload;
+  bool compressed = false;  ///< text and binary: `payload` is to be inflated (RFC 7692 section 7.2.2), and a text checked then
 };
 
 /// Reads one direction of one connection. Holds no memory of its own except while a message is incomplete.
@@ -40,7 +45,7 @@ struct Event {
 /// Threading: one thread at a time.
 class Decoder {
  public:
-  explicit Decoder(Role role) noexcept;
+  explicit Decoder(Role role, Extension extension = Extension::none) noexcept;
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
   ~Decoder();
@@ -75,6 +80,7 @@ class Decoder {
   const char* failure_ = nullptr;
   CloseCode failure_code_ = CloseCode::no_status;
   Role role_;
+  Extension extension_;
   bool closed_ = false;
 };
 static_assert(sizeof(Decoder) <= 48);  // each connection has one

@@ -10,6 +10,7 @@ namespace signalbox::websocket {
 namespace {
 
 constexpr std::uint8_t kFin = 0x80;
+constexpr char kRsv1 = 0x40;
 constexpr std::uint8_t kMasked = 0x80;
 constexpr std::size_t kControlPayload = 125;  // RFC 6455 section 5.5
 constexpr std::size_t kCloseReason = kControlPayload - 2;
@@ -30,8 +31,10 @@ std::uint8_t write_header(std::array<char, 10>& bytes, Opcode opcode, std::uint6
 
 }  // namespace
 
-FrameHeader::FrameHeader(Opcode opcode, std::size_t payload_bytes) noexcept
-    : bytes_{}, size_(write_header(bytes_, opcode, payload_bytes, 0)) {}
+FrameHeader::FrameHeader(Opcode opcode, std::size_t payload_bytes, bool compressed) noexcept
+    : bytes_{}, size_(write_header(bytes_, opcode, payload_bytes, 0)) {
+  if (compressed) bytes_[0] = static_cast<char>(bytes_[0] | kRsv1);
+}
 
 void append_frame(std::string& out, Opcode opcode, std::string_view payload) {
   const FrameHeader header(opcode, payload.size());

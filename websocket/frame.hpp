@@ -29,10 +29,10 @@ enum class CloseCode : std::uint16_t {
   slow_consumer = 4008,
 };
 
-/// A server's frame header: 2, 4 or 10 bytes, never masked.
+/// A server's frame header: 2, 4 or 10 bytes, never masked. `compressed` sets RSV1 (RFC 7692 section 6).
 class FrameHeader {
  public:
-  FrameHeader(Opcode opcode, std::size_t payload_bytes) noexcept;
+  FrameHeader(Opcode opcode, std::size_t payload_bytes, bool compressed = false) noexcept;
   [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
  private:

@@ -23,6 +23,7 @@ struct Config {
     unsigned threads = 0;     ///< 0: one per core
     std::string instance_id;  ///< empty: host-pid-random, made by Instance
     std::vector<std::string> allowed_origins;
+    bool permessage_deflate = false;
     std::chrono::milliseconds drain_timeout{30'000};
   } server;
 

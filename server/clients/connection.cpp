@@ -13,6 +13,7 @@ namespace {
 
 using websocket::CloseCode;
 using websocket::Event;
+using websocket::Extension;
 using websocket::Opcode;
 
 std::uint64_t next_connection_id() {
@@ -39,13 +40,14 @@ struct Connection::ReadHandler {
 Connection::Connection(Shard& shard, Socket socket, const Opening& opening)
     : shard_(shard),
       transport_(std::move(socket)),
-      decoder_(websocket::Role::server),
+      decoder_(websocket::Role::server, opening.deflate_window_bits == 0 ? Extension::none : Extension::permessage_deflate),
       rate_(shard.wheel().now()),
       id_(next_connection_id()),
       address_(opening.address),
       opened_(shard.wheel().now()),
       pinged_(opened_),
-      mode_(opening.mode) {}
+      mode_(opening.mode),
+      deflate_window_bits_(opening.deflate_window_bits) {}
 
 Connection::~Connection() = default;
 
@@ -110,8 +112,8 @@ void Connection::on_event(const Event& event) {
   }
   if (phase_ != Phase::open) return;
   switch (event.kind) {
-    case Event::Kind::text: shard_.context().messages.on_text(*this, event.payload); break;
-    case Event::Kind::binary: shard_.context().messages.on_binary(*this, event.payload); break;
+    case Event::Kind::text:
+    case Event::Kind::binary: on_message(event); break;
     case Event::Kind::ping: answer_ping(event.payload); break;
     case Event::Kind::pong:
       if (pong_awaited_) {
@@ -122,6 +124,17 @@ void Connection::on_event(const Event& event) {
     case Event::Kind::error: close(event.code, event.payload); break;
     case Event::Kind::need_more:
     case Event::Kind::close: break;
+  }
+}
+
+void Connection::on_message(const Event& event) {
+  if (event.compressed) {
+    std::string inflated;
+    on_event(shard_.deflate()->inflate(event, shard_.decoder_limits().message_bytes, inflated));
+  } else if (event.kind == Event::Kind::text) {
+    shard_.context().messages.on_text(*this, event.payload);
+  } else {
+    shard_.context().messages.on_binary(*this, event.payload);
   }
 }
 

@@ -44,6 +44,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
     const char* user_name_error = nullptr;  ///< why the URL's can't be read; static text
     std::string first_bytes;                ///< that arrived together with the request
     AddressKey address{};                   ///< as admitted by SocketLimits
+    std::uint8_t deflate_window_bits = 0;   ///< as negotiated (ExtensionAnswer); 0: no permessage-deflate
   };
 
   /// Starts to read. The WebSocket has been admitted by SocketLimits, and its socket counted.
@@ -51,6 +52,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   ~Connection() override;
 
   [[nodiscard]] Mode mode() const noexcept { return mode_; }
+  /// How far back deflated messages to this client may refer; 0: they must not be deflated.
+  [[nodiscard]] unsigned deflate_window_bits() const noexcept { return deflate_window_bits_; }
 
   /// Queues a frame; it is written at the end of the shard's batch. False if it is not taken: the connection is closing, or
   /// is closed now, 4008, since limits.queue_bytes would be exceeded.
@@ -97,6 +100,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_event(const websocket::Event& event);
   void on_flood();
   void answer_ping(std::string_view payload);
+  void on_message(const websocket::Event& event);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void write_queue();
@@ -127,6 +131,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   const TimingWheel::Tick opened_;
   TimingWheel::Tick pinged_;  ///< when the last ping was sent; before the first, when it opened
   Mode mode_;
+  const std::uint8_t deflate_window_bits_;
   Phase phase_ = Phase::open;
   bool pong_awaited_ = false;
   bool dirty_ = false;        ///< in the shard's list of connections to flush

@@ -16,8 +16,8 @@ Frame::Frame(websocket::Opcode opcode, std::string_view user_key, std::string_vi
   for (const std::string_view part : {user_key, header, payload}) to = std::copy(part.begin(), part.end(), to);
 }
 
-Frame::Ptr Frame::make(websocket::Opcode opcode, std::string_view user_key, std::string_view payload) {
-  const websocket::FrameHeader header(opcode, payload.size());
+Frame::Ptr Frame::make(websocket::Opcode opcode, std::string_view user_key, std::string_view payload, bool compressed) {
+  const websocket::FrameHeader header(opcode, payload.size(), compressed);
   void* memory = ::operator new(sizeof(Frame) + user_key.size() + header.view().size() + payload.size());
   return Ptr(new (memory) Frame(opcode, user_key, header.view(), payload));
 }
@@ -28,6 +28,10 @@ Frame::Ptr Frame::message(std::string_view user_key, std::string_view payload, b
 }
 
 Frame::Ptr Frame::own(websocket::Opcode opcode, std::string_view payload) { return make(opcode, {}, payload); }
+
+Frame::Ptr Frame::deflated(bool text, std::string_view payload) {
+  return make(text ? websocket::Opcode::text : websocket::Opcode::binary, {}, payload, true);
+}
 
 void intrusive_ptr_release(const Frame* frame) noexcept {
   if (frame->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;

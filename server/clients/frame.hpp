@@ -23,6 +23,8 @@ class Frame {
   static Ptr message(std::string_view user_key, std::string_view payload, bool text);
   /// A frame that is for one connection only: a pong, a close, a text of the server's own.
   static Ptr own(websocket::Opcode opcode, std::string_view payload);
+  /// A message whose payload has been deflated (RFC 7692).
+  static Ptr deflated(bool text, std::string_view payload);
 
   [[nodiscard]] std::string_view user_key() const noexcept { return {data(), key_bytes_}; }
   [[nodiscard]] std::string_view payload() const noexcept { return {data() + key_bytes_ + header_bytes_, payload_bytes_}; }
@@ -41,7 +43,7 @@ class Frame {
  private:
   Frame(websocket::Opcode opcode, std::string_view user_key, std::string_view header, std::string_view payload) noexcept;
   ~Frame() = default;
-  static Ptr make(websocket::Opcode opcode, std::string_view user_key, std::string_view payload);
+  static Ptr make(websocket::Opcode opcode, std::string_view user_key, std::string_view payload, bool compressed = false);
 
   [[nodiscard]] const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
 

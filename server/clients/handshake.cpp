@@ -73,8 +73,9 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
 
   void on_head(const http::RequestHead& head, std::size_t head_bytes) {
     const ShardContext& context = shard_.context();
-    UpgradeDecision decision = decide_upgrade(
-        head, {shard_.allowed_origins(), context.readiness.draining(), [&] { return context.readiness.reason(); }});
+    UpgradeDecision decision =
+        decide_upgrade(head, {shard_.allowed_origins(), context.readiness.draining(),
+                              [&] { return context.readiness.reason(); }, context.config.server.permessage_deflate});
     if (decision.status != 101) {
       refuse(decision, head.method == "HEAD");
       return;
@@ -103,8 +104,8 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     boost::asio::async_write(
         socket_, boost::asio::buffer(bytes_),
         [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), decision.user_name_error,
-                                                         std::move(first_bytes), address}](const error_code& ec,
-                                                                                           std::size_t) mutable {
+                                                         std::move(first_bytes), address, decision.deflate_window_bits}](
+            const error_code& ec, std::size_t) mutable {
           self->disarm();
           if (ec) {
             self->shard_.context().sockets.release_connection(opening.address);

@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include "server/clients/extensions.hpp"
 #include "server/text/base64.hpp"
 
 namespace signalbox {
@@ -76,6 +77,8 @@ UpgradeDecision upgrade(const RequestHead& head, const UpgradeRules& rules) {
   const std::optional<std::string_view> origin = head.find("origin");
   if (origin && !origin_allowed(*origin, rules.allowed_origins)) return refuse(403, "this Origin is not allowed");
   if (rules.draining) return refuse(503, "draining", "Retry-After: 1\r\n");
+  const ExtensionAnswer extensions = rules.permessage_deflate ? answer_extensions(head) : ExtensionAnswer{};
+  if (extensions.malformed) return refuse(400, "Sec-WebSocket-Extensions is malformed");
 
   UpgradeDecision decision;
   read_query(head.query(), decision);
@@ -85,6 +88,8 @@ UpgradeDecision upgrade(const RequestHead& head, const UpgradeRules& rules) {
     decision.mode = Mode::envelope;
     decision.headers.append("Sec-WebSocket-Protocol: ").append(kEnvelopeSubprotocol).append("\r\n");
   }
+  decision.deflate_window_bits = extensions.window_bits;
+  if (!extensions.value.empty()) decision.headers += "Sec-WebSocket-Extensions: " + extensions.value + "\r\n";
   return decision;
 }
 

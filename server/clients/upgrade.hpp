@@ -1,6 +1,7 @@
 // What server.listen answers to a request: the decision only, no socket.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct UpgradeDecision {
   Mode mode = Mode::plain;
   std::optional<std::string> user_name;
   const char* user_name_error = nullptr;  ///< why the user_name of the URL can't be read; static text
+  std::uint8_t deflate_window_bits = 0;   ///< as in ExtensionAnswer
 };
 
 /// What the decision depends on, besides the request.
@@ -27,6 +29,7 @@ struct UpgradeRules {
   const std::vector<std::string>& allowed_origins;
   bool draining = false;
   std::function<std::string()> why_not_ready;  ///< empty if ready; asked for the probe only
+  bool permessage_deflate = false;             ///< may be negotiated
 };
 
 /// RFC 6455 section 4.2.1, the origin check, and the two probes.

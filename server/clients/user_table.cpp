@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "server/clients/message_forms.hpp"
+
 namespace signalbox {
 
 LocalUser* UserTable::find(std::string_view key) {
@@ -43,18 +45,14 @@ void UserTable::remove(Connection& connection) {
   users_.erase(users_.find(*user.key));
 }
 
-UserTable::Delivery UserTable::deliver(const Frame::Ptr& frame) {
+UserTable::Delivery UserTable::deliver(const Frame::Ptr& frame, MessageDeflate* deflate) {
   Delivery delivery;
   LocalUser* user = find(frame->user_key());
   if (!user) return delivery;
-  Frame::Ptr envelope;  // made once, by the first connection that needs it
+  MessageForms forms(frame, deflate);
   for_each(*user, [&](Connection& connection) {
-    const bool plain = connection.mode() == Mode::plain;
-    if (!plain && !envelope) {
-      envelope = Frame::own(websocket::Opcode::text, message_text(frame->payload(), frame->is_text()));
-    }
     ++delivery.receivers;
-    if (connection.send(plain ? frame : envelope)) ++delivery.queued;
+    if (connection.send(forms.form(connection.mode(), connection.deflate_window_bits()))) ++delivery.queued;
   });
   return delivery;
 }

@@ -11,6 +11,7 @@
 #include "core/users/user_registry.hpp"
 #include "server/clients/connection.hpp"
 #include "server/clients/frame.hpp"
+#include "server/clients/message_deflate.hpp"
 
 namespace signalbox {
 
@@ -36,8 +37,8 @@ class UserTable {
     std::size_t receivers = 0;  ///< the user's connections here
     std::size_t queued = 0;     ///< those that took the message
   };
-  /// Queues the message for each connection of its user.
-  Delivery deliver(const Frame::Ptr& frame);
+  /// Queues the message for each connection of its user. `deflate`: null where none can have negotiated it.
+  Delivery deliver(const Frame::Ptr& frame, MessageDeflate* deflate);
   void on_standing(std::string_view key, Standing standing, const Status& status);
   void gap(std::string_view key, std::string_view reason);
   void disconnect(std::string_view key);

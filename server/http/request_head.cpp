@@ -19,11 +19,6 @@ using boost::beast::error_code;
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-bool is_token(char c) noexcept {  // RFC 9110 section 5.6.2
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 std::string_view trim(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -218,6 +213,11 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   boost::urls::encoding_opts options;
   options.space_as_plus = plus_is_space;
   return checked->decode(options);
+}
+
+bool is_token(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 bool equal_without_case(std::string_view a, std::string_view b) noexcept {

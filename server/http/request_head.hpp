@@ -55,6 +55,9 @@ HeadResult parse_head(std::string_view bytes, RequestHead& head);
 /// Percent-decoding (RFC 3986 section 2.1); nothing if a percent sign is not followed by two hex digits.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
+/// Whether a character may stand in a token (RFC 9110 section 5.6.2).
+bool is_token(char c) noexcept;
+
 /// Whether two texts are equal without regard to ASCII case.
 bool equal_without_case(std::string_view a, std::string_view b) noexcept;
 

@@ -75,7 +75,8 @@ Shard::Shard(unsigned index, const ShardContext& context)
       io_(1),
       tick_(io_),
       users_(context.registry, index),
-      scratch_(kScratchBytes) {
+      scratch_(kScratchBytes),
+      deflate_(context.config.server.permessage_deflate ? std::make_unique<MessageDeflate>() : nullptr) {
   schedule_tick();
 }
 
@@ -222,7 +223,7 @@ void Shard::handle_some(std::size_t& bytes) {
 
 void Shard::handle(Item& item) {
   if (auto* frame = std::get_if<Frame::Ptr>(&item)) {
-    const UserTable::Delivery delivery = users_.deliver(*frame);
+    const UserTable::Delivery delivery = users_.deliver(*frame, deflate_.get());
     delivered_ += delivery.queued;
     if (delivery.receivers == 0) context_.metrics.drop(Dropped::no_receiver);
     frame->reset();

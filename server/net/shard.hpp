@@ -22,6 +22,7 @@
 #include "core/users/user_registry.hpp"
 #include "server/clients/connection.hpp"
 #include "server/clients/frame.hpp"
+#include "server/clients/message_deflate.hpp"
 #include "server/clients/send_queue.hpp"
 #include "server/clients/user_table.hpp"
 #include "server/net/limits.hpp"
@@ -95,6 +96,8 @@ class Shard {
   [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
   [[nodiscard]] const std::vector<std::string>& allowed_origins() const noexcept { return allowed_origins_; }
   [[nodiscard]] const websocket::DecoderLimits& decoder_limits() const noexcept { return decoder_limits_; }
+  /// Null where server.permessage_deflate is off.
+  [[nodiscard]] MessageDeflate* deflate() noexcept { return deflate_.get(); }
   void add(Connection& connection);
   void remove(Connection& connection);
   /// The connection has something to write: flush_dirty() at the end of the handler does it, or a later turn.
@@ -142,6 +145,7 @@ class Shard {
   UserTable users_;
   SendQueuePool queues_;
   std::vector<char> scratch_;
+  const std::unique_ptr<MessageDeflate> deflate_;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
   std::vector<Connection::Ptr> dirty_;
 

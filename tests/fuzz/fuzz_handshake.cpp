@@ -115,7 +115,8 @@ void run(const Input& input) {
                                                ? std::vector<std::string>{"https://app.example.org", "*.example.com"}
                                                : std::vector<std::string>{};
   const bool ready = (input.flags & 4) == 0;
-  const UpgradeRules rules{origins, (input.flags & 2) != 0, [ready] { return ready ? std::string() : std::string("broker"); }};
+  const UpgradeRules rules{origins, (input.flags & 2) != 0, [ready] { return ready ? std::string() : std::string("broker"); },
+                           (input.flags & 8) != 0};
   const Exact bytes(input.stream);
   require(judge(bytes.view(), rules) == judge_in_pieces(input, rules), "the verdict does not depend on the cuts");
 }

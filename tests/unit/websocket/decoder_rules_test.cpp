@@ -198,13 +198,43 @@ std::vector<Row> utf8(const Wire& w) {  // sections 5.6 and 8.1
   };
 }
 
+std::vector<Row> permessage_deflate(const Wire& w) {  // RFC 7692 section 6
+  const auto compressed = [](Kind kind, std::string payload) {
+    return Seen{kind, CloseCode::no_status, std::move(payload), true};
+  };
+  return {
+      {"a compressed text, checked by whoever inflates it", w.frame(0xC1, "\xF2\xFF"), {compressed(Kind::text, "\xF2\xFF")}},
+      {"a compressed binary", w.frame(0xC2, "\xFF"), {compressed(Kind::binary, "\xFF")}},
+      {"none is compressed without the bit", w.frame(0x81, "a") + w.frame(0x82, "b"), {text("a"), binary("b")}},
+      {"and such a text is checked", w.frame(0x81, "\xFF"), {error(1007)}},
+      {"the first fragment has the bit, and a ping comes between",
+       w.frame(0x41, "\xF2") + w.frame(0x89, "p") + w.frame(0x00, "") + w.frame(0x80, "\xFF"),
+       {ping("p"), compressed(Kind::text, "\xF2\xFF")}},
+      {"the next message is none of it",
+       w.frame(0x42, "a") + w.frame(0x80, "b") + w.frame(0x01, "c") + w.frame(0x80, "d"),
+       {compressed(Kind::binary, "ab"), text("cd")}},
+      {"on a continuation", w.frame(0x41, "a") + w.frame(0xC0, "b"), {error(1002)}},
+      {"on a continuation of a message that is not", w.frame(0x01, "a") + w.frame(0xC0, "b"), {error(1002)}},
+      {"on a ping", w.frame(0xC9, ""), {error(1002)}},
+      {"on a pong", w.frame(0xCA, ""), {error(1002)}},
+      {"on a close", w.frame(0xC8, close_code(1000)), {error(1002)}},
+      {"RSV2 beside it", w.frame(0xE1, "a"), {error(1002)}},
+      {"RSV3 beside it", w.frame(0xD1, "a"), {error(1002)}},
+      {"the limit holds for what is on the wire", w.frame(0xC2, std::string(1001, 'x')), {error(1009)}},
+      {"also in fragments", w.frame(0x42, std::string(600, 'x')) + w.frame(0x80, std::string(401, 'x')), {error(1009)}},
+      {"as does that of fragments",
+       w.frame(0x42, "") + w.frame(0x00, "") + w.frame(0x00, "") + w.frame(0x00, "") + w.frame(0x00, ""),
+       {error(1008)}},
+  };
+}
+
 class DecoderRules : public testing::TestWithParam<Role> {
  protected:
-  void hold(const std::vector<Row>& rows) {
+  void hold(const std::vector<Row>& rows, Extension extension = Extension::none) {
     for (const Row& row : rows) {
       for (const Chunking& chunking : chunkings()) {
         SCOPED_TRACE(row.rule + ", " + chunking.name);
-        EXPECT_EQ(transcript(row.wire, GetParam(), kLimits, chunking.next_size), row.seen);
+        EXPECT_EQ(transcript(row.wire, GetParam(), kLimits, chunking.next_size, extension), row.seen);
       }
     }
   }
@@ -216,6 +246,12 @@ TEST_P(DecoderRules, HoldForFragmentation) { hold(fragmentation(wire_)); }
 TEST_P(DecoderRules, HoldForControlFrames) { hold(control(wire_)); }
 TEST_P(DecoderRules, HoldForClosing) { hold(closing(wire_)); }
 TEST_P(DecoderRules, HoldForText) { hold(utf8(wire_)); }
+TEST_P(DecoderRules, HoldForCompressedMessages) { hold(permessage_deflate(wire_), Extension::permessage_deflate); }
+TEST_P(DecoderRules, HoldForAllElseWhereCompressionIsNegotiated) {
+  for (const auto& rows : {fragmentation(wire_), control(wire_), closing(wire_), utf8(wire_)}) {
+    hold(rows, Extension::permessage_deflate);
+  }
+}
 
 INSTANTIATE_TEST_SUITE_P(BothRoles, DecoderRules, testing::Values(Role::server, Role::client),
                          [](const auto& role) { return role.param == Role::server ? "Server" : "Client"; });

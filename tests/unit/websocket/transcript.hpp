@@ -18,13 +18,14 @@ struct Seen {
   Event::Kind kind;
   CloseCode code = CloseCode::no_status;
   std::string payload;
+  bool compressed = false;
 
   bool operator==(const Seen&) const = default;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-  return out << "{kind " << static_cast<int>(seen.kind) << ", code " << static_cast<int>(seen.code) << ", "
-             << seen.payload.size() << " bytes: " << seen.payload.substr(0, 40) << '}';
+  return out << (seen.compressed ? "{compressed, kind " : "{kind ") << static_cast<int>(seen.kind) << ", code "
+             << static_cast<int>(seen.code) << ", " << seen.payload.size() << " bytes: " << seen.payload.substr(0, 40) << '}';
 }
 
 /// Feeds `piece` until the decoder wants more, or an error ends it.
@@ -35,15 +36,15 @@ inline void feed(Decoder& decoder, std::string piece, const DecoderLimits& limit
     if (event.kind == Event::Kind::need_more) return;
     const bool failed = event.kind == Event::Kind::error;
     if (failed && !seen.empty() && seen.back().kind == Event::Kind::error) return;
-    seen.push_back({event.kind, event.code, failed ? std::string() : std::string(event.payload)});
+    seen.push_back({event.kind, event.code, failed ? std::string() : std::string(event.payload), event.compressed});
     if (failed) return;
   }
 }
 
 /// All that is seen of `wire` when it arrives in pieces of the sizes that `next_size` gives.
 inline std::vector<Seen> transcript(std::string_view wire, Role role, const DecoderLimits& limits,
-                                    const std::function<std::size_t()>& next_size) {
-  Decoder decoder(role);
+                                    const std::function<std::size_t()>& next_size, Extension extension = Extension::none) {
+  Decoder decoder(role, extension);
   std::vector<Seen> seen;
   while (!wire.empty()) {
     const std::string_view piece = wire.substr(0, next_size());

@@ -30,7 +30,8 @@ TEST_F(Loader, WithoutAnySourceGivesTheDefaultsOfTheStruct) {
 
 TEST_F(Loader, FillsEveryField) {
   const Config config = load(R"(
-server: {listen: "[::1]:1", threads: 3, instance_id: me, allowed_origins: [https://a.example, "*.b.example"], drain_timeout: 1m}
+server: {listen: "[::1]:1", threads: 3, instance_id: me, allowed_origins: [https://a.example, "*.b.example"], drain_timeout: 1m,
+         permessage_deflate: true}
 users: {case_sensitive: true}
 api: {listen: 127.0.0.1:2, keys: [k1, k2], insecure: true, idle_timeout: 5s}
 limits:
@@ -55,6 +56,7 @@ logging: {level: debug, console: false, file: "", rotate_at: 23:59, keep: 1}
   EXPECT_EQ(config.server.instance_id, "me");
   EXPECT_THAT(config.server.allowed_origins, ElementsAre("https://a.example", "*.b.example"));
   EXPECT_EQ(config.server.drain_timeout, 1min);
+  EXPECT_TRUE(config.server.permessage_deflate);
   EXPECT_TRUE(config.users.case_sensitive);
   EXPECT_EQ(config.api.listen.port, 2);
   EXPECT_THAT(config.api.keys, ElementsAre("k1", "k2"));

@@ -44,8 +44,8 @@ void FakeClient::read() {
     while (true) {
       const Event event = decoder_.next(input, {16 * 1024 * 1024, 1});
       if (event.kind == Event::Kind::need_more) break;
-      frames_.push_back(
-          {event.kind, std::string(event.payload), event.kind == Event::Kind::close ? static_cast<unsigned>(event.code) : 0});
+      frames_.push_back({event.kind, std::string(event.payload),
+                         event.kind == Event::Kind::close ? static_cast<unsigned>(event.code) : 0, event.compressed});
       ASSERT_NE(event.kind, Event::Kind::error) << event.payload;
     }
   }

@@ -61,7 +61,8 @@ class FakeClient {
   struct Frame {
     websocket::Event::Kind kind;
     std::string payload;
-    unsigned code = 0;  ///< of a close
+    unsigned code = 0;        ///< of a close
+    bool compressed = false;  ///< the payload is deflated data
     friend bool operator==(const Frame&, const Frame&) = default;
   };
 
@@ -87,7 +88,7 @@ class FakeClient {
  private:
   int descriptor_;
   bool ended_ = false;
-  websocket::Decoder decoder_{websocket::Role::client};
+  websocket::Decoder decoder_{websocket::Role::client, websocket::Extension::permessage_deflate};
   std::vector<Frame> frames_;
 };
 

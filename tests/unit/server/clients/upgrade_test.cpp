@@ -22,6 +22,7 @@ class Upgrade : public Test {
   std::string key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   std::string more;
   std::vector<std::string> allowed_origins;
+  bool permessage_deflate = false;
   bool draining = false;
   std::string not_ready;
 
@@ -29,7 +30,7 @@ class Upgrade : public Test {
     const std::string bytes = request_line + "\r\nHost: a\r\n" + upgrade + connection + version + key + more + "\r\n";
     http::RequestHead head;
     EXPECT_EQ(http::parse_head(bytes, head).kind, http::HeadResult::Kind::complete) << bytes;
-    return decide_upgrade(head, {allowed_origins, draining, [this] { return not_ready; }});
+    return decide_upgrade(head, {allowed_origins, draining, [this] { return not_ready; }, permessage_deflate});
   }
   unsigned status() { return decide().status; }
   void target(const std::string& text) { request_line = "GET " + text + " HTTP/1.1"; }
@@ -74,6 +75,22 @@ TEST_F(Upgrade, ChoosesNoSubprotocolThatItDoesNotSpeak) {
     EXPECT_EQ(decision.mode, Mode::plain) << other;
     EXPECT_EQ(upgrade_text(decision).find("Sec-WebSocket-Protocol"), std::string::npos) << other;
   }
+}
+
+TEST_F(Upgrade, AgreesOnPermessageDeflateWhereItIsEnabled) {
+  more = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n";
+  EXPECT_EQ(decide().deflate_window_bits, 0);
+  EXPECT_EQ(upgrade_text(decide()).find("Extensions"), std::string::npos) << "off by default";
+  permessage_deflate = true;
+  EXPECT_EQ(decide().deflate_window_bits, 10);
+  EXPECT_NE(upgrade_text(decide()).find("\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                                        "client_no_context_takeover; server_max_window_bits=10\r\n"),
+            std::string::npos);
+  more = "Sec-WebSocket-Extensions: x-other\r\n";
+  EXPECT_EQ(status(), 101u);
+  EXPECT_EQ(upgrade_text(decide()).find("Extensions"), std::string::npos) << "declined";
+  more = "Sec-WebSocket-Extensions: permessage-deflate;\r\n";
+  EXPECT_EQ(status(), 400u);
 }
 
 TEST_F(Upgrade, ReadsItsTokensWithoutCaseAndFromLists) {
