@@ -22,6 +22,12 @@ struct WebSocketClient::Connection {
     beast::get_lowest_layer(stream).connect(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port));
     beast::get_lowest_layer(stream).socket().set_option(asio::ip::tcp::no_delay(true));
     stream.read_message_max(0);
+    if (options.deflate_window_bits != 0) {
+      websocket::permessage_deflate deflate;
+      deflate.client_enable = true;
+      deflate.server_max_window_bits = options.deflate_window_bits;
+      stream.set_option(deflate);
+    }
     stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
       if (!options.subprotocol.empty()) request.set(http::field::sec_websocket_protocol, options.subprotocol);
       for (const auto& [name, value] : options.headers) request.set(name, value);
@@ -51,6 +57,7 @@ struct WebSocketClient::Connection {
     }
     if (*result) throw beast::system_error(*result, "handshake");
     subprotocol = std::string(response[http::field::sec_websocket_protocol]);
+    extensions = std::string(response[http::field::sec_websocket_extensions]);
   }
 
   void read() {
@@ -96,6 +103,7 @@ struct WebSocketClient::Connection {
   std::deque<WebSocketMessage> messages;
   std::optional<CloseReason> ended;
   std::string subprotocol;
+  std::string extensions;
   int pings = 0;
 };
 
@@ -106,6 +114,7 @@ WebSocketClient& WebSocketClient::operator=(WebSocketClient&&) noexcept = defaul
 WebSocketClient::~WebSocketClient() = default;
 
 const std::string& WebSocketClient::subprotocol() const { return connection_->subprotocol; }
+const std::string& WebSocketClient::extensions() const { return connection_->extensions; }
 int WebSocketClient::pings() const { return connection_->pings; }
 
 void WebSocketClient::send(const std::string& text) { connection_->write(text, true); }

@@ -36,6 +36,7 @@ class WebSocketClient {
     std::string target = "/";
     std::string subprotocol;
     Headers headers;
+    int deflate_window_bits = 0;  ///< offers permessage-deflate with this server_max_window_bits, 9 to 15; 0: does not
   };
 
   /// Errors: HandshakeRefused; boost::system::system_error when there is no server.
@@ -48,6 +49,8 @@ class WebSocketClient {
 
   /// The subprotocol that the server chose.
   [[nodiscard]] const std::string& subprotocol() const;
+  /// The server's Sec-WebSocket-Extensions.
+  [[nodiscard]] const std::string& extensions() const;
 
   void send(const std::string& text);
   void send_binary(const std::string& bytes);
