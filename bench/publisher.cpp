@@ -34,7 +34,7 @@ std::string bulk_header(std::size_t bytes) { return "$" + std::to_string(bytes) 
 
 }  // namespace
 
-Publisher::Publisher(const std::string& redis_url, std::vector<std::string> channels, std::size_t payload_bytes)
+Publisher::Publisher(const std::string& redis_url, const std::vector<std::string>& channels, std::size_t payload_bytes)
     : descriptor_(connect_redis(redis_url)), after_(payload_bytes - kStampBytes, 'm') {
   fcntl(descriptor_, F_SETFL, fcntl(descriptor_, F_GETFL) | O_NONBLOCK);
   after_ += "\r\n";

@@ -21,7 +21,7 @@ class Publisher {
   static constexpr std::size_t kStampBytes = 16;
 
   /// `payload_bytes` ≥ kStampBytes.
-  Publisher(const std::string& redis_url, std::vector<std::string> channels, std::size_t payload_bytes);
+  Publisher(const std::string& redis_url, const std::vector<std::string>& channels, std::size_t payload_bytes);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
   ~Publisher();
