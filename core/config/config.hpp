@@ -25,6 +25,7 @@ struct Config {
     std::vector<std::string> allowed_origins;
     bool permessage_deflate = false;
     std::chrono::milliseconds drain_timeout{30'000};
+    bool io_uring = true;
   } server;
 
   struct Users {

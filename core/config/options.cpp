@@ -97,6 +97,10 @@ constexpr CoreOption kOptions[] = {
         "1 KiB of JSON; clients that have not asked for it, and idle ones, cost what they did."),
     option<kServer, &Server::drain_timeout>("server.drain_timeout", "duration", "30s", 0, kHour,
                                             "From SIGTERM to exit. Clients are told to go, paced over 80 % of it."),
+    option<kServer, &Server::io_uring>("server.io_uring", "boolean", "true", 0, 0,
+                                       "Whether the messages of a batch leave in one system call (Linux's io_uring), which "
+                                       "takes a third less CPU than one each. Where the system forbids it, as most containers "
+                                       "do, it is done without."),
 
     option<kUsers, &Users::case_sensitive>("users.case_sensitive", "boolean", "false", 0, 0,
                                            "Whether Alice and alice are two users. Every instance and back end must agree."),

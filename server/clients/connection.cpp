@@ -267,22 +267,43 @@ void Connection::flush() {
   if (queue_ && !write_waits_ && phase_ != Phase::ended) write_queue();
 }
 
+std::optional<Send> Connection::begin_flush() {
+  if (!queue_ || write_waits_ || queue_->frames() != 1 || phase_ == Phase::ended) {
+    flush();
+    return std::nullopt;
+  }
+  dirty_ = false;
+  std::array<iovec, SendQueue::kWritePieces> pieces;
+  queue_->gather(pieces);
+  return Send{transport_.descriptor(), pieces.front()};
+}
+
+void Connection::end_flush(int result) {
+  if (result > 0) written(static_cast<std::size_t>(result));
+  // What was not sent, and why, the next attempt tells.
+  queue_->empty() ? on_queue_empty() : write_queue();
+}
+
+void Connection::written(std::size_t bytes) {
+  const auto before = static_cast<std::int64_t>(queue_->bytes());
+  queue_->consume(bytes);
+  shard_.count_queued(static_cast<std::int64_t>(queue_->bytes()) - before);
+}
+
 void Connection::write_queue() {
   while (!queue_->empty()) {
     std::array<iovec, SendQueue::kWritePieces> pieces;
     const std::size_t count = queue_->gather(pieces);
-    const IoResult written = transport_.write(std::span(pieces).first(count));
-    if (written.closed) {
+    const IoResult result = transport_.write(std::span(pieces).first(count));
+    if (result.closed) {
       end();
       return;
     }
-    if (written.would_block) {
+    if (result.would_block) {
       if (!write_waits_) wait_for_output();
       return;
     }
-    const auto before = static_cast<std::int64_t>(queue_->bytes());
-    queue_->consume(written.bytes);
-    shard_.count_queued(static_cast<std::int64_t>(queue_->bytes()) - before);
+    written(result.bytes);
   }
   on_queue_empty();
 }

@@ -20,6 +20,7 @@
 #include "server/clients/send_queue.hpp"
 #include "server/clients/transport.hpp"
 #include "server/net/address_counts.hpp"
+#include "server/net/send_ring.hpp"
 #include "server/net/timing_wheel.hpp"
 #include "websocket/decoder.hpp"
 
@@ -80,6 +81,10 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_standing(Standing standing, const Status& status);
   /// Writes as much of the queue as the socket takes.
   void flush();
+  /// The first half of a flush: what is to be sent, if one piece is all that waits; nothing if it has been seen to here.
+  std::optional<Send> begin_flush();
+  /// The second, without anything between that could reach this connection: `result` as of Send.
+  void end_flush(int result);
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queue_ ? queue_->bytes() : 0; }
   [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
   /// The shard drains: says so, then closes.
@@ -103,6 +108,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_message(const websocket::Event& event);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
+  void written(std::size_t bytes);
   void write_queue();
   void wait_for_output();
   void on_queue_empty();

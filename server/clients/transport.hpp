@@ -32,6 +32,9 @@ class Transport {
   IoResult read(std::span<char> into) noexcept;
   IoResult write(std::span<const iovec> from) noexcept;
 
+  /// For who sends many at once (Send).
+  [[nodiscard]] int descriptor() noexcept { return socket_.native_handle(); }
+
   /// Calls the handler once it is worth trying again, or with an error once the transport is closed.
   template <class Handler>
   void wait_readable(Handler&& handler) {

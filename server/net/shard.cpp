@@ -9,14 +9,14 @@
 #include <pthread.h>
 
 #include "server/clients/client_message.hpp"
+#include "server/net/prefetch.hpp"
 
 namespace signalbox {
 namespace {
 
-/// Items and bytes handled and connections flushed before other handlers get their turn: some milliseconds of work each.
+/// Items and bytes handled before other handlers get their turn: some milliseconds of work each.
 constexpr std::size_t kItemsPerTurn = 16 * 1024;
 constexpr std::size_t kBytesPerTurn = 1024 * 1024;
-constexpr std::size_t kFlushesPerTurn = 1024;
 /// Read from one socket before others get their turn: some thousands of the smallest frames, so about a millisecond. One buffer
 /// a shard: an idle connection has none.
 constexpr std::size_t kScratchBytes = 16 * 1024;
@@ -25,16 +25,8 @@ constexpr std::size_t kMaxDroppedUsers = 10'000;
 /// How far apart clients come back after a drain, at most.
 constexpr std::uint32_t kMaxReconnectMs = 5'000;
 
-/// How many items ahead memory is asked for: a batch goes to as many users as there are, and each is long out of the cache.
-constexpr std::size_t kAhead = 8;
 /// Of a frame: its head and the beginning of the payload, which is all of most.
 constexpr std::size_t kFramePrefetchBytes = 256;
-
-/// The cache lines of an object, and of what lies behind it.
-void prefetch(const void* object, std::size_t bytes) {
-  constexpr std::size_t kLine = 64;
-  for (std::size_t at = 0; at < bytes; at += kLine) __builtin_prefetch(static_cast<const char*>(object) + at);
-}
 
 std::size_t bytes_of(const Notice& notice) {
   if (const auto* gap = std::get_if<GapNotice>(&notice)) return sizeof(Notice) + gap->user_key.size() + gap->reason.size();
@@ -48,6 +40,15 @@ std::size_t bytes_of(const Notice& notice) {
 std::size_t bytes_of(const std::variant<Frame::Ptr, std::unique_ptr<Notice>>& item) {
   if (const auto* frame = std::get_if<Frame::Ptr>(&item)) return *frame ? (*frame)->bytes() : 0;
   return bytes_of(*std::get<std::unique_ptr<Notice>>(item));
+}
+
+/// Null where it is not wanted or can't be had.
+std::unique_ptr<SendRing> make_ring(unsigned shard, const ShardContext& context) {
+  if (!context.config.server.io_uring) return nullptr;
+  std::error_code ec;
+  std::unique_ptr<SendRing> ring = SendRing::make(ec);
+  if (ec && shard == 0) context.log.info("server.io_uring: not to be had here ({}): done without", ec.message());
+  return ring;
 }
 
 /// Says at its end that the queues that QueueTotal::report() named are closed, also where closing them threw: what is left of
@@ -76,7 +77,8 @@ Shard::Shard(unsigned index, const ShardContext& context)
       tick_(io_),
       users_(context.registry, index),
       scratch_(kScratchBytes),
-      deflate_(context.config.server.permessage_deflate ? std::make_unique<MessageDeflate>() : nullptr) {
+      deflate_(context.config.server.permessage_deflate ? std::make_unique<MessageDeflate>() : nullptr),
+      flusher_(make_ring(index, context)) {
   schedule_tick();
 }
 
@@ -203,7 +205,7 @@ void Shard::turn() {
 
   std::unique_lock lock(mailbox_.mutex);
   mailbox_.bytes -= bytes;
-  mailbox_.awake = taken_at_ < taken_.size() || !dirty_.empty() || !mailbox_.items.empty() || !mailbox_.dropped.empty() ||
+  mailbox_.awake = taken_at_ < taken_.size() || !flusher_.empty() || !mailbox_.items.empty() || !mailbox_.dropped.empty() ||
                    !mailbox_.ordered.empty();
   const bool more = mailbox_.awake;
   lock.unlock();
@@ -252,19 +254,13 @@ void Shard::tell_all(const std::string& text) {
 
 void Shard::flush_dirty() {
   flush_some();
-  if (dirty_.empty()) return;
+  if (flusher_.empty()) return;
   std::unique_lock lock(mailbox_.mutex);
   wake_locked(lock);
 }
 
 void Shard::flush_some() {
-  const std::size_t count = std::min(dirty_.size(), kFlushesPerTurn);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kAhead < count) prefetch(dirty_[i + kAhead].get(), sizeof(Connection));
-    const Connection::Ptr connection = std::move(dirty_[i]);
-    connection->flush();
-  }
-  dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(count));
+  flusher_.flush_some();
   context_.metrics.connection_queue_bytes.add(std::exchange(queued_bytes_, 0));
 }
 

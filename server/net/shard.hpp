@@ -20,11 +20,11 @@
 #include "core/observe/log.hpp"
 #include "core/observe/metrics.hpp"
 #include "core/users/user_registry.hpp"
-#include "server/clients/connection.hpp"
 #include "server/clients/frame.hpp"
 #include "server/clients/message_deflate.hpp"
 #include "server/clients/send_queue.hpp"
 #include "server/clients/user_table.hpp"
+#include "server/net/flusher.hpp"
 #include "server/net/limits.hpp"
 #include "server/net/queue_total.hpp"
 #include "server/net/timing_wheel.hpp"
@@ -101,7 +101,7 @@ class Shard {
   void add(Connection& connection);
   void remove(Connection& connection);
   /// The connection has something to write: flush_dirty() at the end of the handler does it, or a later turn.
-  void mark_dirty(Connection& connection) { dirty_.emplace_back(&connection); }
+  void mark_dirty(Connection& connection) { flusher_.mark(connection); }
   void flush_dirty();
   /// Bytes that came into a connection's queue, or left it.
   void count_queued(std::int64_t bytes) noexcept { queued_bytes_ += bytes; }
@@ -147,7 +147,7 @@ class Shard {
   std::vector<char> scratch_;
   const std::unique_ptr<MessageDeflate> deflate_;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
-  std::vector<Connection::Ptr> dirty_;
+  Flusher flusher_;
 
   Mailbox mailbox_;
   std::vector<Item> taken_;
