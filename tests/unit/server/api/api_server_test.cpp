@@ -82,7 +82,10 @@ TEST_F(ApiServerTest, CountsTheAnswersThatWaitForAnEarlierOneTogether) {
   for (std::size_t i = 0; i < kPipelined; ++i) requests += get("/metrics");
   client.send(requests + get("/api/v1/users/last"));
   ASSERT_TRUE(broker.wait_until_asked(1, test::kPatience));
-  EXPECT_FALSE(broker.wait_until_asked(2, 300ms)) << "it reads on, whatever waits";
+  RawSocket other(bound.port);
+  other.send(get("/healthz"));
+  ASSERT_TRUE(other.read_until("HTTP/1.1 200"));  // the one thread has done with what the first client sent
+  EXPECT_FALSE(broker.wait_until_asked(2, 0ms)) << "it reads on, whatever waits";
   broker.answer_all();
   ASSERT_TRUE(client.read_until("\"exists\":true"));
   client.take(client.received().find("\"exists\":true") + 1);
