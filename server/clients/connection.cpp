@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <random>
 
 #include "core/users/user_key.hpp"
 #include "server/clients/message_handler.hpp"
@@ -19,6 +20,17 @@ using websocket::Opcode;
 std::uint64_t next_connection_id() {
   static std::atomic<std::uint64_t> counter{0};
   return counter.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+/// Never 0. The system's own randomness: a client that has seen many of these knows nothing of the next.
+std::uint32_t random_value() {
+  static thread_local std::random_device random;
+  return random() | 1U;
+}
+
+/// As they stand in memory: nobody else reads them.
+std::string_view bytes_of(const std::uint32_t& value) noexcept {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
 }  // namespace
@@ -115,12 +127,7 @@ void Connection::on_event(const Event& event) {
     case Event::Kind::text:
     case Event::Kind::binary: on_message(event); break;
     case Event::Kind::ping: answer_ping(event.payload); break;
-    case Event::Kind::pong:
-      if (pong_awaited_) {
-        pong_awaited_ = false;
-        arm_timer();
-      }
-      break;
+    case Event::Kind::pong: on_pong(event.payload); break;
     case Event::Kind::error: close(event.code, event.payload); break;
     case Event::Kind::need_more:
     case Event::Kind::close: break;
@@ -162,6 +169,14 @@ void Connection::answer_ping(std::string_view payload) {
     }
   }
   send(std::move(pong));
+}
+
+/// Only what repeats the ping proves that the client has read so far. Any other pong is allowed (RFC 6455 section 5.5.3) and
+/// means nothing.
+void Connection::on_pong(std::string_view payload) {
+  if (awaited_pong_ == 0 || payload != bytes_of(awaited_pong_)) return;
+  awaited_pong_ = 0;
+  arm_timer();
 }
 
 void Connection::register_user(std::string_view name) {
@@ -376,10 +391,16 @@ void Connection::end() {
   intrusive_ptr_release(this);  // the list's; whoever called holds another
 }
 
+void Connection::send_ping() {
+  awaited_pong_ = random_value();
+  pinged_ = shard_.wheel().now();
+  send(Frame::own(Opcode::ping, bytes_of(awaited_pong_)));
+}
+
 /// Armed for whatever comes first: the registration's end, the pong's, or the next ping.
 void Connection::arm_timer() {
   if (phase_ != Phase::open) return;
-  TimingWheel::Tick due = pong_awaited_ ? pong_due() : ping_due();
+  TimingWheel::Tick due = awaited_pong_ != 0 ? pong_due() : ping_due();
   if (!user_) due = std::min(due, register_due());
   shard_.wheel().arm(*this, due);
 }
@@ -399,12 +420,10 @@ void Connection::expire() {
     give_up();
   } else if (!user_ && now >= register_due()) {
     close(CloseCode::policy_violation, "no user within limits.register_timeout");
-  } else if (pong_awaited_ && now >= pong_due()) {
+  } else if (awaited_pong_ != 0 && now >= pong_due()) {
     close(CloseCode::internal_error, "ping timeout");
-  } else if (!pong_awaited_ && now >= ping_due()) {
-    send(Frame::own(Opcode::ping, {}));
-    pong_awaited_ = true;
-    pinged_ = now;
+  } else if (awaited_pong_ == 0 && now >= ping_due()) {
+    send_ping();
   }
   arm_timer();
 }

@@ -85,6 +85,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   std::optional<Send> begin_flush();
   /// The second, without anything between that could reach this connection: `result` as of Send.
   void end_flush(int result);
+  /// What waits for it takes of memory.
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queue_ ? queue_->bytes() : 0; }
   [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
   /// The shard drains: says so, then closes.
@@ -106,6 +107,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_flood();
   void answer_ping(std::string_view payload);
   void on_message(const websocket::Event& event);
+  void on_pong(std::string_view payload);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void written(std::size_t bytes);
@@ -118,6 +120,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   /// Ends with a reset: the kernel need not keep what the client does not take.
   void give_up();
   void end();
+  void send_ping();
   void arm_timer();
   [[nodiscard]] TimingWheel::Tick register_due() const;
   [[nodiscard]] TimingWheel::Tick ping_due() const;
@@ -139,11 +142,11 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   Mode mode_;
   const std::uint8_t deflate_window_bits_;
   Phase phase_ = Phase::open;
-  bool pong_awaited_ = false;
-  bool dirty_ = false;        ///< in the shard's list of connections to flush
-  bool write_waits_ = false;  ///< the socket is full
-  bool peer_closed_ = false;  ///< the peer's close frame has come
-  bool registration_counted_ = false;
+  bool dirty_ : 1 = false;        ///< in the shard's list of connections to flush
+  bool write_waits_ : 1 = false;  ///< the socket is full
+  bool peer_closed_ : 1 = false;  ///< the peer's close frame has come
+  bool registration_counted_ : 1 = false;
+  std::uint32_t awaited_pong_ = 0;  ///< what the last ping said and its pong has to; 0: none is awaited
 };
 
 /// How long a client may take to answer a close.

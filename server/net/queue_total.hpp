@@ -18,8 +18,8 @@ namespace signalbox {
 /// as the excess asks for. So the queues are within the limit again three ticks after they were beyond it. A shard that has not
 /// reported for kWaitedFor ticks is left out until it does: the others keep the limit without it.
 ///
-/// What counts is what has to be written: a payload that many connections wait for counts for each of them, although it is in
-/// memory once.
+/// What counts is SendQueue::bytes(): a payload that many connections wait for counts for each of them, although it is in memory
+/// once.
 ///
 /// Threading: any thread.
 class QueueTotal {

@@ -298,11 +298,36 @@ TEST_F(ConnectionTest, IsClosedIfItDoesNotAnswerPings) {
   const auto alive = open_registered(Mode::plain, "bob");
   std::size_t answered = 0;
   ASSERT_TRUE(run_until({deaf.get(), alive.get()}, [&] {
-    for (; answered < alive->frames().size(); ++answered) alive->send(Opcode::pong, {});
+    for (; answered < alive->frames().size(); ++answered) alive->send(Opcode::pong, alive->frames()[answered].payload);
     return deaf->closed() != "" && answered >= 4;
   }));
   EXPECT_EQ(deaf->closed(), "1011 ping timeout");
   EXPECT_EQ(alive->closed(), "");
+}
+
+/// Pongs that were made without reading the ping: empty ones, and one that an earlier ping asked for.
+TEST_F(ConnectionTest, IsClosedIfItAnswersPingsItHasNotRead) {
+  config.limits.messages_per_second = 0;
+  config.limits.ping_interval = 100ms;
+  config.limits.pong_timeout = 100ms;
+  const auto alive = open_registered(Mode::plain, "alice");
+  std::size_t answered = 0;
+  ASSERT_TRUE(run_until({alive.get()}, [&] {
+    for (; answered < alive->frames().size(); ++answered) alive->send(Opcode::pong, alive->frames()[answered].payload);
+    return answered == 3;
+  }));
+  EXPECT_EQ(alive->closed(), "");
+  ASSERT_EQ(alive->frames()[0].kind, Event::Kind::ping);
+  EXPECT_NE(alive->frames()[0].payload, alive->frames()[1].payload);
+
+  ASSERT_TRUE(run_until({alive.get()}, [&] {
+    if (alive->closed() == "") {
+      alive->send(Opcode::pong, {});
+      alive->send(Opcode::pong, alive->frames()[0].payload);
+    }
+    return alive->closed() != "";
+  }));
+  EXPECT_EQ(alive->closed(), "1011 ping timeout");
 }
 
 TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
@@ -311,7 +336,7 @@ TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
   const auto client = open_registered(Mode::plain, "alice");
   ASSERT_TRUE(run_until({client.get()}, [&] { return !client->frames().empty(); })) << "no ping";
   limits.pong_timeout = 100ms;
-  client->send(Opcode::pong, {});
+  client->send(Opcode::pong, client->frames().front().payload);
   // The next ping, which is not answered, has the new deadline.
   ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
   EXPECT_EQ(client->closed(), "1011 ping timeout");

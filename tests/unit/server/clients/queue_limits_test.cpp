@@ -58,6 +58,30 @@ TEST_F(QueueLimits, CloseAClientThatDoesNotRead) {
   EXPECT_GT(metric("signalbox_dropped_total{queue=\"connection\"}"), 0);
 }
 
+/// Answers of six bytes, each of which takes eight times as much memory, and pongs, of which the last is enough.
+TEST_F(QueueLimits, CloseAClientThatPingsAndDoesNotRead) {
+  config.limits.queue_bytes = 64 * 1024;
+  config.limits.messages_per_second = 0;
+  const auto client = open_registered(Mode::plain, "alice", kSmall);
+  std::string pings;
+  for (int i = 0; i < 100; ++i) {
+    websocket::append_masked_frame(pings, websocket::Opcode::ping, {}, 7);
+    websocket::append_masked_frame(pings, websocket::Opcode::text, "ping", 7);
+  }
+  std::int64_t most = 0;
+  for (int sent = 0; metric(kSlow) != 1; ++sent) {
+    ASSERT_LT(sent, 1000) << "a client that pings and does not read is never closed";
+    client->send_raw(pings);
+    turn();
+    most = std::max(most, metrics.connection_queue_bytes.value());
+  }
+  EXPECT_LE(most, 64 * 1024 + 256);
+  EXPECT_LT(metric("signalbox_dropped_total{queue=\"connection\"}"), 64 * 1024 / 40) << "as many as there is room for";
+  ASSERT_TRUE(run_until({client.get()}, [&] { return client->ended(); }));
+  EXPECT_EQ(client->closed(), "4008 too slow");
+  EXPECT_TRUE(run_until({}, [&] { return metrics.connection_queue_bytes.value() == 0; }));
+}
+
 TEST_F(QueueLimits, AllowABatchThatTheSocketTakes) {
   config.limits.queue_bytes = 32 * 1024;
   const auto client = open_registered(Mode::plain, "alice", kLarge);
@@ -102,7 +126,7 @@ TEST_F(QueueLimits, CountWhatWaitsWhenAClientVanishes) {
 }
 
 TEST_F(QueueLimits, CloseTheLargestOfAllQueues) {
-  config.limits.queue_total_bytes = 1024 * 1024;
+  config.limits.queue_total_bytes = 1100 * 1024;
   const auto small = open_registered(Mode::plain, "small", kSmall);
   const auto middle = open_registered(Mode::plain, "middle", kSmall);
   const auto large = open_registered(Mode::plain, "large", kSmall);
@@ -116,7 +140,7 @@ TEST_F(QueueLimits, CloseTheLargestOfAllQueues) {
 
   deliver("small", numbered(150, 200));  // the one who makes it too much is not the one who has to go
   ASSERT_TRUE(run_until({}, [&] { return metric(kSlow) == 1; }));
-  EXPECT_LE(metrics.connection_queue_bytes.value(), 1024 * 1024);
+  EXPECT_LE(metrics.connection_queue_bytes.value(), 1100 * 1024);
   EXPECT_GT(metric("signalbox_dropped_total{queue=\"connection\"}"), 400);
   deliver("small", {"after"});
   deliver("middle", {"after"});
