@@ -28,8 +28,9 @@ Instance::Instance(Config config, const MessageHandler& messages, Log& log)
       log_(log),
       limits_(config_.limits),
       sockets_(raise_descriptor_limit(), limits_),
+      memory_(limits_, log_),
       shard_count_(count_shards(config_.server.threads)),
-      queue_total_(limits_, metrics_.connection_queue_bytes, shard_count_),
+      queue_total_(limits_, metrics_.connection_queue_bytes, metrics_.inbound_queue_bytes, shard_count_),
       client_sockets_(bind_sockets(config_.server.listen, shard_count_, "server.listen")),
       api_socket_(bind_sockets(config_.api.listen, 1, "api.listen")),
       factory_(config_.broker),
@@ -39,7 +40,8 @@ Instance::Instance(Config config, const MessageHandler& messages, Log& log)
       broker_(factory_.make(host_)),
       registry_(*broker_, dispatcher_, limits_, config_.broker.channel_prefix, config_.broker.unsubscribe_delay),
       publisher_(*broker_, metrics_, config_.broker.channel_prefix),
-      shard_context_{config_, instance_id_, registry_, limits_, sockets_, queue_total_, readiness_, messages, metrics_, log_} {
+      shard_context_{config_,      instance_id_, registry_, limits_,  sockets_, memory_,
+                     queue_total_, readiness_,   messages,  metrics_, log_} {
   std::vector<Shard*> shards;
   for (unsigned i = 0; i < shard_count_; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, shard_context_));
@@ -103,6 +105,11 @@ void Instance::apply(const Config& config) {
   warn_of_scarce_descriptors();
   for (const auto& shard : shards_) shard->set_allowed_origins(config.server.allowed_origins);
   api_->set_keys(config.api.keys);
+}
+
+void Instance::tick() {
+  registry_.tick(UserRegistry::Clock::now());
+  memory_.look(Clock::now());
 }
 
 void Instance::drain() {

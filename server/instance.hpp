@@ -20,6 +20,7 @@
 #include "server/clients/dispatcher.hpp"
 #include "server/net/limits.hpp"
 #include "server/net/listener.hpp"
+#include "server/net/memory_watch.hpp"
 #include "server/net/shard.hpp"
 #include "server/readiness.hpp"
 
@@ -46,7 +47,7 @@ class Instance {
   using Clock = std::chrono::steady_clock;
   void stop(Clock::time_point deadline);
   /// To be called every kTick while it runs.
-  void tick() { registry_.tick(UserRegistry::Clock::now()); }
+  void tick();
   /// As the shards' and the Redis plugin's: an idle instance spends most on waking up (docs/performance.md).
   static constexpr std::chrono::milliseconds kTick{50};
 
@@ -62,6 +63,7 @@ class Instance {
   Metrics metrics_;
   LiveLimits limits_;
   SocketLimits sockets_;
+  MemoryWatch memory_;
   const unsigned shard_count_;
   QueueTotal queue_total_;
   BoundSockets client_sockets_;

@@ -144,6 +144,13 @@ Decoder::Decoder(Role role, Extension extension) noexcept : role_(role), extensi
 Decoder::~Decoder() = default;
 
 bool Decoder::idle() const noexcept { return !partial_ || partial_->finished(); }
+std::size_t Decoder::held_bytes() const noexcept { return partial_ ? sizeof(Partial) + partial_->message.capacity() : 0; }
+
+void Decoder::discard_messages() noexcept {
+  discarding_ = true;
+  if (partial_) std::string().swap(partial_->message);
+}
+
 bool Decoder::in_message() const noexcept { return partial_ && partial_->in_message; }
 
 Event Decoder::next(std::span<char>& input, const DecoderLimits& limits) {
@@ -243,11 +250,12 @@ bool Decoder::take_data(std::span<char> piece, Event& event) {
   Partial& partial = *partial_;
   const std::string_view bytes(piece.data(), piece.size());
   const bool last = !partial.in_frame && partial.frame.fin;
-  if (partial.text && !partial.compressed && (!partial.utf8.push(bytes) || (last && !partial.utf8.complete()))) {
+  if (!discarding_ && partial.text && !partial.compressed &&
+      (!partial.utf8.push(bytes) || (last && !partial.utf8.complete()))) {
     event = fail({CloseCode::invalid_payload, "text is not UTF-8"});
     return true;
   }
-  partial.message.append(bytes);
+  if (!discarding_) partial.message.append(bytes);
   if (!last) return partial.in_frame;
   partial.in_message = false;
   event = {partial.text ? Event::Kind::text : Event::Kind::binary, CloseCode::no_status, partial.message, partial.compressed};

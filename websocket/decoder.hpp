@@ -58,6 +58,11 @@ class Decoder {
 
   /// True if no partial frame or message is held.
   [[nodiscard]] bool idle() const noexcept;
+  /// What a partial frame or message takes of memory, and the payload of the last event where that was pieced together.
+  [[nodiscard]] std::size_t held_bytes() const noexcept;
+  /// Forgets the payload of a message that is not complete, and that of every later one in pieces: what comes of them is read
+  /// and not kept, and such a message's event has none. For who waits for the close frame only.
+  void discard_messages() noexcept;
 
  private:
   struct Partial;
@@ -82,6 +87,7 @@ class Decoder {
   Role role_;
   Extension extension_;
   bool closed_ = false;
+  bool discarding_ = false;
 };
 static_assert(sizeof(Decoder) <= 48);  // each connection has one
 

@@ -38,6 +38,7 @@ struct LiveLimits {
   Live<std::size_t> queue_bytes;
   Live<std::size_t> queue_total_bytes;
   Live<std::size_t> handover_bytes;
+  Live<std::uint64_t> memory;
   Live<std::uint64_t> connections;
   Live<std::uint64_t> connections_per_ip;
   Live<std::uint64_t> connections_per_user;
@@ -52,6 +53,7 @@ inline void LiveLimits::set(const Config::Limits& limits) noexcept {
   queue_bytes = limits.queue_bytes;
   queue_total_bytes = limits.queue_total_bytes;
   handover_bytes = limits.handover_bytes;
+  memory = limits.memory;
   connections = limits.connections;
   connections_per_ip = limits.connections_per_ip;
   connections_per_user = limits.connections_per_user;

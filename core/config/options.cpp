@@ -123,10 +123,15 @@ constexpr CoreOption kOptions[] = {
         "Outbound queue of one connection, with 40 bytes for each message; beyond it the connection is closed with 4008."),
     live<kLimits, &Limits::queue_total_bytes>(
         "limits.queue_total_bytes", "size", "1GiB", kKiB, kKiB* kGiB,
-        "Outbound queues of all connections together; beyond it the connections with the largest are closed with 4008."),
+        "Outbound queues of all connections together and what they have sent of messages that are not complete; beyond it the "
+        "connections with most of it are closed with 4008."),
     live<kLimits, &Limits::handover_bytes>("limits.handover_bytes", "size", "64MiB", kKiB, 16 * kGiB,
                                            "Queue from the broker to one shard; beyond it the newest messages are dropped, "
                                            "counted, and their users told of a gap."),
+    live<kLimits, &Limits::memory>("limits.memory", "size", "0", 0, kKiB* kKiB* kGiB,
+                                   "What the process may hold in memory; above 90 % of it, until it is below 85 % again, an "
+                                   "upgrade is answered 503. 0: the "
+                                   "memory of the machine, or the limit of the control group where that is less."),
     live<kLimits, &Limits::connections>(
         "limits.connections", "integer", "0", 0, 10'000'000,
         "Clients of this instance; beyond it an upgrade is answered 503. 0: as many as its file "

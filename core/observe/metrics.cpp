@@ -129,6 +129,7 @@ std::string Metrics::text(const Snapshot& snapshot) const {
                        number(broker_reconnects)));
   MetricFamily queues = family("signalbox_queue_bytes", "Bytes waiting", MetricType::Gauge);
   add(queues, number(connection_queue_bytes), "queue", "connection");
+  add(queues, number(inbound_queue_bytes), "queue", "inbound");
   add(queues, number(handover_queue_bytes), "queue", "handover");
   all.push_back(std::move(queues));
   all.push_back(histogram("signalbox_publish_seconds", "From a publish to the broker's answer", publish_seconds));

@@ -59,8 +59,8 @@ enum class Dropped : std::uint8_t {
 inline constexpr std::array kDroppedNames{"connection", "handover", "oversize", "unknown_kind", "duplicate", "no_receiver"};
 
 /// Which limit a client was refused for: the label of signalbox_refused_total.
-enum class Refused : std::uint8_t { connections, connections_per_ip, connections_per_user };
-inline constexpr std::array kRefusedNames{"connections", "connections_per_ip", "connections_per_user"};
+enum class Refused : std::uint8_t { connections, connections_per_ip, connections_per_user, memory };
+inline constexpr std::array kRefusedNames{"connections", "connections_per_ip", "connections_per_user", "memory"};
 
 class Metrics {
  public:
@@ -73,6 +73,7 @@ class Metrics {
   Counter gaps;
   Counter broker_reconnects;
   Gauge connection_queue_bytes;
+  Gauge inbound_queue_bytes;  ///< of messages that are not complete
   Gauge handover_queue_bytes;
   DurationHistogram publish_seconds;
   DurationHistogram delivery_lag_seconds;

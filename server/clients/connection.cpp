@@ -29,9 +29,7 @@ std::uint32_t random_value() {
 }
 
 /// As they stand in memory: nobody else reads them.
-std::string_view bytes_of(const std::uint32_t& value) noexcept {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
-}
+std::string_view bytes_of(const std::uint32_t& value) noexcept { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
 }  // namespace
 
@@ -49,6 +47,23 @@ struct Connection::ReadHandler {
   }
 };
 
+/// Counts by how much the message that has been read in part grows or shrinks while this lives.
+class Connection::InboundCount {
+ public:
+  explicit InboundCount(const Connection& connection) : connection_(connection), before_(held()) {}
+  InboundCount(const InboundCount&) = delete;
+  InboundCount& operator=(const InboundCount&) = delete;
+  ~InboundCount() {
+    if (held() != before_) connection_.shard_.context().metrics.inbound_queue_bytes.add(held() - before_);
+  }
+
+ private:
+  [[nodiscard]] std::int64_t held() const noexcept { return static_cast<std::int64_t>(connection_.decoder_.held_bytes()); }
+
+  const Connection& connection_;
+  const std::int64_t before_;
+};
+
 Connection::Connection(Shard& shard, Socket socket, const Opening& opening)
     : shard_(shard),
       transport_(std::move(socket)),
@@ -61,7 +76,9 @@ Connection::Connection(Shard& shard, Socket socket, const Opening& opening)
       mode_(opening.mode),
       deflate_window_bits_(opening.deflate_window_bits) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  shard_.context().metrics.inbound_queue_bytes.add(-static_cast<std::int64_t>(decoder_.held_bytes()));
+}
 
 void Connection::open(Shard& shard, Socket socket, Opening opening) {
   const Ptr connection(new Connection(shard, std::move(socket), opening));
@@ -104,7 +121,9 @@ void Connection::on_readable() {
 }
 
 void Connection::take(std::span<char> input) {
+  const InboundCount count(*this);
   while (phase_ != Phase::ended) {
+    if (phase_ == Phase::closing) decoder_.discard_messages();
     const Event event = decoder_.next(input, shard_.decoder_limits());
     if (event.kind == Event::Kind::need_more) return;
     rate_.count(shard_.wheel().now());
@@ -256,23 +275,30 @@ void Connection::enqueue(Frame::Ptr frame) {
 }
 
 void Connection::relieve() {
-  if (queue_) write_queue();
-  if (!queue_) return;
+  const bool has_queue = queue_ != nullptr;
+  if (has_queue) write_queue();
+  if (has_queue && !queue_) return;
   if (phase_ == Phase::open) {
-    log_slow("limits.queue_total_bytes");
+    log_slow(has_queue ? "it does not read" : "it does not end its message", "limits.queue_total_bytes");
     close(CloseCode::slow_consumer, "too slow");
+    discard_inbound();
   } else {
     give_up();  // it does not even read that it is closed
   }
 }
 
-void Connection::log_slow(const char* limit) const {
-  shard_.context().log.limited(LineKind::slow_client, LogLevel::info, "connection {}: closed, it does not read: {} reached",
-                               id_, limit);
+void Connection::log_slow(const char* reason, const char* limit) const {
+  shard_.context().log.limited(LineKind::slow_client, LogLevel::info, "connection {}: closed, {}: {} reached", id_, reason,
+                               limit);
+}
+
+void Connection::discard_inbound() {
+  const InboundCount count(*this);
+  decoder_.discard_messages();
 }
 
 void Connection::on_overflow() {
-  log_slow("limits.queue_bytes");
+  log_slow("it does not read", "limits.queue_bytes");
   shard_.context().metrics.drop(Dropped::connection);  // the message that found no room
   close(CloseCode::slow_consumer, "too slow");
 }

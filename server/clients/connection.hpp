@@ -64,7 +64,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   /// Says so to the client, forgets the user, and ends when the client has answered or kCloseTimeout is over.
   void close(websocket::CloseCode code, std::string_view reason);
-  /// Closes with 4008, unless the socket takes the whole queue now.
+  /// Closes with 4008 and frees what waits, unless that is a queue which the socket takes now.
   void relieve();
   /// Ends at once, without a word.
   void abort();
@@ -85,8 +85,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   std::optional<Send> begin_flush();
   /// The second, without anything between that could reach this connection: `result` as of Send.
   void end_flush(int result);
-  /// What waits for it takes of memory.
-  [[nodiscard]] std::size_t queued_bytes() const noexcept { return queue_ ? queue_->bytes() : 0; }
+  /// What its queue and the message that it has sent in part take of memory.
+  [[nodiscard]] std::size_t waiting_bytes() const noexcept { return (queue_ ? queue_->bytes() : 0) + decoder_.held_bytes(); }
   [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
   /// The shard drains: says so, then closes.
   void drain(std::uint32_t reconnect_in_ms);
@@ -94,6 +94,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
  private:
   friend class UserTable;  // links the connections of a user
   struct ReadHandler;
+  class InboundCount;
 
   enum class Phase : std::uint8_t { open, closing, ended };
 
@@ -103,6 +104,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void wait_for_input();
   void on_readable();
   void take(std::span<char> input);
+  void discard_inbound();
   void on_event(const websocket::Event& event);
   void on_flood();
   void answer_ping(std::string_view payload);
@@ -115,7 +117,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void wait_for_output();
   void on_queue_empty();
   void on_overflow();
-  void log_slow(const char* limit) const;
+  void log_slow(const char* reason, const char* limit) const;
   void leave_user();
   /// Ends with a reset: the kernel need not keep what the client does not take.
   void give_up();

@@ -12,6 +12,7 @@
 
 #include "server/clients/connection.hpp"
 #include "server/clients/upgrade.hpp"
+#include "server/net/memory_watch.hpp"
 #include "server/net/shard.hpp"
 #include "server/readiness.hpp"
 
@@ -33,10 +34,20 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
   ~Handshake() override {
+    leave_address();
     if (!handed_on_) shard_.context().sockets.release_socket();
   }
 
   void start() {
+    error_code gone;
+    const Socket::endpoint_type peer = socket_.remote_endpoint(gone);
+    if (gone) return;
+    address_ = address_key(peer.address());
+    counted_ = shard_.context().sockets.admit_handshake(address_);
+    if (!counted_) {  // whoever opens so many is told nothing: an answer is for those who have asked
+      shard_.context().metrics.refuse(Refused::connections_per_ip);
+      return;
+    }
     arm(shard_.context().limits.handshake_timeout);
     read();
   }
@@ -47,6 +58,11 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     const Ptr self(this);
     error_code ignored;
     socket_.close(ignored);
+  }
+
+  /// Before the answer, so that a client who has it finds its place free.
+  void leave_address() {
+    if (std::exchange(counted_, false)) shard_.context().sockets.release_handshake(address_);
   }
 
   void read() {
@@ -80,12 +96,12 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
       refuse(decision, head.method == "HEAD");
       return;
     }
-    error_code gone;
-    const Socket::endpoint_type peer = socket_.remote_endpoint(gone);
-    if (gone) return;
-    const AddressKey address = address_key(peer.address());
-    switch (context.sockets.admit_connection(address)) {
-      case SocketLimits::Admission::admitted: upgrade(std::move(decision), address, bytes_.substr(head_bytes)); break;
+    if (context.memory.is_short()) {
+      refuse_beyond(Refused::memory, "limits.memory reached");
+      return;
+    }
+    switch (context.sockets.admit_connection(address_)) {
+      case SocketLimits::Admission::admitted: upgrade(std::move(decision), bytes_.substr(head_bytes)); break;
       case SocketLimits::Admission::full: refuse_beyond(Refused::connections, "limits.connections reached"); break;
       case SocketLimits::Admission::address_full:
         refuse_beyond(Refused::connections_per_ip, "limits.connections_per_ip reached");
@@ -98,13 +114,14 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
     refuse({503, reason, "Retry-After: 5\r\n", Mode::plain, std::nullopt, nullptr}, false);
   }
 
-  /// `address` has been admitted.
-  void upgrade(UpgradeDecision decision, AddressKey address, std::string first_bytes) {
+  /// It has been admitted.
+  void upgrade(UpgradeDecision decision, std::string first_bytes) {
+    leave_address();
     bytes_ = upgrade_text(decision);
     boost::asio::async_write(
         socket_, boost::asio::buffer(bytes_),
         [self = Ptr(this), opening = Connection::Opening{decision.mode, std::move(decision.user_name), decision.user_name_error,
-                                                         std::move(first_bytes), address, decision.deflate_window_bits}](
+                                                         std::move(first_bytes), address_, decision.deflate_window_bits}](
             const error_code& ec, std::size_t) mutable {
           self->disarm();
           if (ec) {
@@ -117,6 +134,7 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   }
 
   void refuse(const UpgradeDecision& decision, bool head_only) {
+    leave_address();
     bytes_ = refusal_text(decision, head_only);
     arm(kLinger);
     boost::asio::async_write(socket_, boost::asio::buffer(bytes_), [self = Ptr(this)](const error_code& ec, std::size_t) {
@@ -138,6 +156,8 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
   Shard& shard_;
   Socket socket_;
   std::string bytes_;
+  AddressKey address_{};
+  bool counted_ = false;  ///< among the handshakes of its address
   bool handed_on_ = false;
 };
 

@@ -32,6 +32,11 @@ class SocketLimits {
   Admission admit_connection(AddressKey address);
   void release_connection(AddressKey address) noexcept;
 
+  /// Counts one more socket of this address that has not got its answer; false if the address has limits.connections_per_ip of
+  /// them already.
+  bool admit_handshake(AddressKey address) { return handshakes_.add(address, limits_.connections_per_ip); }
+  void release_handshake(AddressKey address) noexcept { handshakes_.remove(address); }
+
   /// Counts one more accepted socket on server.listen, WebSocket or not. Where false, accepting has to pause.
   bool take_socket() noexcept;
   void release_socket() noexcept { sockets_.fetch_sub(1, std::memory_order_relaxed); }
@@ -50,6 +55,7 @@ class SocketLimits {
   const LiveLimits& limits_;
   std::uint64_t sockets_allowed_ = 0;
   AddressCounts addresses_;
+  AddressCounts handshakes_;
   std::atomic<std::uint64_t> connections_{0};
   std::atomic<std::uint64_t> sockets_{0};
   std::atomic<std::uint64_t> api_sockets_{0};

@@ -5,9 +5,10 @@
 
 namespace signalbox {
 
-QueueTotal::QueueTotal(const LiveLimits& limits, const Gauge& bytes, unsigned shards)
+QueueTotal::QueueTotal(const LiveLimits& limits, const Gauge& outbound, const Gauge& inbound, unsigned shards)
     : limits_(limits),
-      bytes_(bytes),
+      outbound_(outbound),
+      inbound_(inbound),
       allowed_(static_cast<std::int64_t>(std::size_t{limits.queue_total_bytes})),
       reports_(shards) {}
 
@@ -15,7 +16,7 @@ QueueTotal::QueueTotal(const LiveLimits& limits, const Gauge& bytes, unsigned sh
 bool QueueTotal::is_exceeded() noexcept {
   const auto limit = static_cast<std::int64_t>(std::size_t{limits_.queue_total_bytes});
   const std::int64_t before = allowed_.load(std::memory_order_relaxed);
-  const std::int64_t allowed = std::max(limit, std::min<std::int64_t>(before, bytes_.value()));
+  const std::int64_t allowed = std::max(limit, std::min(before, waiting()));
   if (allowed != before) allowed_.store(allowed, std::memory_order_relaxed);
   return excess() > 0;
 }

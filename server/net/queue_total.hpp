@@ -1,4 +1,4 @@
-// Keeps the outbound queues of all connections together within limits.queue_total_bytes.
+// Keeps what waits in all connections together, both ways, within limits.queue_total_bytes.
 #pragma once
 
 #include <atomic>
@@ -18,16 +18,16 @@ namespace signalbox {
 /// as the excess asks for. So the queues are within the limit again three ticks after they were beyond it. A shard that has not
 /// reported for kWaitedFor ticks is left out until it does: the others keep the limit without it.
 ///
-/// What counts is SendQueue::bytes(): a payload that many connections wait for counts for each of them, although it is in memory
-/// once.
+/// What counts is Connection::waiting_bytes(): the queue to be written, where a payload that many connections wait for counts
+/// for each of them although it is in memory once, and the message that has been read in part.
 ///
 /// Threading: any thread.
 class QueueTotal {
  public:
   static constexpr std::uint64_t kWaitedFor = 3;
 
-  /// `bytes`: of all queues together, as the shards count them. Lifetime: `limits` and `bytes` outlive this.
-  QueueTotal(const LiveLimits& limits, const Gauge& bytes, unsigned shards);
+  /// `outbound`, `inbound`: of all connections together, as the shards count them. Lifetime: all but `shards` outlive this.
+  QueueTotal(const LiveLimits& limits, const Gauge& outbound, const Gauge& inbound, unsigned shards);
 
   /// Whether they hold more than is allowed: the limit, or, where it was lowered below what they hold, the least that they have
   /// held since: a reload closes nobody, and the new limit comes into force as they shrink. To be asked at every tick.
@@ -36,7 +36,7 @@ class QueueTotal {
   /// While it is exceeded: the sizes of a shard's queues. Gives how many of its largest the shard has to close, then to call
   /// closed().
   std::size_t report(unsigned shard, std::vector<std::size_t> sizes);
-  /// The shard has closed them, and `bytes` says so.
+  /// The shard has closed them, and the gauges say so.
   void closed(unsigned shard);
   /// While it is not: what has been reported is out of date.
   void forget();
@@ -51,10 +51,12 @@ class QueueTotal {
   /// Reports in a round of its own, and gives whether there is nobody left to wait for.
   bool take_report(unsigned shard, std::vector<std::size_t> sizes);
   [[nodiscard]] bool is_late(const Report& report) const noexcept { return round_ - report.round > kWaitedFor; }
-  [[nodiscard]] std::int64_t excess() const noexcept { return bytes_.value() - allowed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t waiting() const noexcept { return outbound_.value() + inbound_.value(); }
+  [[nodiscard]] std::int64_t excess() const noexcept { return waiting() - allowed_.load(std::memory_order_relaxed); }
 
   const LiveLimits& limits_;
-  const Gauge& bytes_;
+  const Gauge& outbound_;
+  const Gauge& inbound_;
   std::atomic<std::int64_t> allowed_;
   std::atomic<bool> has_reports_{false};
   std::mutex mutex_;

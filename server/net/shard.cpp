@@ -291,18 +291,18 @@ void Shard::relieve() {
   std::vector<Connection::Ptr> waiting;
   std::vector<std::size_t> sizes;
   for (Connection& connection : connections_) {
-    if (connection.queued_bytes() == 0) continue;
+    if (connection.waiting_bytes() == 0) continue;
     waiting.emplace_back(&connection);
-    sizes.push_back(connection.queued_bytes());
+    sizes.push_back(connection.waiting_bytes());
   }
   const std::size_t count = total.report(index_, std::move(sizes));
   if (count == 0) return;
   const ClosingQueues closing(total, index_);
   std::partial_sort(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count), waiting.end(),
-                    [](const auto& a, const auto& b) { return a->queued_bytes() > b->queued_bytes(); });
+                    [](const auto& a, const auto& b) { return a->waiting_bytes() > b->waiting_bytes(); });
   context_.log.limited(LineKind::queue_total, LogLevel::warning,
-                       "limits.queue_total_bytes reached: shard {} closes the largest {} of its {} queues", index_, count,
-                       waiting.size());
+                       "limits.queue_total_bytes reached: shard {} closes the {} of its {} connections for which most waits",
+                       index_, count, waiting.size());
   for (std::size_t i = 0; i < count; ++i) waiting[i]->relieve();
   flush_dirty();
 }

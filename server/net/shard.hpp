@@ -31,6 +31,7 @@
 
 namespace signalbox {
 
+class MemoryWatch;
 class MessageHandler;
 class Readiness;
 
@@ -41,6 +42,7 @@ struct ShardContext {
   UserRegistry& registry;
   const LiveLimits& limits;
   SocketLimits& sockets;
+  const MemoryWatch& memory;
   QueueTotal& queue_total;
   const Readiness& readiness;
   const MessageHandler& messages;

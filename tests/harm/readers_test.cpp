@@ -97,7 +97,7 @@ TEST(TricklingReaders, AreClosedByTheirMissingPongs) {
   });
 }
 
-/// They look alive to the server's pings; to its kernel they are not.
+/// Their pongs answer no ping, and to the kernel of the server they are not alive.
 TEST(StalledReadersWithPongs, AreEndedWhenTheyHaveTakenNothingForAsLong) {
   constexpr std::size_t kCount = 100;
   Scene scene(Settings{{"limits.ping_interval", duration(1s)}, {"limits.pong_timeout", duration(2s)}});

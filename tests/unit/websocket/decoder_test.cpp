@@ -198,5 +198,39 @@ TEST(Decoder, ReadsTheEncodersClose) {
   EXPECT_EQ(transcript(wire, Role::server, kLimits, [] { return std::string::npos; }), expected);
 }
 
+TEST(Decoder, SaysWhatItHolds) {
+  Decoder decoder(Role::server);
+  std::vector<Seen> seen;
+  EXPECT_EQ(decoder.held_bytes(), 0u);
+  const std::string wire = masked(Opcode::binary, std::string(40'000, 'x'));
+  feed(decoder, wire.substr(0, 30'000), kLimits, seen);
+  EXPECT_GE(decoder.held_bytes(), 29'000u);
+  EXPECT_LE(decoder.held_bytes(), 31'000u);
+  feed(decoder, wire.substr(30'000), kLimits, seen);
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(decoder.held_bytes(), 0u);
+  feed(decoder, wire.substr(0, 1), kLimits, seen);
+  EXPECT_GT(decoder.held_bytes(), 0u) << "half a header";
+}
+
+TEST(Decoder, DiscardsMessagesButReadsTheCloseFrame) {
+  Decoder decoder(Role::server);
+  std::vector<Seen> seen;
+  const std::string wire = masked(Opcode::text, std::string(40'000, 'x'));
+  feed(decoder, wire.substr(0, 30'000), kLimits, seen);
+  const std::size_t before = decoder.held_bytes();
+  decoder.discard_messages();
+  const std::size_t after = decoder.held_bytes();
+  EXPECT_LT(after, before - 29'000);
+  // The rest of it, another in two pieces, whose text is broken, and what is waited for.
+  const std::string broken = masked(Opcode::text, std::string(30'000, '\xFF'));
+  feed(decoder, wire.substr(30'000) + broken.substr(0, 20'000), kLimits, seen);
+  EXPECT_LE(decoder.held_bytes(), after);
+  feed(decoder, broken.substr(20'000) + masked(Opcode::close, "\x03\xE8"), kLimits, seen);
+  EXPECT_EQ(seen, (std::vector<Seen>{{Kind::text, CloseCode::no_status, ""},
+                                     {Kind::text, CloseCode::no_status, ""},
+                                     {Kind::close, CloseCode::normal, ""}}));
+}
+
 }  // namespace
 }  // namespace signalbox::websocket::test

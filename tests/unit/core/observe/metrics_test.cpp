@@ -63,6 +63,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
   metrics.broker_reconnects.add();
   metrics.connection_queue_bytes.add(300);
   metrics.handover_queue_bytes.add(70);
+  metrics.inbound_queue_bytes.add(8);
   const MetricsText text = series(metrics, {.users = 7, .broker_state = State::degraded, .log_lines_dropped = 9});
   EXPECT_EQ(text["signalbox_connections"], 3);
   EXPECT_EQ(text["signalbox_users"], 7);
@@ -74,6 +75,7 @@ TEST(Metrics, ShowsWhatWasCounted) {
   EXPECT_EQ(text["signalbox_broker_reconnects_total"], 1);
   EXPECT_EQ(text["signalbox_queue_bytes{queue=\"connection\"}"], 300);
   EXPECT_EQ(text["signalbox_queue_bytes{queue=\"handover\"}"], 70);
+  EXPECT_EQ(text["signalbox_queue_bytes{queue=\"inbound\"}"], 8);
   EXPECT_EQ(text["signalbox_dropped_total{queue=\"log\"}"], 9);
 }
 

@@ -151,6 +151,50 @@ TEST_F(QueueLimits, CloseTheLargestOfAllQueues) {
   EXPECT_EQ(metric(kSlow), 1);
 }
 
+/// A binary frame of 60 KiB, of which the first `bytes` are there.
+std::string begun(std::size_t bytes) {
+  std::string frame;
+  websocket::append_masked_frame(frame, websocket::Opcode::binary, std::string(60 * 1024, 'x'), 7);
+  return frame.substr(0, bytes);
+}
+
+TEST_F(QueueLimits, CountWhatHasComeOfAMessage) {
+  const auto inbound = [&] { return metric("signalbox_queue_bytes{queue=\"inbound\"}"); };
+  const auto client = open_registered(Mode::plain, "alice");
+  const auto vanishing = open_registered(Mode::plain, "bob");
+  EXPECT_EQ(inbound(), 0);
+  client->send_raw(begun(30 * 1024));
+  vanishing->send_raw(begun(20 * 1024));
+  EXPECT_TRUE(run_until({}, [&] { return inbound() >= 49 * 1024; }));
+  EXPECT_LE(inbound(), 70 * 1024) << "what holds them grows by doubling";
+  vanishing->disconnect();
+  EXPECT_TRUE(run_until({}, [&] { return inbound() <= 35 * 1024; }));
+  client->send_raw(begun(61 * 1024).substr(30 * 1024));
+  EXPECT_TRUE(run_until({}, [&] { return metrics.ignored_messages.value() == 1; }));
+  EXPECT_EQ(inbound(), 0);
+}
+
+TEST_F(QueueLimits, CloseTheClientOfWhoseMessageMostIsHeld) {
+  config.limits.queue_total_bytes = 64 * 1024;
+  const auto small = open_registered(Mode::plain, "small");
+  const auto large = open_registered(Mode::plain, "large");
+  small->send_raw(begun(30 * 1024));
+  ASSERT_TRUE(run_until({}, [&] { return metrics.inbound_queue_bytes.value() >= 29 * 1024; }));
+  const auto ticks = shard().wheel().now() + 5;
+  ASSERT_TRUE(run_until({}, [&] { return shard().wheel().now() > ticks; }));
+  EXPECT_EQ(metric(kSlow), -1) << "within the limit";
+  large->send_raw(begun(50 * 1024));
+  ASSERT_TRUE(run_until({large.get()}, [&] { return large->closed() != ""; }));
+  EXPECT_EQ(large->closed(), "4008 too slow");
+  EXPECT_LE(metrics.inbound_queue_bytes.value(), 35 * 1024) << "freed before the client has answered";
+
+  large->send_raw(begun(61 * 1024).substr(50 * 1024) + begun(40 * 1024));
+  small->send_raw(begun(61 * 1024).substr(30 * 1024));
+  ASSERT_TRUE(run_until({}, [&] { return metrics.ignored_messages.value() == 1; }));
+  EXPECT_LE(metrics.inbound_queue_bytes.value(), 2 * 1024) << "kept of a client that has been closed";
+  EXPECT_EQ(small->closed(), "");
+}
+
 TEST_F(QueueLimits, DropTheNewestOnTheirWayToAShardAndTellAGap) {
   config.limits.handover_bytes = 10 * 1024;
   const auto plain = open_registered(Mode::plain, "alice");

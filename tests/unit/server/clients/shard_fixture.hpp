@@ -24,6 +24,7 @@
 #include "server/clients/connection.hpp"
 #include "server/clients/dispatcher.hpp"
 #include "server/net/limits.hpp"
+#include "server/net/memory_watch.hpp"
 #include "server/net/shard.hpp"
 #include "server/readiness.hpp"
 #include "websocket/decoder.hpp"
@@ -110,14 +111,15 @@ class ShardTest : public testing::Test {
   Log log{LogLevel::error, {}};
   LiveLimits limits{config.limits};
   SocketLimits sockets{1000, limits};
-  QueueTotal queue_total{limits, metrics.connection_queue_bytes, 1};
+  MemoryWatch memory{limits, log};
+  QueueTotal queue_total{limits, metrics.connection_queue_bytes, metrics.inbound_queue_bytes, 1};
   ScriptedBroker broker;
   BrokerHost host{"scripted", instance_id, "", std::chrono::seconds(2), 64 * 1024, log, metrics};
   Readiness readiness{host};
   Dispatcher dispatcher;
   UserRegistry registry{broker, dispatcher, limits, "", std::chrono::milliseconds(0)};
   ClientProtocol messages;
-  ShardContext context{config, instance_id, registry, limits, sockets, queue_total, readiness, messages, metrics, log};
+  ShardContext context{config, instance_id, registry, limits, sockets, memory, queue_total, readiness, messages, metrics, log};
 
   /// Made at the first use, when the test has set its limits.
   Shard& shard();

@@ -99,6 +99,20 @@ TEST(SocketLimits, AdmitAsManyFromOneAddressAsAllowed) {
   EXPECT_EQ(limits.admit_connection(AddressKey{3}), kAdmitted) << "nor has one for which the instance was full";
 }
 
+TEST(SocketLimits, AdmitAsManyHandshakesFromOneAddressBesideItsConnections) {
+  LiveLimits live = limits_of(0);
+  live.connections_per_ip = 2;
+  SocketLimits limits(1000, live);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(limits.admit_handshake(kSomebody));
+  EXPECT_FALSE(limits.admit_handshake(kSomebody));
+  EXPECT_TRUE(limits.admit_handshake(kSomebodyElse));
+  limits.release_handshake(kSomebody);
+  EXPECT_TRUE(limits.admit_handshake(kSomebody));
+  live.connections_per_ip = 0;
+  EXPECT_TRUE(limits.admit_handshake(kSomebody));
+}
+
 TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
   const LiveLimits live = limits_of(0);
   SocketLimits limits(kLeast, live);

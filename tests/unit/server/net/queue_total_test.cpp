@@ -12,16 +12,22 @@ namespace {
 
 class QueueTotalTest : public testing::Test {
  protected:
-  void exceed_by(std::int64_t bytes) { bytes_.add(kLimit + bytes - bytes_.value()); }
+  /// A third of it inbound.
+  void exceed_by(std::int64_t bytes) {
+    const std::int64_t inbound = (kLimit + bytes) / 3;
+    inbound_.add(inbound - inbound_.value());
+    outbound_.add(kLimit + bytes - inbound - outbound_.value());
+  }
 
   static constexpr std::int64_t kLimit = 10'000;
-  Gauge bytes_;
+  Gauge outbound_;
+  Gauge inbound_;
   LiveLimits limits_ = [] {
     Config::Limits limits;
     limits.queue_total_bytes = kLimit;
     return LiveLimits(limits);
   }();
-  QueueTotal total_{limits_, bytes_, 3};
+  QueueTotal total_{limits_, outbound_, inbound_, 3};
 };
 
 TEST_F(QueueTotalTest, IsExceededBeyondTheLimit) {
@@ -137,7 +143,7 @@ TEST_F(QueueTotalTest, ClosesTheLargestOfAllShards) {
       for (std::size_t& queue : queues) queue = random() % 2000;
     }
     total_.forget();
-    bytes_.add(sum() - bytes_.value());
+    exceed_by(sum() - kLimit);
     std::size_t smallest_closed = 2000;
     for (int ticks = 0; ticks < 2; ++ticks) {
       std::array<unsigned, 3> order{0, 1, 2};
@@ -154,7 +160,7 @@ TEST_F(QueueTotalTest, ClosesTheLargestOfAllShards) {
           smallest_closed = std::min(smallest_closed, queues.back());
           queues.pop_back();
         }
-        bytes_.add(sum() - bytes_.value());
+        exceed_by(sum() - kLimit);
         total_.closed(shard);
       }
     }
