@@ -220,7 +220,13 @@ void Crowd::Sitter::leave() {
 void Crowd::Sitter::close() {
   client_->close();
   while (const auto message = client_->next(0ms)) take(*message);
-  if (!client_->wait_closed(0ms)) complain("its close was not answered");
+  if (client_->wait_closed(0ms)) return;
+  // Where the back end disconnects it at this very moment, Boost.Beast may wait on: what the server has done decides.
+  if (client_->ended_by_server()) {
+    crowd_.record_.count("closed, and heard no answer");
+  } else {
+    complain("its close was not answered");
+  }
 }
 
 Crowd::Crowd(Ledger& ledger, Record& record, const Instance& one, const Instance& two, std::uint64_t seed)

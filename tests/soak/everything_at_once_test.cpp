@@ -49,11 +49,17 @@ std::string file_in_folder(const std::string& name) {
 
 /// Deadlines short enough for harm to end in seconds, limits low enough to be met.
 Settings settings() {
-  return {{"limits.queue_bytes", "256KiB"},      {"limits.queue_total_bytes", "8MiB"},
-          {"limits.handshake_timeout", "4s"},    {"limits.register_timeout", "4s"},
-          {"limits.ping_interval", "2s"},        {"limits.pong_timeout", "8s"},
-          {"broker.unsubscribe_delay", "100ms"}, {"api.idle_timeout", "3s"},
-          {"server.drain_timeout", "5s"},        {"server.threads", "2"}};
+  return {{"limits.queue_bytes", "256KiB"},
+          {"limits.queue_total_bytes", "8MiB"},
+          {"limits.handshake_timeout", "4s"},
+          {"limits.register_timeout", "4s"},
+          {"limits.ping_interval", "2s"},
+          {"limits.pong_timeout", "8s"},
+          {"broker.unsubscribe_delay", "100ms"},
+          {"api.idle_timeout", "3s"},
+          {"server.drain_timeout", "5s"},
+          {"server.threads", "2"},
+          {"broker.timeout", std::to_string(scaled(2s).count()) + "ms"}};
 }
 
 /// An instance, what it held before anybody came, and what it holds each second.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <iostream>
 #include <map>
 #include <mutex>
 #include <string>
@@ -13,8 +13,10 @@ namespace signalbox::test {
 /// What the parts of a soak have to say besides what stands in the ledger. Threading: any thread.
 class Record {
  public:
+  /// Also shown at once, since the end of a soak is far.
   void complain(std::string what) {
     const std::lock_guard lock(mutex_);
+    std::cout << "complaint: " << what << std::endl;
     complaints_.push_back(std::move(what));
   }
   void count(const std::string& what, std::size_t times = 1) {

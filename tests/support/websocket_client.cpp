@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
+#include <poll.h>
 
 namespace signalbox::test {
 
@@ -149,6 +150,13 @@ std::string WebSocketClient::next_payload(milliseconds within) {
 std::optional<CloseReason> WebSocketClient::wait_closed(milliseconds within) {
   connection_->run([this] { return connection_->ended.has_value(); }, within);
   return connection_->ended;
+}
+
+bool WebSocketClient::ended_by_server() const {
+  auto& socket = beast::get_lowest_layer(connection_->stream).socket();
+  if (!socket.is_open()) return true;
+  pollfd end{socket.native_handle(), POLLRDHUP, 0};
+  return poll(&end, 1, 0) == 1;
 }
 
 bool WebSocketClient::answers_ping(milliseconds within) {

@@ -64,6 +64,8 @@ class WebSocketClient {
   std::string next_payload(milliseconds within = kPatience);
   /// Waits for the end of the connection; nothing if it still stands after `within`. Messages before it are kept for next().
   std::optional<CloseReason> wait_closed(milliseconds within = kPatience);
+  /// The server has ended its direction, whether that has been read or not.
+  [[nodiscard]] bool ended_by_server() const;
   /// Sends `ping` and takes its `pong`; messages that came first are kept for next(). False if no pong came.
   bool answers_ping(milliseconds within = kPatience);
   /// How many protocol pings have come.
