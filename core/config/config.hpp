@@ -44,11 +44,11 @@ struct Config {
     std::size_t queue_bytes = 1024 * 1024;
     std::size_t queue_total_bytes = 1024 * 1024 * 1024;
     std::size_t handover_bytes = 64 * 1024 * 1024;
-    std::uint64_t memory = 0;                 ///< 0: what the system allows
-    std::uint64_t connections = 0;            ///< 0: as many as descriptors allow
-    std::uint64_t connections_per_ip = 0;     ///< 0: no limit
-    std::uint64_t connections_per_user = 0;   ///< 0: no limit
-    std::uint64_t messages_per_second = 100;  ///< of one client; 0: no limit
+    std::uint64_t memory = 0;                  ///< 0: what the system allows
+    std::uint64_t connections = 0;             ///< 0: as many as descriptors allow
+    std::uint64_t connections_per_ip = 0;      ///< 0: no limit
+    std::uint64_t connections_per_user = 0;    ///< 0: no limit
+    std::uint64_t messages_per_second = 1000;  ///< of one client; 0: no limit
     std::chrono::milliseconds handshake_timeout{10'000};
     std::chrono::milliseconds register_timeout{10'000};
     std::chrono::milliseconds ping_interval{25'000};

@@ -143,7 +143,7 @@ constexpr CoreOption kOptions[] = {
     live<kLimits, &Limits::connections_per_user>(
         "limits.connections_per_user", "integer", "0", 0, 10'000'000,
         "Connections of one user to this instance; beyond it the newcomer is closed with 1013. 0: no limit."),
-    live<kLimits, &Limits::messages_per_second>("limits.messages_per_second", "integer", "100", 0, 1'000'000,
+    live<kLimits, &Limits::messages_per_second>("limits.messages_per_second", "integer", "1000", 0, 1'000'000,
                                                 "Messages, pings and pongs from one client, on average over 10 s; beyond it "
                                                 "the connection is closed with 1008. 0: no limit."),
     live<kLimits, &Limits::handshake_timeout>("limits.handshake_timeout", "duration", "10s", 1, kHour,
