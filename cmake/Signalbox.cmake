@@ -62,9 +62,27 @@ endfunction()
 
 # Sanitizers slow a program down: the tests' waits are multiplied by this.
 set(SIGNALBOX_TEST_PROPERTIES)
+set(SIGNALBOX_TEST_SLOW 1)
 if(SIGNALBOX_SANITIZE)
-  set(SIGNALBOX_TEST_PROPERTIES ENVIRONMENT SIGNALBOX_TEST_SLOW=4)
+  set(SIGNALBOX_TEST_SLOW 4)
+  set(SIGNALBOX_TEST_PROPERTIES ENVIRONMENT SIGNALBOX_TEST_SLOW=${SIGNALBOX_TEST_SLOW})
 endif()
+
+# signalbox_add_test(NAME COMMAND... TIMEOUT SECONDS [LABELS...]): a ctest case that is a command. The time is multiplied like the waits.
+function(signalbox_add_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND})
+  math(EXPR timeout "${SIGNALBOX_TEST_SLOW} * ${ARG_TIMEOUT}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABELS}")
+endfunction()
+
+# signalbox_test_group(NAME FILTER TIMEOUT LABELS...): the tests of executable NAME that match FILTER*, as one ctest case
+# NAME.FILTER: for hundreds of cases that take turns on one server.
+function(signalbox_test_group name filter timeout)
+  signalbox_add_test(${name}.${filter} COMMAND ${name} --gtest_brief=1 --gtest_filter=${filter}* TIMEOUT ${timeout} LABELS ${ARGN})
+  # GoogleTest is content with a filter that matches nothing.
+  set_tests_properties(${name}.${filter} PROPERTIES FAIL_REGULAR_EXPRESSION " 0 tests from 0")
+endfunction()
 
 # signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.
 function(signalbox_test name)
@@ -75,9 +93,7 @@ function(signalbox_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
-  if(SIGNALBOX_SANITIZE)
-    math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")
-  endif()
+  math(EXPR ARG_TIMEOUT "${SIGNALBOX_TEST_SLOW} * ${ARG_TIMEOUT}")
   # Labels last: where there are none nothing may follow.
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABELS}")

@@ -1,8 +1,10 @@
 // Requests that two parsers could read differently, or that are beyond a limit: the cases of h1spec, of the desync tests of
 // HAProxy and nghttp2, and what Boost.Beast 1.81 lets pass or dies of. Each on both listeners, in one write and byte by byte:
-// refused once, the connection closed, what was hidden behind it never read as a request, and the process unharmed.
+// refused once, the connection closed, what was hidden behind it never read as a request, and the process unharmed. All cases
+// of a listener take turns on one server, beside a client that must not notice.
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <tuple>
@@ -10,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/footprint.hpp"
 #include "tests/support/instance.hpp"
 #include "tests/support/raw_socket.hpp"
 
@@ -227,10 +230,35 @@ int answers_in(const std::string& text) {
   return found;
 }
 
+/// What all cases of a listener share.
+struct Bystander {
+  Bystander() : client(instance.connect("alice")), before(footprint()) {}
+
+  [[nodiscard]] Footprint footprint() { return Footprint::of(instance.process().pid()); }
+
+  Instance instance;
+  WebSocketClient client;
+  Footprint before;
+};
+
 class Desync : public testing::TestWithParam<std::tuple<Case, On>> {
  protected:
+  static void SetUpTestSuite() { shared_ = std::make_unique<Bystander>(); }
+
+  static void TearDownTestSuite() {
+    Instance& instance = shared_->instance;
+    EXPECT_TRUE(wait_until([] { return shared_->footprint().descriptors <= shared_->before.descriptors; }))
+        << shared_->footprint().descriptors << " descriptors, before: " << shared_->before.descriptors;
+    EXPECT_EQ(instance.publish("alice", "afterwards").status, 200u);
+    EXPECT_EQ(shared_->client.next_payload(), "afterwards") << "something came before";
+    EXPECT_TRUE(instance.connect("newcomer").answers_ping());
+    shared_.reset();
+  }
+
   [[nodiscard]] static On listener() { return std::get<On>(GetParam()); }
-  [[nodiscard]] std::uint16_t port() const { return listener() == On::clients ? instance_.port() : instance_.api_port(); }
+  [[nodiscard]] static std::uint16_t port() {
+    return listener() == On::clients ? shared_->instance.port() : shared_->instance.api_port();
+  }
 
   void expect_refused(RawSocket& socket) {
     const Case& one = std::get<Case>(GetParam());
@@ -241,11 +269,11 @@ class Desync : public testing::TestWithParam<std::tuple<Case, On>> {
     EXPECT_EQ(answers_in(answer), 1) << "a second request was read out of the first: " << answer;
   }
 
-  Instance instance_;
+  static std::unique_ptr<Bystander> shared_;
 };
+std::unique_ptr<Bystander> Desync::shared_;
 
 TEST_P(Desync, IsRefusedOnceAndCloses) {
-  const pid_t pid = instance_.process().pid();
   const std::string request = request_of(std::get<Case>(GetParam()), listener());
   RawSocket at_once(port());
   at_once.send(request + kHidden + kHidden);
@@ -258,18 +286,18 @@ TEST_P(Desync, IsRefusedOnceAndCloses) {
   piecewise.send(kHidden + kHidden);
   expect_refused(piecewise);
 
-  EXPECT_TRUE(instance_.process().running());
-  EXPECT_EQ(instance_.process().pid(), pid);
-  EXPECT_EQ(instance_.http().get("/healthz").status, 200u);
-  EXPECT_TRUE(instance_.connect("alice").answers_ping());
-  EXPECT_EQ(instance_.metric("signalbox_published_total"), 0) << "what was refused was not carried out either";
+  Instance& instance = shared_->instance;
+  ASSERT_TRUE(instance.process().running());
+  EXPECT_EQ(instance.http().get("/healthz").status, 200u);
+  EXPECT_EQ(instance.metric("signalbox_published_total"), 0) << "what was refused was not carried out either";
 }
 
-INSTANTIATE_TEST_SUITE_P(Http, Desync, testing::Combine(testing::ValuesIn(all_cases()), testing::Values(On::clients, On::api)),
-                         [](const auto& one) {
-                           return std::get<Case>(one.param).name +
-                                  (std::get<On>(one.param) == On::clients ? "OnClients" : "OnApi");
-                         });
+std::string name_of(const testing::TestParamInfo<std::tuple<Case, On>>& one) { return std::get<Case>(one.param).name; }
+
+INSTANTIATE_TEST_SUITE_P(DesyncOnClients, Desync,
+                         testing::Combine(testing::ValuesIn(all_cases()), testing::Values(On::clients)), name_of);
+INSTANTIATE_TEST_SUITE_P(DesyncOnApi, Desync, testing::Combine(testing::ValuesIn(all_cases()), testing::Values(On::api)),
+                         name_of);
 
 TEST(DesyncOnClients, GivesNoSecondAnswer) {
   Instance instance;
