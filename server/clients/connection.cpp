@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <random>
 
 #include "core/users/user_key.hpp"
@@ -304,6 +305,7 @@ void Connection::on_overflow() {
 }
 
 void Connection::flush() {
+  assert(dirty_);
   dirty_ = false;
   if (queue_ && !write_waits_ && phase_ != Phase::ended) write_queue();
 }
@@ -313,6 +315,7 @@ std::optional<Send> Connection::begin_flush() {
     flush();
     return std::nullopt;
   }
+  assert(dirty_);
   dirty_ = false;
   std::array<iovec, SendQueue::kWritePieces> pieces;
   queue_->gather(pieces);
@@ -320,9 +323,9 @@ std::optional<Send> Connection::begin_flush() {
 }
 
 void Connection::end_flush(int result) {
+  assert(queue_);
   if (result > 0) written(static_cast<std::size_t>(result));
-  // What was not sent, and why, the next attempt tells.
-  queue_->empty() ? on_queue_empty() : write_queue();
+  write_queue();  // what was not sent, and why, the next attempt tells
 }
 
 void Connection::written(std::size_t bytes) {
@@ -363,7 +366,8 @@ void Connection::wait_for_output() {
   write_waits_ = true;
   transport_.wait_writable([connection = Ptr(this)](const boost::system::error_code& ec) {
     connection->write_waits_ = false;
-    if (!ec) connection->flush();
+    // Not flush(): it may stand in the shard's list besides, and stays marked until that is worked off.
+    if (!ec && connection->queue_ && connection->phase_ != Phase::ended) connection->write_queue();
   });
 }
 

@@ -56,6 +56,7 @@ class SendQueue {
 /// A shard's spare queues, so that a message to an idle connection allocates nothing.
 class SendQueuePool {
  public:
+  SendQueuePool() { spare_.reserve(kSpare); }  // so that giving back needs no memory
   std::unique_ptr<SendQueue> take() {
     if (spare_.empty()) return std::make_unique<SendQueue>();
     std::unique_ptr<SendQueue> queue = std::move(spare_.back());

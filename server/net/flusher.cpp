@@ -14,13 +14,18 @@ constexpr std::size_t kFlushesPerTurn = 1024;
 /// Fewer gain nothing by the ring.
 constexpr std::size_t kWorthTheRing = 8;
 
-/// A connection for which there is no memory ends, and the others of its batch go on.
+/// A connection for which there is no memory ends, and the others of its batch go on: what they have sent must be taken off
+/// their queues, or it would be sent again.
 template <class Step>
-void step(Connection& connection, Step&& step) {
+void step(Connection& connection, Step&& step) noexcept {
   try {
     step(connection);
   } catch (const std::bad_alloc&) {
-    connection.abort();
+    try {
+      connection.abort();
+    } catch (const std::bad_alloc&) {
+      // No memory even to forget it: its timer ends it.
+    }
   }
 }
 

@@ -19,10 +19,9 @@ class Flusher {
   /// `ring`: null, and each connection makes its own system call.
   explicit Flusher(std::unique_ptr<SendRing> ring) noexcept : ring_(std::move(ring)) {}
 
-  /// The connection has something to write. Once until it is flushed.
+  /// The connection has something to write. Once until its flush: what stands here twice would be sent twice.
   void mark(Connection& connection) { dirty_.emplace_back(&connection); }
   [[nodiscard]] bool empty() const noexcept { return dirty_.empty(); }
-  [[nodiscard]] bool by_ring() const noexcept { return ring_ != nullptr; }
 
   /// Flushes those that have waited longest, as many as keep the other handlers waiting for some milliseconds only.
   void flush_some();
