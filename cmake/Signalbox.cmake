@@ -68,25 +68,26 @@ if(SIGNALBOX_SANITIZE)
   set(SIGNALBOX_TEST_PROPERTIES ENVIRONMENT SIGNALBOX_TEST_SLOW=${SIGNALBOX_TEST_SLOW})
 endif()
 
-# signalbox_add_test(NAME COMMAND... TIMEOUT SECONDS [LABELS...]): a ctest case that is a command. The time is multiplied like the waits.
+# signalbox_add_test(NAME COMMAND... TIMEOUT SECONDS [LABEL LABEL]): a ctest case that is a command. Its time is multiplied like the
+# waits.
 function(signalbox_add_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL" "COMMAND" ${ARGN})
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
   math(EXPR timeout "${SIGNALBOX_TEST_SLOW} * ${ARG_TIMEOUT}")
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABEL}")
 endfunction()
 
-# signalbox_test_group(NAME FILTER TIMEOUT LABELS...): the tests of executable NAME that match FILTER*, as one ctest case
+# signalbox_test_group(NAME FILTER TIMEOUT LABEL): the tests of executable NAME that match FILTER*, as one ctest case
 # NAME.FILTER: for hundreds of cases that take turns on one server.
-function(signalbox_test_group name filter timeout)
-  signalbox_add_test(${name}.${filter} COMMAND ${name} --gtest_brief=1 --gtest_filter=${filter}* TIMEOUT ${timeout} LABELS ${ARGN})
+function(signalbox_test_group name filter timeout label)
+  signalbox_add_test(${name}.${filter} COMMAND ${name} --gtest_brief=1 --gtest_filter=${filter}* TIMEOUT ${timeout} LABEL ${label})
   # GoogleTest is content with a filter that matches nothing.
   set_tests_properties(${name}.${filter} PROPERTIES FAIL_REGULAR_EXPRESSION " 0 tests from 0")
 endfunction()
 
 # signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.
 function(signalbox_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE signalbox_flags ${ARG_LIBS} GTest::gmock GTest::gtest_main)
@@ -94,9 +95,10 @@ function(signalbox_test name)
     set(ARG_TIMEOUT 120)
   endif()
   math(EXPR ARG_TIMEOUT "${SIGNALBOX_TEST_SLOW} * ${ARG_TIMEOUT}")
-  # Labels last: where there are none nothing may follow.
+  # The label last: where there is none nothing may follow. One only, since gtest_discover_tests takes lists apart; ctest -L
+  # looks for a part of it, so that both words of integration-soak find it.
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABELS}")
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABEL}")
 endfunction()
 
 # The target `check-headers` compiles every header of the tree alone.
