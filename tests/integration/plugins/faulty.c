@@ -177,6 +177,7 @@ static void faulty_stop(void* self, uint32_t deadline_ms) {
 
 static void faulty_destroy(void* self) {
   if (is("destroy_hangs")) hang();
+  if (is("late")) usleep(50 * 1000); /* stopped, but not gone: the thread calls meanwhile */
   destroy(self);
 }
 

@@ -82,7 +82,9 @@ TEST_F(ThrowingHandler, CostsTheApiOneConnection) {
 }
 
 TEST_F(ThrowingHandler, DoesNotEndItsShard) {
-  Shard shard(0, {config, instance_id, registry, limits, sockets, memory, queue_total, readiness, messages, metrics, *own_log});
+  const ShardContext own{config,      instance_id, registry, limits,  sockets, memory,
+                         queue_total, readiness,   messages, metrics, *own_log};
+  Shard shard(0, own);
   std::thread loop([&] { shard.run(); });
   std::promise<void> reached;
   boost::asio::post(shard.io(), [] { throw std::runtime_error("out of order"); });

@@ -21,8 +21,8 @@ class TransportTest : public testing::Test {
  protected:
   TransportTest() {
     using boost::asio::ip::tcp;
-    boost::asio::basic_socket_acceptor<tcp, Executor> acceptor(loop_, {boost::asio::ip::address_v4::loopback(), 0});
-    Socket far(loop_);
+    boost::asio::basic_socket_acceptor<tcp, Executor> acceptor(loop, {boost::asio::ip::address_v4::loopback(), 0});
+    Socket far(loop);
     far.connect(acceptor.local_endpoint());
     Socket near = acceptor.accept();
     near_descriptor = near.native_handle();
@@ -42,12 +42,10 @@ class TransportTest : public testing::Test {
     return count < 0 ? std::strerror(errno) : bytes.substr(0, static_cast<std::size_t>(count));
   }
 
+  boost::asio::io_context loop{1};  // outlives the transport
   std::optional<Transport> transport;
   int near_descriptor = -1;
   int far_descriptor = -1;
-
- private:
-  boost::asio::io_context loop_{1};
 };
 
 TEST_F(TransportTest, EndsItsStreamWhenItCloses) {
