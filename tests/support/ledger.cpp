@@ -55,6 +55,7 @@ void Ledger::received(Id client, std::string_view payload) {
                     std::from_chars(payload.data() + 1, payload.data() + payload.size(), id).ec == std::errc{};
   if (ours && id < messages_.size() && messages_[id].user == clients_[client].user) {
     clients_[client].received.push_back(id);
+    clients_[client].reached = std::max(clients_[client].reached, messages_[id].begun);
   } else {
     clients_[client].strange.emplace_back(payload.substr(0, 100));
   }
@@ -204,8 +205,8 @@ bool Ledger::excused(const Client& client, Clock::time_point begun, Clock::time_
 }
 
 bool Ledger::holds(const Client& client, Clock::time_point from, Clock::time_point to) {
-  const bool stays = client.leaving == Clock::time_point::max() || to + scaled(kInFlight) <= client.leaving;
-  return client.registered <= from && stays;
+  const bool stays = client.leaving == Clock::time_point::max() || to + scaled(kUnread) <= client.leaving;
+  return client.registered <= from && (stays || to < client.reached);
 }
 
 bool Ledger::held_at_all(const std::string& user, Clock::time_point from, Clock::time_point to) const {
@@ -282,20 +283,24 @@ std::size_t Ledger::asked_count() const {
 }
 
 std::string Ledger::describe(const Client& client) const {
-  return std::string(client.envelope ? "envelope" : "plain") + " client of " + client.user + " on " + client.instance;
+  const std::string who =
+      std::string(client.envelope ? "envelope" : "plain") + " client of " + client.user + " on " + client.instance;
+  if (client.leaving == Clock::time_point::max()) return who;
+  return who + " (left " + describe(client.leaving) + ")";
 }
 
 std::string Ledger::describe(Id message) const {
   const Message& m = messages_[message];
-  const auto since = [&](Clock::time_point time) {
-    if (faults_.empty()) return std::string("no fault");
-    const Fault* const before = last_fault(time);
-    const Fault& fault = before ? *before : faults_.front();
-    return std::to_string(std::chrono::duration_cast<milliseconds>(time - fault.time).count()) + " ms from fault " +
-           std::to_string(&fault - faults_.data());
-  };
   return "message " + std::to_string(message) + " of " + m.source + " to " + m.user + ", answered " +
-         (m.outcome.empty() ? "never" : m.outcome) + ", begun " + since(m.begun) + ", ended " + since(m.ended);
+         (m.outcome.empty() ? "never" : m.outcome) + ", begun " + describe(m.begun) + ", ended " + describe(m.ended);
+}
+
+std::string Ledger::describe(Clock::time_point time) const {
+  if (faults_.empty()) return "without a fault";
+  const Fault* const before = last_fault(time);
+  const Fault& fault = before ? *before : faults_.front();
+  return std::to_string(std::chrono::duration_cast<milliseconds>(time - fault.time).count()) + " ms from fault " +
+         std::to_string(&fault - faults_.data());
 }
 
 }  // namespace signalbox::test

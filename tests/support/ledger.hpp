@@ -20,6 +20,10 @@ namespace signalbox::test {
 /// "nobody" for a user who has a client needs the same excuse. Who leaves after a fault and before it is mended goes without
 /// the gap that it would have been told: leaving counts as one.
 ///
+/// Who leaves may go before it has read what was delivered, so to a client that leaves is owed what must have come: what had
+/// ended before a message that it did get was begun, since a user's messages come in their order; and without that proof, what
+/// had ended kUnread earlier.
+///
 /// Keeps every message; checking all of them takes time linear in what was sent and received.
 ///
 /// Threading: any thread. Entries carry the time at which they are made, so make them at once.
@@ -29,6 +33,9 @@ class Ledger {
   using Id = std::size_t;
 
   static constexpr std::chrono::milliseconds kInFlight{500};
+  /// Longer than an instance or a client stands still where twenty threads share a core: pongs came up to 1.7 s late. Shorter
+  /// than the longest visits of a soak, so that who is registered and gets nothing at all is noticed.
+  static constexpr std::chrono::milliseconds kUnread{3000};
   /// SPEC 5: so long may a killed instance still hold its users (scaled).
   static constexpr std::chrono::milliseconds kHeldOn{1000};
 
@@ -48,7 +55,7 @@ class Ledger {
   void registered(Id client);
   void received(Id client, std::string_view payload);
   void gap(Id client, const std::string& reason);
-  /// From `time` on nothing is owed to it, nor what was still on its way then (kInFlight). It may be there for a while yet.
+  /// From `time` on nothing is owed to it, nor what may still have been on its way then. It may be there for a while yet.
   void leaving(Id client, Clock::time_point time);
   void leaving(Id client) { leaving(client, Clock::now()); }
   /// It is gone, and nothing is owed to it from here on, if it was not leaving before.
@@ -109,6 +116,7 @@ class Ledger {
     Clock::time_point registered = Clock::time_point::max();
     Clock::time_point leaving = Clock::time_point::max();  // <= left
     Clock::time_point left = Clock::time_point::max();
+    Clock::time_point reached = Clock::time_point::min();  // when the youngest message that it got was begun
     std::vector<Id> received;
     std::vector<std::string> strange;  // payloads that are none of ours
     std::vector<Gap> gaps;
@@ -136,6 +144,7 @@ class Ledger {
   void check_answers(Complaints& complaints) const;
   [[nodiscard]] std::string describe(const Client& client) const;
   [[nodiscard]] std::string describe(Id message) const;
+  [[nodiscard]] std::string describe(Clock::time_point time) const;
 
   mutable std::mutex mutex_;
   std::vector<Message> messages_;

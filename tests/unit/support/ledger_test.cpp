@@ -85,7 +85,7 @@ TEST_F(LedgerTest, LetsASiblingThatCameLaterExcuseNothing) {
 TEST_F(LedgerTest, ExcusesWhoLeavesBetweenAFaultAndItsEnd) {
   ledger_.fault();
   sent("delivered");
-  std::this_thread::sleep_for(scaled(Ledger::kInFlight) + 50ms);
+  arrives(sent("delivered"));
   ledger_.leaving(alice_);
   EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told"))) << "nobody said that the fault was mended";
   ledger_.mended();
@@ -96,7 +96,32 @@ TEST_F(LedgerTest, ExcusesNobodyWhoLeavesAfterTheEndOfAFault) {
   ledger_.fault();
   sent("delivered");
   ledger_.mended();
+  arrives(sent("delivered"));
+  ledger_.leaving(alice_);
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told")));
+}
+
+TEST_F(LedgerTest, OwesALeaverWhatMustHaveComeBeforeWhatItGot) {
+  sent("delivered");
+  arrives(sent("delivered"));
+  ledger_.leaving(alice_);
+  EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told")));
+}
+
+TEST_F(LedgerTest, OwesALeaverNothingThatItMayNotHaveReadYet) {
+  arrives(sent("delivered"));
+  const Ledger::Id overlapping = ledger_.begin("another api", "alice");
+  arrives(sent("delivered"));
+  ledger_.end(overlapping, "delivered");
+  sent("delivered");
   std::this_thread::sleep_for(scaled(Ledger::kInFlight) + 50ms);
+  ledger_.leaving(alice_);
+  EXPECT_THAT(ledger_.lies(), IsEmpty());
+}
+
+TEST_F(LedgerTest, OwesALeaverWhoGotNothingWhatCameInGoodTime) {
+  sent("delivered");
+  std::this_thread::sleep_for(scaled(Ledger::kUnread) + 50ms);
   ledger_.leaving(alice_);
   EXPECT_THAT(ledger_.lies(), ElementsAre(HasSubstr("misses, with no gap told")));
 }
