@@ -6,15 +6,14 @@
 import asyncio
 import json
 import random
-import re
-import subprocess
 import sys
-import urllib.request
+import tempfile
 
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory as Factory
 
-PATIENCE = 60  # seconds; spent only when the test fails
+from children import PATIENCE, Server
+
 SIZES = [0, 1, 100, 256, 300, 1024, 4096, 5000, 30000, 65536]
 
 # What a client may offer, and what has to be agreed on.
@@ -29,20 +28,9 @@ OFFERS = {
 }
 
 
-def start():
-    server = subprocess.Popen(
-        [sys.argv[1], "serve", "--broker", "memory", "--listen", "127.0.0.1:0", "--set", "api.listen=127.0.0.1:0",
-         "--set", "logging.file=", "--set", "server.permessage_deflate=true"], stderr=subprocess.PIPE, text=True)
-    for line in server.stderr:
-        if ready := re.search(r"ready: .*listen=\S+:(\d+) api=(\S+)", line):
-            return server, int(ready[1]), ready[2]
-    raise SystemExit("signalbox did not start")
-
-
-def publish(api, payload):
-    request = urllib.request.Request(f"http://{api}/api/v1/users/alice/messages", payload.encode())
-    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-        assert json.load(response)["delivered"]
+def publish(server, payload):
+    status, _, body = server.request("POST", "/api/v1/users/alice/messages", payload.encode())
+    assert status == 200 and json.loads(body)["delivered"], (status, body)
 
 
 def texts():
@@ -57,11 +45,16 @@ def texts():
         yield text
 
 
-async def talk(name, port, api):
+def headers_of(client):
+    """What the server answered the upgrade with: websockets has it here until 13, there from then on."""
+    return client.response.headers if hasattr(client, "response") else client.response_headers
+
+
+async def talk(name, server):
     offer, agreed = OFFERS[name]
     options = {"compression": "deflate"} if offer == "deflate" else {"compression": None, "extensions": offer}
-    async with websockets.connect(f"ws://127.0.0.1:{port}/", **options) as client:
-        answer = client.response_headers.get("Sec-WebSocket-Extensions")
+    async with websockets.connect(f"ws://127.0.0.1:{server.clients}/", **options) as client:
+        answer = headers_of(client).get("Sec-WebSocket-Extensions")
         if agreed is None:
             assert answer is None, answer
         else:
@@ -73,20 +66,19 @@ async def talk(name, port, api):
             await client.send("ping")
             assert await asyncio.wait_for(client.recv(), PATIENCE) == "pong"
         for text in texts():
-            await asyncio.to_thread(publish, api, text)
+            await asyncio.to_thread(publish, server, text)
             got = await asyncio.wait_for(client.recv(), PATIENCE)
             assert got == text, f"{name}: {len(text)} characters were sent, others came"
     print(f"ok: {name}: {answer}")
 
 
 async def main():
-    server, port, api = start()
-    try:
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(sys.argv[1], directory, server={"listen": "127.0.0.1:0", "permessage_deflate": True},
+                        broker={"plugin": "memory"})
         for name in OFFERS:
-            await talk(name, port, api)
-    finally:
-        server.terminate()
-        server.wait()
+            await talk(name, server)
+        server.stop()
 
 
 asyncio.run(main())

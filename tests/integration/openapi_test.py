@@ -3,17 +3,13 @@
 
     openapi_test.py SIGNALBOX SOURCE_DIRECTORY [unittest's arguments]
 """
-import http.client
 import json
 import pathlib
 import re
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from urllib.parse import quote
 
@@ -21,10 +17,10 @@ import jsonschema
 import prometheus_client.parser
 import yaml
 
+from children import KEY, PATIENCE, Redis, Server, request_bytes, wait_for
+
 BINARY, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
 METHODS = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
-KEY = {"Authorization": "Bearer s3cret"}
-PATIENCE = 20  # seconds; spent only when the test fails
 
 # What no request from outside brings about, and why.
 UNPROVOKED = {
@@ -69,95 +65,6 @@ forbid_undocumented_members(document["components"]["schemas"])
 def validate(value, schema):
     # The document itself is the root, so that the references inside resolve; JSON Schema passes over what it does not know.
     jsonschema.Draft202012Validator({**document, "$ref": "#/x-now", "x-now": schema}).validate(value)
-
-
-class Child:
-    """A process that ends with the test, however that ends."""
-
-    def __init__(self, command):
-        self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=self.errors)
-
-    def log(self):
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
-
-    def stop(self):
-        self.process.terminate()
-        code = self.process.wait(PATIENCE)
-        log = self.log()
-        self.errors.close()
-        assert code == 0 and "Sanitizer" not in log and "runtime error: " not in log, f"exit {code}\n{log}"
-
-
-def wait_for(condition, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"{what()} in vain")
-
-
-class Redis(Child):
-    def __init__(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        super().__init__([shutil.which("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""])
-        wait_for(lambda: self.answers("PING"), lambda: "waited for Redis")
-
-    def answers(self, *words):
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-                parts = [word if isinstance(word, bytes) else word.encode() for word in words]
-                connection.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
-                return connection.recv(4096)
-        except OSError:
-            return b""
-
-
-class Server(Child):
-    def __init__(self, directory, **sections):
-        config = {"server": {"listen": "127.0.0.1:0"}, "api": {"listen": "127.0.0.1:0", "keys": ["s3cret"]},
-                  "logging": {"file": ""}, **sections}
-        file = pathlib.Path(directory) / "signalbox.yaml"
-        file.write_text(yaml.safe_dump(config))
-        super().__init__([BINARY, "serve", "-c", str(file)])
-        line = wait_for(lambda: re.search(r"ready: .* broker=.*", self.log()), lambda: "waited for " + self.log())[0]
-        self.clients = int(re.search(r" listen=\S+:(\d+)", line)[1])
-        self.port = int(re.search(r" api=\S+:(\d+)", line)[1])
-
-    def await_readyz(self, status):
-        wait_for(lambda: self.request("GET", "/readyz")[0] == status, lambda: f"waited for readyz {status}: {self.log()}")
-
-    def exchange(self, method, request):
-        """Sends the bytes on a new connection. Returns status, headers and body of the first answer."""
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
-            connection.sendall(request)
-            response = http.client.HTTPResponse(connection, method=method.upper())
-            response.begin()
-            return response.status, response.headers, response.read()
-
-    def request(self, method, path, body=b"", headers=KEY):
-        return self.exchange(method, request_bytes(method, path, body, headers))
-
-    def connect(self, user):
-        """A WebSocket as this user, registered."""
-        client = socket.create_connection(("127.0.0.1", self.clients), PATIENCE)
-        client.sendall(f"GET /?user_name={user} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
-        wait_for(lambda: self.request("GET", f"/api/v1/users/{user}")[0] == 200, lambda: f"waited for {user}: {self.log()}")
-        return client
-
-
-def request_bytes(method, path, body=b"", headers=KEY, version="HTTP/1.1"):
-    fields = {"Host": "x", **headers}
-    if body:
-        fields["Content-Length"] = len(body)
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"{method.upper()} {path} {version}\r\n{head}\r\n".encode() + body
 
 
 def concrete(path, user="alice"):
@@ -248,7 +155,7 @@ class Document(Case):
 class OnMemory(Case):
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(directory.name, broker={"plugin": "memory"}, limits={"message_bytes": "1KiB", "handshake_timeout": "1s"})
+        cls.server = Server(BINARY, directory.name, broker={"plugin": "memory"}, limits={"message_bytes": "1KiB", "handshake_timeout": "1s"})
         cls.addClassCleanup(cls.server.stop)
         cls.server.await_readyz(200)
         cls.alice = cls.server.connect("alice")
@@ -344,7 +251,7 @@ class OnMemory(Case):
 
 class WithoutKeys(Case):
     def test_what_a_page_of_another_site_may_have_sent_is_403_and_nothing_else_is(self):
-        server = Server(directory.name, api={"listen": "127.0.0.1:0"}, broker={"plugin": "memory"})
+        server = Server(BINARY, directory.name, api={"listen": "127.0.0.1:0"}, broker={"plugin": "memory"})
         self.addCleanup(server.stop)
         server.await_readyz(200)
         page = {"Host": f"127.0.0.1:{server.port}", "Origin": "https://evil.test", "Content-Type": "text/plain"}
@@ -363,7 +270,7 @@ class OnRedis(Case):
         self.server = self.start("1s")
 
     def start(self, timeout):
-        server = Server(directory.name, limits={"message_bytes": "60KiB"}, broker={"timeout": timeout, "redis": {
+        server = Server(BINARY, directory.name, limits={"message_bytes": "60KiB"}, broker={"timeout": timeout, "redis": {
             "url": f"redis://app:pw@127.0.0.1:{self.redis.port}", "publish_queue_bytes": "1MiB"}})
         self.addCleanup(server.stop)
         server.await_readyz(200)

@@ -61,6 +61,7 @@ class Attack : public testing::Test {
       EXPECT_LT(growth(), 8 * kMiB);
     }
     EXPECT_TRUE(wait_until([&] { return !instance_->exists("attacker"); }));
+    instance_->expect_clean_end();
   }
 
   std::unique_ptr<Instance> instance_;

@@ -97,6 +97,14 @@ void add_fail_fast(std::vector<Case>& cases) {
   cases.push_back(refused("6.4.4", "a frame that is cut at its first bad byte", 1007, {frame.substr(0, frame.size() - 8)}));
 }
 
+/// A character of each length between letters of one byte, and a word of two and three.
+void add_texts(std::vector<Case>& cases) {
+  Group group(cases, "5", "a valid text");
+  for (const char* sign : {"$", "\xC2\xA2", "\xE2\x82\xAC", "\xF0\xA4\xAD\xA2"})
+    group.valid("train" + std::string(sign) + "track");
+  group.valid(kGreek);
+}
+
 void add_prefixes(std::vector<Case>& cases) {
   Group group(cases, "6", "the beginning of a Greek word");
   for (std::size_t size = 1; size <= kGreek.size(); ++size) {
@@ -189,6 +197,7 @@ std::vector<Case> utf8_cases() {
   std::vector<Case> cases;
   add_messages(cases);
   add_fail_fast(cases);
+  add_texts(cases);
   add_prefixes(cases);
   add_borders(cases);
   add_malformed(cases);

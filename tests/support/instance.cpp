@@ -1,6 +1,7 @@
 #include "tests/support/instance.hpp"
 
 #include <csignal>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -83,6 +84,12 @@ Instance::~Instance() {
   for (const char* report : {"ThreadSanitizer", "AddressSanitizer", "LeakSanitizer", "runtime error: "}) {
     if (log.find(report) != std::string::npos) ADD_FAILURE() << log;
   }
+}
+
+void Instance::expect_clean_end() {
+  process_->signal(SIGTERM);
+  const std::optional<int> code = process_->wait();
+  EXPECT_EQ(code, 0) << process_->errors();
 }
 
 void Instance::start(Settings settings, bool wait_ready, Launch launch) {

@@ -61,6 +61,8 @@ class Instance {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::uint16_t api_port() const noexcept { return api_port_; }
   [[nodiscard]] Process& process() noexcept { return *process_; }
+  /// SIGTERM; expects that it ends by itself and in good order. Only then does LeakSanitizer look at it.
+  void expect_clean_end();
   /// The configuration file, for commands that talk to the same broker and for SIGHUP.
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
   /// Writes the configuration file anew, with `changes` on top.

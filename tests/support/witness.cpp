@@ -117,6 +117,7 @@ Witness::Report Witness::finish() {
       }
     }
   }
+  devices_.clear();
   return report;
 }
 

@@ -44,7 +44,7 @@ class Witness {
   [[nodiscard]] std::size_t devices() const noexcept { return options_.devices; }
   /// How many have been published so far.
   [[nodiscard]] std::size_t published() const noexcept { return published_; }
-  /// Publishes no more, waits until every device has everything, or for kPatience.
+  /// Publishes no more, waits until every device has everything, or for kPatience; then the devices disconnect.
   Report finish();
 
  private:
