@@ -33,7 +33,7 @@ class Ledger {
   using Id = std::size_t;
 
   static constexpr std::chrono::milliseconds kInFlight{500};
-  /// Longer than an instance or a client stands still where twenty threads share a core: pongs came up to 1.7 s late. Shorter
+  /// Longer than an instance or a client stands still where twenty threads share a core: pongs came up to 2.0 s late. Shorter
   /// than the longest visits of a soak, so that who is registered and gets nothing at all is noticed.
   static constexpr std::chrono::milliseconds kUnread{3000};
   /// SPEC 5: so long may a killed instance still hold its users (scaled).
