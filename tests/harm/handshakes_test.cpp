@@ -34,8 +34,9 @@ TEST(SilentConnections, AreCut) {
   scene.repeat(2, [&] { until_all_were_cut(scene, hostile::silence(), hostile::silence(), {.count = 300}); });
 }
 
+/// Nothing else may end them.
 TEST(HeaderFloods, EndAtTheLimitOfAHead) {
-  Scene scene(kShort);
+  Scene scene(Settings{{"limits.handshake_timeout", "1h"}, {"api.idle_timeout", "1h"}});
   scene.repeat(2, [&] { until_all_were_cut(scene, hostile::header_flood(), hostile::header_flood(), {.count = 50}); });
 }
 

@@ -62,11 +62,7 @@ TEST(StalledReaders, OfWhomThereAreFourHundredStayWithinTheTotal) {
     ASSERT_TRUE(wait_until([&] { return scene.strangers() == kCount; }));
     std::size_t most = before;
     for (int messages = 0; messages < 10; ++messages) {
-      std::string lines;
-      for (std::size_t user = 0; user < kCount; ++user) {
-        lines += R"({"user":"stalled)" + std::to_string(user) + R"(","text":")" + payload + "\"}\n";
-      }
-      ASSERT_EQ(instance.http().post("/api/v1/messages", lines).status, 200u);
+      scene.publish_to_each("stalled", kCount, payload);
       most = std::max(most, scene.footprint().anonymous_bytes);
     }
     EXPECT_TRUE(wait_until([&] { return closed(instance, "4008") > closes; }));
@@ -86,11 +82,7 @@ TEST(TricklingReaders, AreClosedByTheirMissingPongs) {
     const double closes = closed(instance, "1011");
     hostile::Swarm trickling(instance.port(), hostile::trickling_reader("trickling"), {.count = kCount, .again = false});
     ASSERT_TRUE(wait_until([&] { return scene.strangers() == kCount; }));
-    for (std::size_t user = 0; user < kCount; ++user) {
-      for (int messages = 0; messages < 3; ++messages) {
-        ASSERT_EQ(instance.publish("trickling" + std::to_string(user), payload).status, 200u);
-      }
-    }
+    for (int messages = 0; messages < 3; ++messages) scene.publish_to_each("trickling", kCount, payload);
     EXPECT_TRUE(wait_until([&] { return closed(instance, "1011") == closes + kCount; }));
     EXPECT_TRUE(wait_until([&] { return scene.strangers() == 0; }));
     EXPECT_TRUE(wait_until([&] { return PortFootprint::of(instance.port()).orphans == 0; }, 5s));
@@ -107,11 +99,7 @@ TEST(StalledReadersWithPongs, AreEndedWhenTheyHaveTakenNothingForAsLong) {
     hostile::Swarm stalled(instance.port(), hostile::stalled_reader("stalled", true),
                            {.count = kCount, .again = false, .tick = 200ms});
     ASSERT_TRUE(wait_until([&] { return scene.strangers() == kCount; }));
-    for (std::size_t user = 0; user < kCount; ++user) {
-      for (int messages = 0; messages < 3; ++messages) {
-        ASSERT_EQ(instance.publish("stalled" + std::to_string(user), payload).status, 200u);
-      }
-    }
+    for (int messages = 0; messages < 3; ++messages) scene.publish_to_each("stalled", kCount, payload);
     EXPECT_TRUE(wait_until([&] { return scene.strangers() == 0; }, 15s)) << scene.strangers();
     EXPECT_TRUE(wait_until([&] { return PortFootprint::of(instance.port()).orphans == 0; }, 5s));
   });
