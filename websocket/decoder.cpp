@@ -26,6 +26,10 @@ constexpr bool may_be_sent(std::uint16_t code) noexcept {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
+/// The longest that a message of so many bytes may become where nothing in it can be compressed: RFC 1951 section 3.2.4 adds
+/// 5 bytes to each block, zlib's are 16 KiB, others' may be smaller.
+constexpr std::size_t compressed_bytes(std::size_t bytes) noexcept { return bytes + bytes / 1024 + 64; }
+
 std::uint64_t read_big_endian(std::string_view bytes) noexcept {
   std::uint64_t value = 0;
   for (const char byte : bytes) value = value << 8 | static_cast<std::uint8_t>(byte);
@@ -198,7 +202,9 @@ Decoder::Failure Decoder::admit(const Frame& frame, const DecoderLimits& limits)
   if (is_control(frame.opcode)) return {};
   if (in_message() && partial_->frames >= limits.fragments) return {CloseCode::policy_violation, "too many fragments"};
   const std::size_t held = in_message() ? partial_->message.size() : 0;
-  if (held > limits.message_bytes || frame.size > limits.message_bytes - held) {
+  const bool compressed = in_message() ? partial_->compressed : frame.compressed;
+  const std::size_t most = compressed ? compressed_bytes(limits.message_bytes) : limits.message_bytes;
+  if (held > most || frame.size > most - held) {
     return {CloseCode::message_too_big, "message too big"};
   }
   return {};

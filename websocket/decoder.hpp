@@ -15,8 +15,9 @@ namespace signalbox::websocket {
 enum class Role : std::uint8_t { server, client };
 
 struct DecoderLimits {
-  std::size_t message_bytes =
-      64 * 1024;                   ///< a longer message, as it is on the wire, in one frame or in fragments, is close 1009
+  /// A longer message, in one frame or in fragments, is close 1009. A compressed one may have 64 bytes and a thousandth more,
+  /// for where compression makes it longer.
+  std::size_t message_bytes = 64 * 1024;
   std::uint32_t fragments = 1024;  ///< more frames to one message is close 1008, however small they are
 };
 
