@@ -139,7 +139,8 @@ void BrokerHost::refused(std::string_view channel, const Status& why) noexcept {
   if (const std::string_view user_key = user_of(channel); !user_key.empty()) {
     registry_->broker_refused(user_key, why);
   } else {
-    log(LogLevel::error, fmt::format("refuses a channel of Signalbox's own: {}: {}", why.code.message(), why.detail));
+    log_.limited(LineKind::plugin_error, LogLevel::error, "broker.{}: refuses a channel of Signalbox's own: {}: {}", name_,
+                 why.code.message(), why.detail);
   }
 }
 

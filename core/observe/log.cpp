@@ -51,17 +51,20 @@ struct KindName {
   LogLevel level;
   const char* name;
 };
-constexpr std::array<KindName, kLineKinds> kKinds{{
-    {LogLevel::info, "a client does not read"},
-    {LogLevel::info, "a client says too much"},
-    {LogLevel::warning, "limits.queue_total_bytes reached"},
-    {LogLevel::error, "a handler failed"},
-    {LogLevel::warning, "messages may have been missed"},
-    {LogLevel::warning, "the broker's state"},
-    {LogLevel::info, "the broker plugin's info lines"},
-    {LogLevel::warning, "the broker plugin's warnings"},
-    {LogLevel::error, "the broker plugin's errors"},
-}};
+KindName name_of(LineKind kind) noexcept {
+  switch (kind) {
+    case LineKind::slow_client: return {LogLevel::info, "a client does not read"};
+    case LineKind::loud_client: return {LogLevel::info, "a client says too much"};
+    case LineKind::queue_total: return {LogLevel::warning, "limits.queue_total_bytes reached"};
+    case LineKind::failed_handler: return {LogLevel::error, "a handler failed"};
+    case LineKind::gap: return {LogLevel::warning, "messages may have been missed"};
+    case LineKind::broker_state: return {LogLevel::warning, "the broker's state"};
+    case LineKind::plugin_info: return {LogLevel::info, "the broker plugin's info lines"};
+    case LineKind::plugin_warning: return {LogLevel::warning, "the broker plugin's warnings"};
+    case LineKind::plugin_error: return {LogLevel::error, "the broker plugin's errors"};
+  }
+  return {LogLevel::error, "?"};
+}
 
 }  // namespace
 
@@ -157,7 +160,8 @@ void Log::tell_left_out() noexcept {
 void Log::tell_left_out(std::size_t kind, std::uint64_t lines) noexcept {
   if (lines == 0) return;
   try {
-    write(kKinds[kind].level, fmt::format("{} more like it: {}", lines, kKinds[kind].name));
+    const auto [level, name] = name_of(static_cast<LineKind>(kind));
+    write(level, fmt::format("{} more like it: {}", lines, name));
   } catch (...) {  // out of memory
     impl_->failed.fetch_add(1, std::memory_order_relaxed);
   }

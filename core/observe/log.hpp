@@ -34,7 +34,7 @@ enum class LineKind : std::uint8_t {
   plugin_warning,
   plugin_error,
 };
-inline constexpr std::size_t kLineKinds = 9;
+inline constexpr std::size_t kLineKinds = static_cast<std::size_t>(LineKind::plugin_error) + 1;  // the last of them
 
 /// Writes lines. The format escapes control bytes (line_format.hpp), so that no client can forge one.
 ///
