@@ -18,6 +18,11 @@ using websocket::Event;
 using websocket::Extension;
 using websocket::Opcode;
 
+/// A message of 64 KiB may arrive as 70 bytes: 2 KiB of them inflate to some 2 MiB, which takes milliseconds.
+constexpr std::size_t kDeflatedReadBytes = 2048;
+/// A compressed message counts once more for each of these that it inflates to.
+constexpr std::size_t kInflatedBytesOfAMessage = 4096;
+
 std::uint64_t next_connection_id() {
   static std::atomic<std::uint64_t> counter{0};
   return counter.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -86,11 +91,7 @@ void Connection::open(Shard& shard, Socket socket, Opening opening) {
   intrusive_ptr_add_ref(connection.get());  // the shard's list holds it until end()
   shard.add(*connection);
   connection->arm_timer();
-  // Longer than one that answers no ping can stay: it ends those that take nothing and yet send pongs.
-  const LiveLimits& limits = shard.context().limits;
-  const std::chrono::milliseconds ping_interval = limits.ping_interval;
-  const std::chrono::milliseconds pong_timeout = limits.pong_timeout;
-  connection->transport_.set_write_limit(ping_interval + pong_timeout + kCloseTimeout);
+  connection->limit_writes();
   if (shard.stopping()) {
     connection->abort();
     return;
@@ -111,7 +112,8 @@ void Connection::wait_for_input() {
 
 /// One buffer, then others get their turn: small frames without end would fill any loop here.
 void Connection::on_readable() {
-  const std::span<char> scratch = shard_.scratch();
+  std::span<char> scratch = shard_.scratch();
+  if (deflate_window_bits_ != 0) scratch = scratch.first(kDeflatedReadBytes);
   const IoResult read = transport_.read(scratch);
   if (read.closed) {
     end();
@@ -157,7 +159,9 @@ void Connection::on_event(const Event& event) {
 void Connection::on_message(const Event& event) {
   if (event.compressed) {
     std::string inflated;
-    on_event(shard_.deflate()->inflate(event, shard_.decoder_limits().message_bytes, inflated));
+    const Event message = shard_.deflate()->inflate(event, shard_.decoder_limits().message_bytes, inflated);
+    rate_.count(shard_.wheel().now(), static_cast<std::uint32_t>(inflated.size() / kInflatedBytesOfAMessage));
+    on_event(message);
   } else if (event.kind == Event::Kind::text) {
     shard_.context().messages.on_text(*this, event.payload);
   } else {
@@ -421,7 +425,16 @@ void Connection::end() {
   intrusive_ptr_release(this);  // the list's; whoever called holds another
 }
 
+/// Longer than one that answers no ping can stay: it ends those that take nothing and yet send pongs.
+void Connection::limit_writes() {
+  const LiveLimits& limits = shard_.context().limits;
+  const std::chrono::milliseconds ping_interval = limits.ping_interval;
+  const std::chrono::milliseconds pong_timeout = limits.pong_timeout;
+  transport_.set_write_limit(ping_interval + pong_timeout + kCloseTimeout);
+}
+
 void Connection::send_ping() {
+  limit_writes();  // they may have changed
   awaited_pong_ = random_value();
   pinged_ = shard_.wheel().now();
   send(Frame::own(Opcode::ping, bytes_of(awaited_pong_)));
@@ -447,7 +460,8 @@ void Connection::expire() {
   const Ptr self(this);
   const TimingWheel::Tick now = shard_.wheel().now();
   if (phase_ == Phase::closing) {
-    give_up();
+    // Who has been sent everything may still be reading it; for how long, the write limit says.
+    queue_ ? give_up() : end();
   } else if (!user_ && now >= register_due()) {
     close(CloseCode::policy_violation, "no user within limits.register_timeout");
   } else if (awaited_pong_ != 0 && now >= pong_due()) {

@@ -122,6 +122,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   /// Ends with a reset: the kernel need not keep what the client does not take.
   void give_up();
   void end();
+  void limit_writes();
   void send_ping();
   void arm_timer();
   [[nodiscard]] TimingWheel::Tick register_due() const;

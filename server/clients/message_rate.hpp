@@ -16,12 +16,12 @@ class MessageRate {
 
   explicit MessageRate(TimingWheel::Tick now) noexcept : since_(now) {}
 
-  void count(TimingWheel::Tick now) noexcept {
+  void count(TimingWheel::Tick now, std::uint32_t messages = 1) noexcept {
     if (now - since_ >= TimingWheel::ticks(kWindow)) {
       since_ = now;
       counted_ = 0;
     }
-    ++counted_;
+    counted_ += messages;
   }
   /// 0 per second: never.
   [[nodiscard]] bool exceeds(std::uint64_t per_second) const noexcept {

@@ -7,6 +7,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "tests/unit/server/allocation_counter.hpp"
 #include "tests/unit/server/clients/shard_fixture.hpp"
@@ -344,6 +347,41 @@ TEST_F(ConnectionTest, ObeysLimitsThatChangeWhileItIsOpen) {
   // The next ping, which is not answered, has the new deadline.
   ASSERT_TRUE(run_until({client.get()}, [&] { return client->closed() != ""; }));
   EXPECT_EQ(client->closed(), "1011 ping timeout");
+}
+
+/// What the kernel does for a peer that takes nothing follows the limits as well, from the next ping.
+TEST_F(ConnectionTest, MayLeaveUntakenWhatItIsSentForAsLongAsItsPongsMayBeMissing) {
+  config.limits.ping_interval = 100ms;
+  config.limits.pong_timeout = 1h;
+  auto [socket, client] = connected_pair();
+  const int descriptor = socket.native_handle();
+  const auto write_limit = [&] {
+    unsigned milliseconds = 0;
+    socklen_t size = sizeof milliseconds;
+    getsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size);
+    return std::chrono::milliseconds(milliseconds);
+  };
+  Connection::open(shard(), std::move(socket), {});
+  EXPECT_EQ(write_limit(), 1h + 100ms + kCloseTimeout);
+  limits.pong_timeout = 1min;
+  ASSERT_TRUE(run_until({client.get()}, [one = client.get()] { return !one->frames().empty(); })) << "no ping";
+  EXPECT_EQ(write_limit(), 1min + 100ms + kCloseTimeout);
+}
+
+/// Its close has left the server; that it is still on its way is no reason to take it back.
+TEST_F(ConnectionTest, MayReadWhatItWasSentAfterTheServerHasForgottenIt) {
+  config.limits.queue_bytes = 1024 * 1024;
+  const auto slow = open_registered(Mode::plain, "slow", {400 * 1024, 4 * 1024});
+  const std::vector<std::string> sent(100, std::string(1024, 'x'));
+  deliver("slow", sent);
+  turn();
+  ASSERT_EQ(metrics.connection_queue_bytes.value(), 0) << "its socket has not taken all";
+  dispatcher.disconnect(1, "slow");
+  turn();
+  ASSERT_TRUE(run_until({}, [&] { return open_connections() == 0; })) << "it does not answer the close";
+  ASSERT_TRUE(run_until({slow.get()}, [&] { return slow->ended(); }));
+  EXPECT_EQ(slow->texts(), sent);
+  EXPECT_THAT(slow->closed(), HasSubstr("disconnected by the back end"));
 }
 
 /// However much it has sent, others get their turn after some thousands of its smallest frames.

@@ -125,6 +125,41 @@ TEST_F(ShardWithDeflate, ClosesWhatCanNotBeInflated) {
   EXPECT_THAT(control->texts(), ElementsAre("pong"));
 }
 
+/// 64 KiB of one character are 70 bytes on the wire: what they cost counts, not what they were.
+TEST_F(ShardWithDeflate, CountsAMessageByWhatItInflatesTo) {
+  config.limits.messages_per_second = 4;  // forty in ten seconds
+  const std::string large = frame(0xC1, *MessageDeflate().deflate(std::string(64 * 1024, 'x')));
+  const std::string small = frame(0xC1, *MessageDeflate().deflate(std::string(1024, 'x')));
+  const auto loud = open_deflating("loud");
+  const auto quiet = open_deflating("quiet");
+  for (int i = 0; i < 30; ++i) quiet->send_raw(small);
+  quiet->send_text("ping");
+  for (int i = 0; i < 2; ++i) loud->send_raw(large);
+  loud->send_text("ping");
+  ASSERT_TRUE(run_until({loud.get(), quiet.get()}, [&] { return !loud->frames().empty() && !quiet->frames().empty(); }));
+  EXPECT_EQ(loud->closed(), "");
+  for (int i = 0; i < 2; ++i) loud->send_raw(large);
+  ASSERT_TRUE(run_until({loud.get(), quiet.get()}, [&] { return loud->closed() != ""; }));
+  EXPECT_EQ(loud->closed(), "1008 limits.messages_per_second reached");
+  EXPECT_EQ(quiet->closed(), "");
+}
+
+/// However much its messages inflate to, others get their turn after some of them.
+TEST_F(ShardWithDeflate, InflatesSomeMessagesATurn) {
+  config.limits.messages_per_second = 0;
+  const std::string large = frame(0xC1, *MessageDeflate().deflate(std::string(64 * 1024, 'x')));
+  ASSERT_LT(large.size(), 512u);
+  const auto talker = open_deflating("talker");
+  const std::uint64_t before = metrics.ignored_messages.value();
+  const auto handled = [&] { return metrics.ignored_messages.value() - before; };
+  std::string frames;
+  for (int i = 0; i < 200; ++i) frames += large;
+  talker->send_raw(frames);
+  while (handled() == 0) ASSERT_EQ(shard().io().run_one_for(std::chrono::seconds(10)), 1u);
+  EXPECT_LE(handled(), 2048 / large.size());
+  EXPECT_TRUE(run_until({talker.get()}, [&] { return handled() == 200; }));
+}
+
 TEST_F(ShardWithDeflate, RefusesCompressedMessagesOfWhoHasNotNegotiatedIt) {
   const auto client = open(Mode::plain);
   client->send_raw(frame(0xC1, "\x00"));

@@ -20,5 +20,15 @@ TEST(MessageRate, IsExceededByMoreThanTheWindowAllowsAndForgetsItAfterwards) {
   EXPECT_FALSE(rate.exceeds(5));
 }
 
+TEST(MessageRate, CountsALargeMessageAsMany) {
+  MessageRate rate(0);
+  rate.count(1, 50);
+  EXPECT_FALSE(rate.exceeds(5));
+  rate.count(1, 0);
+  EXPECT_FALSE(rate.exceeds(5));
+  rate.count(1);
+  EXPECT_TRUE(rate.exceeds(5));
+}
+
 }  // namespace
 }  // namespace signalbox
