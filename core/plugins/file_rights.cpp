@@ -14,7 +14,9 @@ namespace {
 std::string rights_of_others(const fs::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return {};
-  const bool foreign_group = status.st_gid != 0 && status.st_gid != ::getegid();
+  // The owner's private group, which has its number, is the owner: with the umask that goes with it (002) all that is built is
+  // writable by the group.
+  const bool foreign_group = status.st_gid != 0 && status.st_gid != ::getegid() && status.st_gid != status.st_uid;
   const bool others = (status.st_mode & S_IWOTH) != 0 || ((status.st_mode & S_IWGRP) != 0 && foreign_group);
   if (!others) return {};
   std::ostringstream text;
@@ -30,7 +32,7 @@ std::string why_untrusted(const fs::path& path) {
   const fs::path file = fs::canonical(path, ec);
   if (ec) return {};
   if (const std::string rights = rights_of_others(file); !rights.empty()) {
-    return "others may write to " + file.string() + " (" + rights + "): chmod go-w it";
+    return "others may write to " + file.string() + " (" + rights + "): chmod go-w it, or copy it to a folder of your own";
   }
   for (const fs::path& folder : {given.parent_path(), file.parent_path()}) {
     if (const std::string rights = rights_of_others(folder); !rights.empty()) {
