@@ -42,15 +42,13 @@ bool is_own(std::string_view origin, std::string_view host) {
 const char* why_foreign(const http::RequestHead& head, HostNames names) {
   const std::string_view host = head.find("host").value_or("");
   if (names == HostNames::local && !is_local(host)) {
-    return "an API without keys is called by an address, localhost or a name without a dot: set api.keys to call it by another";
+    return "an API without keys is not called by such a name: call it by an address or localhost, or set api.keys, or "
+           "api.insecure: true";
   }
   for (const auto& [name, value] : head.fields) {
-    if (http::equal_without_case(name, "origin") && !is_own(value, host)) {
-      return "pages of other sites may not call an API without keys: set api.keys";
-    }
-    if (http::equal_without_case(name, "sec-fetch-site") && value != "same-origin" && value != "none") {
-      return "pages of other sites may not call an API without keys: set api.keys";
-    }
+    const bool foreign_origin = http::equal_without_case(name, "origin") && !is_own(value, host);
+    const bool foreign_site = http::equal_without_case(name, "sec-fetch-site") && value != "same-origin" && value != "none";
+    if (foreign_origin || foreign_site) return "pages of other sites may not call an API without keys: set api.keys";
   }
   return nullptr;
 }

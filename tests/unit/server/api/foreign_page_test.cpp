@@ -33,6 +33,15 @@ TEST(ForeignPage, IsWhoeverCallsByANameThatMayBeBought) {
   EXPECT_FALSE(refused({{"Host", "box.example.com"}}, HostNames::any));
 }
 
+TEST(ForeignPage, IsToldWhatItsOperatorCanDo) {
+  http::RequestHead head;
+  head.fields = {{"Host", "box.example.com"}};
+  const std::string why = why_foreign(head, HostNames::local);
+  for (const char* remedy : {"an address", "localhost", "api.keys", "api.insecure: true"}) {
+    EXPECT_NE(why.find(remedy), std::string::npos) << remedy << ": " << why;
+  }
+}
+
 TEST(ForeignPage, IsAnOriginThatIsNotTheHost) {
   const char* host = "localhost:8766";
   for (const char* origin :
