@@ -252,6 +252,8 @@ class Desync : public testing::TestWithParam<std::tuple<Case, On>> {
     EXPECT_EQ(instance.publish("alice", "afterwards").status, 200u);
     EXPECT_EQ(shared_->client.next_payload(), "afterwards") << "something came before";
     EXPECT_TRUE(instance.connect("newcomer").answers_ping());
+    shared_->client.abort();
+    instance.expect_clean_end();
     shared_.reset();
   }
 

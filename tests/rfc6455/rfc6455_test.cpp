@@ -16,6 +16,7 @@ class Rfc6455 : public testing::TestWithParam<Case> {
   static void SetUpTestSuite() { server_ = std::make_unique<EchoInstance>(Settings{{"limits.message_bytes", "256KiB"}}); }
   static void TearDownTestSuite() {
     EXPECT_TRUE(wait_until([] { return server_->metric("signalbox_connections") == 0; })) << "connections are left";
+    server_->expect_clean_end();
     server_.reset();
   }
 
