@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include <malloc.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{100};
 /// Giving memory back holds up who asks for some: 0.1 s for a heap of 750 MiB, 1.3 s where it has all to be given back.
+/// Where that gives back next to nothing, since the memory is in use, it is tried again after twice the pause.
 constexpr std::chrono::seconds kTrimEvery{5};
+constexpr std::chrono::seconds kTrimAtLeastEvery{300};
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
@@ -35,7 +38,8 @@ std::uint64_t least_limit(const std::filesystem::path& hierarchy, std::filesyste
 
 }  // namespace
 
-MemoryWatch::MemoryWatch(const LiveLimits& limits, Log& log) : limits_(limits), log_(log), system_(memory_of_system()) {}
+MemoryWatch::MemoryWatch(const LiveLimits& limits, Log& log, Process process)
+    : limits_(limits), log_(log), process_(std::move(process)), system_(memory_of_system()) {}
 
 std::uint64_t MemoryWatch::allowed() const noexcept {
   const std::uint64_t configured = limits_.memory;
@@ -45,12 +49,25 @@ std::uint64_t MemoryWatch::allowed() const noexcept {
 void MemoryWatch::look(Clock::time_point now) {
   if (now < next_look_) return;
   next_look_ = now + kLookEvery;
-  // What was freed is still the process's, and may stay so for ever where it lies between what is in use.
-  if ((is_short() || resident_bytes() > allowed() / 10 * 9) && now >= next_trim_) {
-    next_trim_ = now + kTrimEvery;
-    ::malloc_trim(0);
+  const std::uint64_t resident = process_.resident();
+  if (is_short() || resident > allowed() / 10 * 9) {
+    note(trimmed(now, resident));
+  } else {
+    trim_pause_ = std::chrono::seconds(0);
+    next_trim_ = std::min(next_trim_, now + kTrimEvery);
+    note(resident);
   }
-  note(resident_bytes());
+}
+
+/// What was freed is still the process's, and may stay so for ever where it lies between what is in use.
+std::uint64_t MemoryWatch::trimmed(Clock::time_point now, std::uint64_t resident) {
+  if (now < next_trim_) return resident;
+  process_.trim();
+  const std::uint64_t left = process_.resident();
+  const bool was_worth_it = left < resident / 100 * 97;
+  trim_pause_ = was_worth_it ? kTrimEvery : std::clamp(2 * trim_pause_, kTrimEvery, kTrimAtLeastEvery);
+  next_trim_ = now + trim_pause_;
+  return left;
 }
 
 void MemoryWatch::note(std::uint64_t resident) {
@@ -64,6 +81,8 @@ void MemoryWatch::note(std::uint64_t resident) {
     log_.info("limits.memory: {} MiB of {} MiB are in use, new clients are let in again", resident / kMiB, all / kMiB);
   }
 }
+
+void trim_heap() noexcept { ::malloc_trim(0); }
 
 std::uint64_t resident_bytes() {
   std::uint64_t whole = 0;

@@ -1,7 +1,9 @@
 #include "server/net/memory_watch.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -75,6 +77,36 @@ TEST_F(MemoryWatchTest, GivesBackWhatWasFreedBeforeItCallsMemoryShort) {
   watch_.look(MemoryWatch::Clock::now());
   EXPECT_FALSE(watch_.is_short());
   EXPECT_LT(resident_bytes(), limits_.memory / 10 * 8);
+}
+
+/// Giving back holds everybody up: where it brings nothing it is done ever more rarely.
+TEST_F(MemoryWatchTest, GivesBackLessOftenWhereThatBringsNothing) {
+  using namespace std::chrono_literals;
+  std::uint64_t resident = 95 * kMiB;
+  std::uint64_t freed = 0;
+  std::vector<std::chrono::seconds> trims;
+  std::chrono::seconds second{0};
+  MemoryWatch watch(limits_, log_,
+                    {[&] { return resident; },
+                     [&] {
+                       trims.push_back(second);
+                       resident -= std::exchange(freed, 0);
+                     }});
+  const auto look_until = [&](std::chrono::seconds end) {
+    trims.clear();
+    for (; second < end; second += 1s) watch.look(MemoryWatch::Clock::time_point(1h) + second);
+    return trims;
+  };
+  EXPECT_EQ(look_until(1200s), (std::vector{0s, 5s, 15s, 35s, 75s, 155s, 315s, 615s, 915s}));
+  freed = 4 * kMiB;
+  EXPECT_EQ(look_until(1230s), (std::vector{1215s, 1220s})) << "it has brought something";
+  EXPECT_TRUE(watch.is_short());
+  resident = 50 * kMiB;
+  look_until(1240s);
+  EXPECT_FALSE(watch.is_short());
+  EXPECT_EQ(look_until(3000s), std::vector<std::chrono::seconds>());
+  resident = 95 * kMiB;
+  EXPECT_EQ(look_until(3020s), (std::vector{3000s, 3005s, 3015s})) << "memory is short anew";
 }
 
 TEST(ResidentBytes, AreMoreThanAPageAndGrowWithWhatIsWrittenTo) {
