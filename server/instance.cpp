@@ -27,9 +27,9 @@ Instance::Instance(Config config, const MessageHandler& messages, Log& log)
       instance_id_(config_.server.instance_id.empty() ? make_instance_id() : config_.server.instance_id),
       log_(log),
       limits_(config_.limits),
-      sockets_(raise_descriptor_limit(), limits_),
-      memory_(limits_, log_),
       shard_count_(count_shards(config_.server.threads)),
+      sockets_(raise_descriptor_limit(), limits_, shard_count_),
+      memory_(limits_, log_),
       queue_total_(limits_, metrics_.connection_queue_bytes, metrics_.inbound_queue_bytes, shard_count_),
       client_sockets_(bind_sockets(config_.server.listen, shard_count_, "server.listen")),
       api_socket_(bind_sockets(config_.api.listen, 1, "api.listen")),
@@ -109,7 +109,7 @@ void Instance::apply(const Config& config) {
 
 void Instance::tick() {
   registry_.tick(UserRegistry::Clock::now());
-  memory_.look(Clock::now());
+  if (!readiness_.draining()) memory_.look(Clock::now());  // else nobody is let in anyhow, and giving back holds the drain up
 }
 
 void Instance::drain() {

@@ -62,9 +62,9 @@ class Instance {
   Log& log_;
   Metrics metrics_;
   LiveLimits limits_;
+  const unsigned shard_count_;
   SocketLimits sockets_;
   MemoryWatch memory_;
-  const unsigned shard_count_;
   QueueTotal queue_total_;
   BoundSockets client_sockets_;
   BoundSockets api_socket_;

@@ -133,8 +133,8 @@ class Handshake final : public boost::intrusive_ref_counter<Handshake, boost::th
         });
   }
 
+  /// Keeps its place among the handshakes of its address until it is closed: else one address could hold any number.
   void refuse(const UpgradeDecision& decision, bool head_only) {
-    leave_address();
     bytes_ = refusal_text(decision, head_only);
     arm(kLinger);
     boost::asio::async_write(socket_, boost::asio::buffer(bytes_), [self = Ptr(this)](const error_code& ec, std::size_t) {

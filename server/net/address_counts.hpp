@@ -1,4 +1,4 @@
-// How many WebSockets each client address holds, for limits.connections_per_ip.
+// How many WebSockets each client address holds, or handshakes, for limits.connections_per_ip.
 #pragma once
 
 #include <array>
@@ -17,17 +17,17 @@ enum class AddressKey : std::uint64_t {};
 
 AddressKey address_key(const boost::asio::ip::address& address) noexcept;
 
-/// An entry an address, gone with its last WebSocket, counted even while there is no limit, so that one that a reload sets
+/// An entry an address, gone with its last socket, counted even while there is no limit, so that one that a reload sets
 /// finds the counts right. It takes 20 to 40 bytes, by the load of its table, as much again while that grows; the table never
 /// shrinks.
 ///
 /// Threading: any thread.
 class AddressCounts {
  public:
-  /// Counts one more WebSocket; false if the address holds `limit` already. 0: no limit.
+  /// Counts one more socket; false if the address holds `limit` already. 0: no limit.
   bool add(AddressKey address, std::uint64_t limit);
   void remove(AddressKey address) noexcept;
-  /// Addresses with a WebSocket.
+  /// Addresses with a socket.
   [[nodiscard]] std::size_t size() const;
 
  private:

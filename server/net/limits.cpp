@@ -15,13 +15,15 @@ std::uint64_t for_handshakes(std::uint64_t sockets) { return std::clamp<std::uin
 
 }  // namespace
 
-SocketLimits::SocketLimits(std::uint64_t descriptors, const LiveLimits& limits) : descriptors_(descriptors), limits_(limits) {
-  constexpr std::uint64_t kLeast = kForApi + kForProcess + 16;
-  if (descriptors < kLeast) {
-    throw StartError("open files are limited to " + std::to_string(descriptors) + ", at least " + std::to_string(kLeast) +
+SocketLimits::SocketLimits(std::uint64_t descriptors, const LiveLimits& limits, unsigned shards)
+    : descriptors_(descriptors), limits_(limits) {
+  const std::uint64_t reserved = kForApi + kForProcess + kForShard * shards;
+  const std::uint64_t least = reserved + 16;
+  if (descriptors < least) {
+    throw StartError("open files are limited to " + std::to_string(descriptors) + ", at least " + std::to_string(least) +
                      " are needed: raise the limit (ulimit -n, LimitNOFILE)");
   }
-  sockets_allowed_ = descriptors - kForApi - kForProcess;
+  sockets_allowed_ = descriptors - reserved;
 }
 
 std::uint64_t SocketLimits::max_connections() const noexcept {
@@ -35,6 +37,11 @@ SocketLimits::Admission SocketLimits::admit_connection(AddressKey address) {
   if (connections_.fetch_add(1, std::memory_order_relaxed) < max_connections()) return Admission::admitted;
   release_connection(address);
   return Admission::full;
+}
+
+bool SocketLimits::admit_handshake(AddressKey address) {
+  const std::uint64_t limit = limits_.connections_per_ip;
+  return handshakes_.add(address, limit == 0 ? 0 : std::max(limit, kHandshakesOfAddress));
 }
 
 void SocketLimits::release_connection(AddressKey address) noexcept {

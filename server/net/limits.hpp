@@ -16,12 +16,16 @@ class SocketLimits {
  public:
   /// Kept for the HTTP API, so that a full house can still be published to and looked at.
   static constexpr std::uint64_t kForApi = 64;
-  /// Kept for the log, the broker's connections, listeners and event queues.
+  /// Kept for the log, the broker's connections, the API's listener and its event queue.
   static constexpr std::uint64_t kForProcess = 96;
+  /// Kept for each shard: its listener, its event queue of three, and its io_uring.
+  static constexpr std::uint64_t kForShard = 5;
+  /// An address may have so many handshakes at once whatever limits.connections_per_ip is, so that who is refused can be told.
+  static constexpr std::uint64_t kHandshakesOfAddress = 16;
 
   /// `descriptors`: what the process may open. Lifetime: `limits` outlives this.
   /// Errors: StartError where too few are left to work at all.
-  SocketLimits(std::uint64_t descriptors, const LiveLimits& limits);
+  SocketLimits(std::uint64_t descriptors, const LiveLimits& limits, unsigned shards);
 
   /// Most WebSockets at once: limits.connections, or as many as the descriptors allow.
   [[nodiscard]] std::uint64_t max_connections() const noexcept;
@@ -32,9 +36,9 @@ class SocketLimits {
   Admission admit_connection(AddressKey address);
   void release_connection(AddressKey address) noexcept;
 
-  /// Counts one more socket of this address that has not got its answer; false if the address has limits.connections_per_ip of
-  /// them already.
-  bool admit_handshake(AddressKey address) { return handshakes_.add(address, limits_.connections_per_ip); }
+  /// Counts one more socket of this address that is no WebSocket yet, or has been refused and not closed; false if the address
+  /// has limits.connections_per_ip of them already, and kHandshakesOfAddress.
+  bool admit_handshake(AddressKey address);
   void release_handshake(AddressKey address) noexcept { handshakes_.remove(address); }
 
   /// Counts one more accepted socket on server.listen, WebSocket or not. Where false, accepting has to pause.

@@ -115,8 +115,8 @@ TEST(ConnectionLimitOfAnAddress, CountsWebSocketsNotProbes) {
 }
 
 TEST(ConnectionLimitOfAnAddress, HoldsForHandshakesToo) {
-  constexpr std::size_t kLimit = 5;
-  Instance instance(Settings{{"limits.connections_per_ip", "5"}, {"limits.handshake_timeout", "1h"}, {"server.threads", "2"}});
+  constexpr std::size_t kLimit = 20;
+  Instance instance(Settings{{"limits.connections_per_ip", "20"}, {"limits.handshake_timeout", "1h"}, {"server.threads", "2"}});
   const auto refused = [&] { return instance.metric("signalbox_refused_total", "limit=\"connections_per_ip\""); };
   std::vector<std::unique_ptr<RawSocket>> half;
   for (std::size_t i = 0; i < 40; ++i) {
@@ -133,6 +133,27 @@ TEST(ConnectionLimitOfAnAddress, HoldsForHandshakesToo) {
   EXPECT_EQ(inside, kLimit) << "those who came first finish";
   EXPECT_EQ(refused(), 40 - kLimit);
   Visitor(instance.port(), "127.0.0.2").expect_refused("limits.connections_per_ip");
+}
+
+/// However low the limit is, who upgrades at the same time as others is told why it is refused.
+TEST(ConnectionLimitOfAnAddress, AnswersThoseWhoComeTogether) {
+  Instance instance(Settings{{"limits.connections_per_ip", "1"}, {"server.threads", "1"}});
+  std::vector<std::unique_ptr<RawSocket>> together;
+  for (int i = 0; i < 16; ++i) {
+    together.push_back(std::make_unique<RawSocket>(instance.port(), 0, "127.0.0.2"));
+    together.back()->send(upgrade_request().substr(0, 60));
+  }
+  std::size_t inside = 0;
+  for (const auto& socket : together) {
+    socket->send(upgrade_request().substr(60));
+    ASSERT_TRUE(socket->read_until("\r\n\r\n")) << "closed without an answer";
+    if (socket->received().starts_with("HTTP/1.1 101")) {
+      ++inside;
+    } else {
+      EXPECT_TRUE(socket->received().starts_with("HTTP/1.1 503")) << socket->received();
+    }
+  }
+  EXPECT_EQ(inside, 1u);
 }
 
 TEST(MemoryLimit, RefusesNewClientsAndKeepsThoseInside) {

@@ -58,7 +58,7 @@ class ApiServerTest : public testing::Test {
   Metrics metrics;
   Log log{LogLevel::error, {}};
   LiveLimits limits{config.limits};
-  SocketLimits sockets{1000, limits};
+  SocketLimits sockets{1000, limits, 1};
   MuteBroker broker;
   BrokerHost host{"mute", instance_id, "", std::chrono::seconds(2), 64 * 1024, log, metrics};
   Readiness readiness{host};

@@ -110,7 +110,7 @@ class ShardTest : public testing::Test {
   Metrics metrics;
   Log log{LogLevel::error, {}};
   LiveLimits limits{config.limits};
-  SocketLimits sockets{1000, limits};
+  SocketLimits sockets{1000, limits, 1};
   MemoryWatch memory{limits, log};
   QueueTotal queue_total{limits, metrics.connection_queue_bytes, metrics.inbound_queue_bytes, 1};
   ScriptedBroker broker;

@@ -12,8 +12,8 @@
 namespace signalbox {
 namespace {
 
-/// Fewer descriptors than these are refused; they leave 16 sockets for clients, 4 of them for handshakes.
-constexpr std::uint64_t kLeast = SocketLimits::kForApi + SocketLimits::kForProcess + 16;
+/// Fewer descriptors than these are refused to one shard; they leave 16 sockets for clients, 4 of them for handshakes.
+constexpr std::uint64_t kLeast = SocketLimits::kForApi + SocketLimits::kForProcess + SocketLimits::kForShard + 16;
 
 constexpr AddressKey kSomebody{1};
 constexpr AddressKey kSomebodyElse{2};
@@ -31,14 +31,16 @@ LiveLimits limits_of(std::uint64_t connections) {
 TEST(SocketLimits, LeaveRoomForTheApiTheProcessAndHandshakes) {
   struct Row {
     std::uint64_t descriptors;
+    unsigned shards;
     std::uint64_t configured;
     std::uint64_t expected;
   };
-  for (const Row& row : {Row{kLeast, 0, 12}, Row{1000, 0, 1000 - 160 - 105}, Row{20'000, 0, 20'000 - 160 - 256},
-                         Row{1'000'000, 0, 1'000'000 - 160 - 256}, Row{1000, 100, 100}, Row{1000, 735, 735},
-                         Row{1000, 736, 735}, Row{1000, 1'000'000, 735}}) {
+  for (const Row& row :
+       {Row{kLeast, 1, 0, 12}, Row{1000, 1, 0, 1000 - 165 - 104}, Row{20'000, 1, 0, 20'000 - 165 - 256},
+        Row{20'000, 64, 0, 20'000 - 480 - 256}, Row{1'000'000, 1, 0, 1'000'000 - 165 - 256}, Row{1000, 1, 100, 100},
+        Row{1000, 1, 731, 731}, Row{1000, 1, 732, 731}, Row{1000, 1, 1'000'000, 731}}) {
     const LiveLimits live = limits_of(row.configured);
-    const SocketLimits limits(row.descriptors, live);
+    const SocketLimits limits(row.descriptors, live, row.shards);
     EXPECT_EQ(limits.max_connections(), row.expected) << row.descriptors << ", configured " << row.configured;
     EXPECT_EQ(limits.descriptors(), row.descriptors);
   }
@@ -46,9 +48,9 @@ TEST(SocketLimits, LeaveRoomForTheApiTheProcessAndHandshakes) {
 
 TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
   const LiveLimits live = limits_of(0);
-  EXPECT_NO_THROW(SocketLimits(kLeast, live));
+  EXPECT_NO_THROW(SocketLimits(kLeast, live, 1));
   try {
-    const SocketLimits limits(kLeast - 1, live);
+    const SocketLimits limits(kLeast - 1, live, 1);
     FAIL() << "did not throw";
   } catch (const StartError& error) {
     const std::string text = error.what();
@@ -61,7 +63,7 @@ TEST(SocketLimits, RefuseToStartWithTooFewDescriptors) {
 
 TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
   const LiveLimits live = limits_of(3);
-  SocketLimits limits(1000, live);
+  SocketLimits limits(1000, live, 1);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
   EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
   EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
@@ -72,7 +74,7 @@ TEST(SocketLimits, AdmitAsManyConnectionsAsAllowed) {
 
 TEST(SocketLimits, CloseNobodyWhenTheyAreLowered) {
   LiveLimits live = limits_of(3);
-  SocketLimits limits(1000, live);
+  SocketLimits limits(1000, live, 1);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
   live.connections = 2;
   EXPECT_EQ(limits.admit_connection(kSomebody), kFull);
@@ -89,7 +91,7 @@ TEST(SocketLimits, CloseNobodyWhenTheyAreLowered) {
 TEST(SocketLimits, AdmitAsManyFromOneAddressAsAllowed) {
   LiveLimits live = limits_of(4);
   live.connections_per_ip = 2;
-  SocketLimits limits(1000, live);
+  SocketLimits limits(1000, live, 1);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
   EXPECT_EQ(limits.admit_connection(kSomebody), kAddressFull);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebodyElse), kAdmitted) << "a refusal has taken no place";
@@ -100,11 +102,12 @@ TEST(SocketLimits, AdmitAsManyFromOneAddressAsAllowed) {
 }
 
 TEST(SocketLimits, AdmitAsManyHandshakesFromOneAddressBesideItsConnections) {
+  constexpr std::size_t kMany = 20;
   LiveLimits live = limits_of(0);
-  live.connections_per_ip = 2;
-  SocketLimits limits(1000, live);
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
-  for (int i = 0; i < 2; ++i) EXPECT_TRUE(limits.admit_handshake(kSomebody));
+  live.connections_per_ip = kMany;
+  SocketLimits limits(1000, live, 1);
+  for (std::size_t i = 0; i < kMany; ++i) EXPECT_EQ(limits.admit_connection(kSomebody), kAdmitted);
+  for (std::size_t i = 0; i < kMany; ++i) EXPECT_TRUE(limits.admit_handshake(kSomebody));
   EXPECT_FALSE(limits.admit_handshake(kSomebody));
   EXPECT_TRUE(limits.admit_handshake(kSomebodyElse));
   limits.release_handshake(kSomebody);
@@ -113,9 +116,17 @@ TEST(SocketLimits, AdmitAsManyHandshakesFromOneAddressBesideItsConnections) {
   EXPECT_TRUE(limits.admit_handshake(kSomebody));
 }
 
+TEST(SocketLimits, AdmitSomeHandshakesHoweverFewConnectionsAnAddressMayHave) {
+  LiveLimits live = limits_of(0);
+  live.connections_per_ip = 1;
+  SocketLimits limits(1000, live, 1);
+  for (std::size_t i = 0; i < SocketLimits::kHandshakesOfAddress; ++i) EXPECT_TRUE(limits.admit_handshake(kSomebody));
+  EXPECT_FALSE(limits.admit_handshake(kSomebody));
+}
+
 TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
   const LiveLimits live = limits_of(0);
-  SocketLimits limits(kLeast, live);
+  SocketLimits limits(kLeast, live, 1);
   for (int i = 0; i < 16; ++i) ASSERT_TRUE(limits.take_socket()) << i;
   EXPECT_FALSE(limits.take_socket());
   for (std::uint64_t i = 0; i < SocketLimits::kForApi; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
@@ -124,7 +135,7 @@ TEST(SocketLimits, KeepTheApisReserveFromAFullHouse) {
 
 TEST(SocketLimits, LetTheApiHaveAnEighthOfTheRest) {
   const LiveLimits live = limits_of(0);
-  SocketLimits limits(kLeast, live);
+  SocketLimits limits(kLeast, live, 1);
   for (std::uint64_t i = 0; i < SocketLimits::kForApi + 2; ++i) ASSERT_TRUE(limits.take_api_socket()) << i;
   EXPECT_FALSE(limits.take_api_socket());
   for (int i = 0; i < 14; ++i) ASSERT_TRUE(limits.take_socket()) << i;
@@ -139,7 +150,7 @@ TEST(SocketLimits, LetTheApiHaveAnEighthOfTheRest) {
 TEST(SocketLimits, HoldWhenManyThreadsAskAtOnce) {
   constexpr std::uint64_t kMost = 5;
   const LiveLimits live = limits_of(kMost);
-  SocketLimits limits(1000, live);
+  SocketLimits limits(1000, live, 1);
   std::atomic<std::uint64_t> held{0};
   std::atomic<bool> exceeded{false};
   std::vector<std::thread> threads;
