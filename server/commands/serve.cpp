@@ -1,5 +1,6 @@
 // signalbox serve: runs an instance until it is told to stop.
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <memory>
 
@@ -118,16 +119,24 @@ class Supervisor {
   }
 
   void tick() {
-    instance_.tick();
-    // The last tenth is for the API and the broker to end in order.
-    if (draining_ && (instance_.connections() == 0 || Clock::now() >= deadline_ - drain_timeout_ / 10)) {
-      io_.stop();
-      return;
-    }
     tick_.expires_after(Instance::kTick);
     tick_.async_wait([this](const boost::system::error_code& ec) {
       if (!ec) tick();
     });
+    tick_instance();
+    // The last tenth is for the API and the broker to end in order.
+    if (draining_ && (instance_.connections() == 0 || Clock::now() >= deadline_ - drain_timeout_ / 10)) {
+      io_.stop();
+    }
+  }
+
+  /// Where memory is short, which is what it looks for, it may find none itself. The next tick tries again.
+  void tick_instance() {
+    try {
+      instance_.tick();
+    } catch (const std::exception& e) {
+      log_.limited(LineKind::failed_handler, LogLevel::error, "main: a tick failed: {}", e.what());
+    }
   }
 
   Instance& instance_;
