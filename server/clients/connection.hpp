@@ -100,7 +100,6 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
 
   Connection(Shard& shard, Socket socket, const Opening& opening);
 
-  void expire() override;
   void wait_for_input();
   void on_readable();
   void take(std::span<char> input);
@@ -109,7 +108,6 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   void on_flood();
   void answer_ping(std::string_view payload);
   void on_message(const websocket::Event& event);
-  void on_pong(std::string_view payload);
   void refuse_beyond_limit();
   void enqueue(Frame::Ptr frame);
   void written(std::size_t bytes);
@@ -122,6 +120,10 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   /// Ends with a reset: the kernel need not keep what the client does not take.
   void give_up();
   void end();
+
+  // connection_deadlines.cpp
+  void expire() override;
+  void on_pong(std::string_view payload);
   void limit_writes();
   void send_ping();
   void arm_timer();
