@@ -93,7 +93,7 @@ void deflate_inflate(benchmark::State& state) {
   while (messages.size() < 64) messages.push_back(deflate.deflate(documents.next()).value());
   std::size_t at = 0;
   for (auto _ : state) {
-    std::string buffer;
+    std::vector<char> buffer;
     const std::string& data = messages[at++ % messages.size()];
     benchmark::DoNotOptimize(
         deflate.inflate({Event::Kind::text, websocket::CloseCode::no_status, data, true}, 64 * 1024, buffer));

@@ -149,7 +149,7 @@ void Connection::on_event(const Event& event) {
 
 void Connection::on_message(const Event& event) {
   if (event.compressed) {
-    std::string inflated;
+    std::vector<char> inflated;
     const Event message = shard_.deflate()->inflate(event, shard_.decoder_limits().message_bytes, inflated);
     rate_.count(shard_.wheel().now(), static_cast<std::uint32_t>(inflated.size() / kInflatedBytesOfAMessage));
     on_event(message);

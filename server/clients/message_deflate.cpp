@@ -41,11 +41,11 @@ void set_output(z_stream& stream, char* data, std::size_t size) {
   stream.avail_out = static_cast<uInt>(size);
 }
 
-/// Like append(), but that doubling stops at the limit.
-void append_within(std::string& out, std::string_view piece, std::size_t limit) {
+/// Grows by doubling, but not beyond the limit. (A string would: its reserve() doubles whatever it is asked for.)
+void append_within(std::vector<char>& out, std::string_view piece, std::size_t limit) {
   const std::size_t needed = out.size() + piece.size();
   if (needed > out.capacity()) out.reserve(std::min(limit, std::max(needed, 2 * out.capacity())));
-  out.append(piece);
+  out.insert(out.end(), piece.begin(), piece.end());
 }
 
 }  // namespace
@@ -72,20 +72,22 @@ MessageDeflate::MessageDeflate()
 
 MessageDeflate::~MessageDeflate() = default;
 
-Event MessageDeflate::inflate(const Event& compressed, std::size_t message_bytes, std::string& buffer) {
+Event MessageDeflate::inflate(const Event& compressed, std::size_t message_bytes, std::vector<char>& buffer) {
   const auto refuse = [](CloseCode code, const char* reason) { return Event{Event::Kind::error, code, reason}; };
   switch (inflate_message(compressed.payload, message_bytes, buffer)) {
     case Outcome::too_big: return refuse(CloseCode::message_too_big, "message too big");
     case Outcome::broken: return refuse(CloseCode::invalid_payload, "not a deflated message");
     case Outcome::whole: break;
   }
-  if (compressed.kind == Event::Kind::text && !websocket::is_valid_utf8(buffer)) {
+  const std::string_view payload(buffer.data(), buffer.size());
+  if (compressed.kind == Event::Kind::text && !websocket::is_valid_utf8(payload)) {
     return refuse(CloseCode::invalid_payload, "text is not UTF-8");
   }
-  return {compressed.kind, CloseCode::no_status, buffer};
+  return {compressed.kind, CloseCode::no_status, payload};
 }
 
-MessageDeflate::Outcome MessageDeflate::inflate_message(std::string_view compressed, std::size_t limit, std::string& out) {
+MessageDeflate::Outcome MessageDeflate::inflate_message(std::string_view compressed, std::size_t limit,
+                                                        std::vector<char>& out) {
   z_stream& stream = *inflater_;
   out.clear();
   inflateReset(&stream);
@@ -100,7 +102,7 @@ MessageDeflate::Outcome MessageDeflate::inflate_message(std::string_view compres
 }
 
 /// `whole`: the piece is used up, if perhaps in the midst of a block.
-MessageDeflate::Outcome MessageDeflate::inflate_piece(std::string_view piece, std::size_t limit, std::string& out) {
+MessageDeflate::Outcome MessageDeflate::inflate_piece(std::string_view piece, std::size_t limit, std::vector<char>& out) {
   z_stream& stream = *inflater_;
   set_input(stream, piece);
   for (;;) {

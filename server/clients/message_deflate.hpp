@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "websocket/decoder.hpp"
 
@@ -36,15 +37,15 @@ class MessageDeflate {
   /// A compressed message as it was before, its text checked; or an error: 1009 beyond `message_bytes`, of which no more than
   /// so much is ever held, 1007 for data that is no deflated message or text that is not UTF-8. Lifetime: the payload lives in
   /// `buffer`.
-  websocket::Event inflate(const websocket::Event& compressed, std::size_t message_bytes, std::string& buffer);
+  websocket::Event inflate(const websocket::Event& compressed, std::size_t message_bytes, std::vector<char>& buffer);
 
   /// The payload of a compressed message; nothing where it would not be smaller.
   std::optional<std::string> deflate(std::string_view payload);
 
  private:
   enum class Outcome : unsigned char { whole, too_big, broken };
-  Outcome inflate_message(std::string_view compressed, std::size_t limit, std::string& out);
-  Outcome inflate_piece(std::string_view piece, std::size_t limit, std::string& out);
+  Outcome inflate_message(std::string_view compressed, std::size_t limit, std::vector<char>& out);
+  Outcome inflate_piece(std::string_view piece, std::size_t limit, std::vector<char>& out);
 
   struct InflateEnd {
     void operator()(z_stream_s* stream) const noexcept;
