@@ -95,7 +95,7 @@ struct World {
   Metrics metrics;
   Log log{LogLevel::error, {}};
   LiveLimits limits{config.limits};
-  SocketLimits sockets{1000, limits};
+  SocketLimits sockets{1000, limits, 1};
   Oracle broker;
   BrokerHost host{"oracle", instance_id, "", std::chrono::seconds(2), config.limits.message_bytes, log, metrics};
   Readiness readiness{host};
