@@ -129,9 +129,10 @@ void Bulk::publish(LineId id, const std::string& user, Kind kind, std::string_vi
   }
   lines_.back().bytes = payload.size();
   waiting_bytes_ += payload.size();
-  context.publisher.publish(key.key, kind, payload, [self = shared_from_this(), id, user](const PublishResult& result) {
-    self->connection_->queue().post(
-        [self, id, answer = result_line(user, result)]() mutable { self->finish(id, std::move(answer)); });
+  context.publisher.publish(key.key, kind, payload, [self = shared_from_this(), id, user](const PublishResult& result) mutable {
+    auto& queue = self->connection_->queue();
+    queue.post(
+        [self = std::move(self), id, answer = result_line(user, result)]() mutable { self->finish(id, std::move(answer)); });
   });
 }
 

@@ -24,7 +24,8 @@ namespace signalbox::api {
 
 class Bulk;
 
-/// Threading: the API's thread. Completions of the broker come through `queue`.
+/// Threading: the API's thread, and it ends there: completions of the broker come through `queue` and give their pointer to it,
+/// so that none of the broker's threads holds the last.
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
  public:
   /// The connections of one ApiServer, each in it as long as it lives.

@@ -28,9 +28,12 @@ void publish_message(const std::shared_ptr<HttpConnection>& connection, HttpConn
     return;
   }
   connection->context().publisher.publish(
-      user_key, is_text ? Kind::text : Kind::binary, payload, [connection, slot](const PublishResult& result) {
-        connection->queue().post(
-            [connection, slot, outcome = PublishOutcome(result)] { connection->answer(slot, answer_of(outcome)); });
+      user_key, is_text ? Kind::text : Kind::binary, payload,
+      [connection = connection, slot](const PublishResult& result) mutable {
+        auto& queue = connection->queue();
+        queue.post([connection = std::move(connection), slot, outcome = PublishOutcome(result)] {
+          connection->answer(slot, answer_of(outcome));
+        });
       });
 }
 

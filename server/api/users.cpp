@@ -3,6 +3,14 @@
 #include "server/http/request_head.hpp"
 
 namespace signalbox::api {
+namespace {
+
+void post_answer(std::shared_ptr<HttpConnection> connection, HttpConnection::SlotId slot, Answer answer) {
+  auto& queue = connection->queue();
+  queue.post([connection = std::move(connection), slot, answer = std::move(answer)] { connection->answer(slot, answer); });
+}
+
+}  // namespace
 
 UserKey user_of_path(std::string_view encoded, const Config& config) {
   const std::optional<std::string> name = http::percent_decode(encoded, false);
@@ -11,19 +19,19 @@ UserKey user_of_path(std::string_view encoded, const Config& config) {
 }
 
 void user_exists(const std::shared_ptr<HttpConnection>& connection, HttpConnection::SlotId slot, std::string_view user_key) {
-  connection->context().publisher.exists(user_key, [connection, slot](const Status& status, bool exists) {
+  connection->context().publisher.exists(user_key, [connection = connection, slot](const Status& status, bool exists) mutable {
     Answer answer = !status.ok() ? error_answer(status)
                     : exists     ? Answer{200, "{\"exists\":true}\n", kJson, {}}
                                  : Answer{404, "{\"exists\":false}\n", kJson, {}};
-    connection->queue().post([connection, slot, answer = std::move(answer)] { connection->answer(slot, answer); });
+    post_answer(std::move(connection), slot, std::move(answer));
   });
 }
 
 void disconnect_user(const std::shared_ptr<HttpConnection>& connection, HttpConnection::SlotId slot,
                      std::string_view user_key) {
-  connection->context().publisher.disconnect(user_key, [connection, slot](const Status& status) {
+  connection->context().publisher.disconnect(user_key, [connection = connection, slot](const Status& status) mutable {
     Answer answer = status.ok() ? Answer{202, "{\"disconnecting\":true}\n", kJson, {}} : error_answer(status);
-    connection->queue().post([connection, slot, answer = std::move(answer)] { connection->answer(slot, answer); });
+    post_answer(std::move(connection), slot, std::move(answer));
   });
 }
 
