@@ -19,13 +19,13 @@ class MessageForms {
   /// `window_bits`: how far back deflated data may refer; 0: the receiver has not negotiated permessage-deflate.
   const Frame::Ptr& form(Mode mode, unsigned window_bits) {
     if (mode == Mode::envelope && !envelope_) make_envelope();
-    const Frame::Ptr& whole = mode == Mode::plain ? plain_ : envelope_;
-    return window_bits == 0 ? whole : deflated(whole, mode, window_bits);
+    return window_bits == 0 ? whole(mode) : deflated(mode, window_bits);
   }
 
  private:
   void make_envelope();
-  const Frame::Ptr& deflated(const Frame::Ptr& whole, Mode mode, unsigned window_bits);
+  [[nodiscard]] const Frame::Ptr& whole(Mode mode) const noexcept { return mode == Mode::plain ? plain_ : envelope_; }
+  const Frame::Ptr& deflated(Mode mode, unsigned window_bits);
 
   const Frame::Ptr& plain_;
   MessageDeflate* const deflate_;
