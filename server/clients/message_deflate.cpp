@@ -31,6 +31,7 @@ Bytef* bytes_of(const char* data) { return reinterpret_cast<Bytef*>(const_cast<c
 
 void set_input(z_stream& stream, std::string_view input) {
   assert(input.size() <= std::numeric_limits<uInt>::max());
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size stands beside it
   stream.next_in = bytes_of(input.data());
   stream.avail_in = static_cast<uInt>(input.size());
 }

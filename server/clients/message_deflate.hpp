@@ -12,7 +12,7 @@
 
 #include "websocket/decoder.hpp"
 
-struct z_stream_s;
+struct z_stream_s;  // NOLINT(readability-identifier-naming): zlib's
 
 namespace signalbox {
 

@@ -14,19 +14,22 @@ constexpr std::size_t kFlushesPerTurn = 1024;
 /// Fewer gain nothing by the ring.
 constexpr std::size_t kWorthTheRing = 8;
 
+/// Whether there was the memory for it.
+template <class Action>
+bool attempt(Action&& action) noexcept {
+  try {
+    action();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 /// A connection for which there is no memory ends, and the others of its batch go on: what they have sent must be taken off
-/// their queues, or it would be sent again.
+/// their queues, or it would be sent again. Where there is none to end it either, its timer does.
 template <class Step>
 void step(Connection& connection, Step&& step) noexcept {
-  try {
-    step(connection);
-  } catch (const std::bad_alloc&) {
-    try {
-      connection.abort();
-    } catch (const std::bad_alloc&) {
-      // No memory even to forget it: its timer ends it.
-    }
-  }
+  if (!attempt([&] { step(connection); })) attempt([&] { connection.abort(); });
 }
 
 }  // namespace
