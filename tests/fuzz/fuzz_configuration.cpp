@@ -15,24 +15,13 @@
 #include "core/config/printable.hpp"
 #include "core/fault.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/unit/core/config/alpha_options.hpp"
 
 namespace signalbox::fuzz {
 namespace {
 
-constexpr Option kOptions[] = {
-    {"url", "text", "alpha://localhost", "Where it is.", 0, 0, SIGNALBOX_OPTION_URL, 0},
-    {"password", "text", "", "Its password.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
-    {"wait", "duration", "2s", "How long to wait.", 10, 60'000, 0, 0},
-    {"buffer", "size", "64KiB", "How much to hold.", 1, 1 << 20, 0, 0},
-    {"hosts", "list", "[a, b]", "Which hosts.", 0, 0, 0, 0},
-    {"mode", "single|cluster", "single", "Which kind.", 0, 0, 0, 0},
-    {"retries", "integer", "3", "How often.", -1, 10, 0, 0},
-    {"tls.verify", "boolean", "true", "Whether to look at the certificate.", 0, 0, 0, 0},
-    {"properties.", "text", "", "Passed on.", 0, 0, SIGNALBOX_OPTION_PREFIX, 0},
-};
-
 PluginTable find_plugin(const std::string& name, const std::vector<std::string>&) {
-  if (name == "redis") return {"redis", kOptions};
+  if (name == "redis") return {"redis", kAlphaOptions};
   throw ConfigError("broker.plugin: no plugin '" + printable(name) + "'");
 }
 

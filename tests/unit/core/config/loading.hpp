@@ -12,20 +12,10 @@
 
 #include "core/config/loader.hpp"
 #include "core/fault.hpp"
+#include "tests/unit/core/config/alpha_options.hpp"
 
 namespace signalbox {
 
-inline constexpr Option kAlphaOptions[] = {
-    {"url", "text", "alpha://localhost", "Where it is.", 0, 0, SIGNALBOX_OPTION_URL, 0},
-    {"password", "text", "", "Its password.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
-    {"wait", "duration", "2s", "How long to wait.", 10, 60'000, 0, 0},
-    {"buffer", "size", "64KiB", "How much to hold.", 1, 1 << 20, 0, 0},
-    {"hosts", "list", "[a, b]", "Which hosts.", 0, 0, 0, 0},
-    {"mode", "single|cluster", "single", "Which kind.", 0, 0, 0, 0},
-    {"retries", "integer", "3", "How often.", -1, 10, 0, 0},
-    {"tls.verify", "boolean", "true", "Whether to look at the certificate.", 0, 0, 0, 0},
-    {"properties.", "text", "", "Passed on.", 0, 0, SIGNALBOX_OPTION_PREFIX, 0},
-};
 inline constexpr Option kBetaOptions[] = {{"token", "text", "", "Who we are.", 0, 0, SIGNALBOX_OPTION_REQUIRED, 0}};
 
 /// Knows alpha, beta, and alpha by path.
