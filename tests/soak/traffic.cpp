@@ -27,15 +27,13 @@ std::string outcome_of(const std::string& line) {
 
 }  // namespace
 
+BackEnd::BackEnd(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
+                 std::uint64_t seed)
+    : ledger_(ledger), record_(record), source_(std::move(source)), http_(api_port), users_(std::move(users)), random_(seed) {}
+
 SingleTraffic::SingleTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port,
                              std::vector<std::string> users, std::uint64_t seed)
-    : ledger_(ledger),
-      record_(record),
-      source_(std::move(source)),
-      http_(api_port),
-      users_(std::move(users)),
-      random_(seed),
-      loop_([this] { turn(); }) {}
+    : BackEnd(ledger, record, std::move(source), api_port, std::move(users), seed), loop_([this] { turn(); }) {}
 
 void SingleTraffic::turn() {
   publish();
@@ -67,19 +65,13 @@ void SingleTraffic::ask() {
 
 BulkTraffic::BulkTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port,
                          std::vector<std::string> users, std::uint64_t seed)
-    : ledger_(ledger),
-      record_(record),
-      source_(std::move(source)),
-      http_(api_port),
-      users_(std::move(users)),
-      random_(seed),
-      loop_([this] { turn(); }) {}
+    : BackEnd(ledger, record, std::move(source), api_port, std::move(users), seed), loop_([this] { turn(); }) {}
 
 void BulkTraffic::turn() {
   std::vector<Ledger::Id> messages;
   std::string body;
   for (std::size_t lines = 1 + random_() % kMostLines; lines > 0; --lines) {
-    const std::string& user = users_[random_() % users_.size()];
+    const std::string& user = any_user();
     messages.push_back(ledger_.begin(source_, user));
     body += boost::json::serialize(boost::json::object{{"user", user}, {"text", filled_payload(messages.back())}}) + "\n";
   }

@@ -11,16 +11,11 @@
 
 namespace signalbox::test {
 
-/// One message a turn to a random user; every third turn a question about one.
-class SingleTraffic {
- public:
-  SingleTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
-                std::uint64_t seed);
-
- private:
-  void turn();
-  void publish();
-  void ask();
+/// What each of them works with. `seed`: which users, and in what order.
+class BackEnd {
+ protected:
+  BackEnd(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
+          std::uint64_t seed);
   const std::string& any_user() { return users_[random_() % users_.size()]; }
 
   Ledger& ledger_;
@@ -29,12 +24,25 @@ class SingleTraffic {
   HttpClient http_;
   std::vector<std::string> users_;
   std::mt19937_64 random_;
+};
+
+/// One message a turn to a random user; every third turn a question about one.
+class SingleTraffic : BackEnd {
+ public:
+  SingleTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
+                std::uint64_t seed);
+
+ private:
+  void turn();
+  void publish();
+  void ask();
+
   std::size_t turns_ = 0;
   Repeated loop_;
 };
 
 /// A few dozen messages to random users a turn, in one request.
-class BulkTraffic {
+class BulkTraffic : BackEnd {
  public:
   BulkTraffic(Ledger& ledger, Record& record, std::string source, std::uint16_t api_port, std::vector<std::string> users,
               std::uint64_t seed);
@@ -43,12 +51,6 @@ class BulkTraffic {
   void turn();
   void take(const std::string& answer, const std::vector<Ledger::Id>& messages);
 
-  Ledger& ledger_;
-  Record& record_;
-  std::string source_;
-  HttpClient http_;
-  std::vector<std::string> users_;
-  std::mt19937_64 random_;
   Repeated loop_;
 };
 
