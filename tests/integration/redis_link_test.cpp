@@ -38,56 +38,56 @@ TEST_F(RedisLink, AllConnectionsReset) {
   load_.fault({"one"});
   load_.proxy.reset();
   load_.mended();
-  load_.expect_recovery("all connections of an instance reset", "");
+  load_.expect_recovery("all connections of an instance reset");
 }
 
 TEST_F(RedisLink, NoConnectionPossibleForAWhile) {
   load_.fault({"one"});
   load_.proxy.refuse(true);
   load_.proxy.cut();
-  load_.wait_noticed();
+  load_.wait_noticed("refused");
   load_.wait_answered("unavailable");
   load_.proxy.refuse(false);
   load_.mended();
-  load_.expect_recovery("Redis unreachable for an instance", "refused");
+  load_.expect_recovery("Redis unreachable for an instance");
 }
 
 TEST_F(RedisLink, CutInTheMiddleOfAMessage) {
   load_.fault({"one"});
   load_.proxy.cut_after(Direction::to_client, 1021);
-  load_.wait_noticed();
+  load_.wait_noticed("");
   load_.proxy.heal();
   load_.mended();
-  load_.expect_recovery("cut in the middle of a message", "");
+  load_.expect_recovery("cut in the middle of a message");
 }
 
 TEST_F(RedisLink, PushesLostWhileTcpIsAlive) {
   load_.fault({"one"});
   *load_.lose_pushes = true;
-  load_.wait_noticed(20s);
+  load_.wait_noticed("probe", 20s);
   *load_.lose_pushes = false;
   load_.mended();
-  load_.expect_recovery("pushes lost, TCP alive (the probe notices)", "probe", 20s);
+  load_.expect_recovery("pushes lost, TCP alive (the probe notices)", 20s);
 }
 
 TEST_F(RedisLink, SilentInOneDirection) {
   load_.fault({"one"});
   load_.proxy.stall(Direction::to_server);
-  load_.wait_noticed(20s);
+  load_.wait_noticed("in time", 20s);
   load_.wait_answered("unavailable");
   load_.proxy.heal();
   load_.mended();
-  load_.expect_recovery("nothing passes to Redis, TCP alive", "in time", 20s);
+  load_.expect_recovery("nothing passes to Redis, TCP alive", 20s);
 }
 
 TEST_F(RedisLink, SilentInTheOtherDirection) {
   load_.fault({"one"});
   load_.proxy.stall(Direction::to_client);
-  load_.wait_noticed(20s);
+  load_.wait_noticed("in time", 20s);
   load_.wait_answered("unavailable");
   load_.proxy.heal();
   load_.mended();
-  load_.expect_recovery("nothing passes from Redis, TCP alive", "in time", 20s);
+  load_.expect_recovery("nothing passes from Redis, TCP alive", 20s);
 }
 
 TEST_F(RedisLink, SlowIsNoOutage) {
@@ -103,7 +103,8 @@ TEST_F(RedisLink, GarbageBetweenTheReplies) {
   load_.fault({"one"});
   load_.proxy.inject(Direction::to_client, "HTTP/1.1 400 Bad Request\r\n\r\n");
   load_.mended();
-  load_.expect_recovery("garbage bytes", "protocol");
+  load_.wait_noticed("protocol");
+  load_.expect_recovery("garbage bytes");
 }
 
 TEST(RedisOutputBuffer, LimitHit) {
@@ -121,7 +122,7 @@ TEST(RedisOutputBuffer, LimitHit) {
   }
   load.proxy.heal();
   load.mended();
-  load.expect_recovery("output buffer limit hit", "", 20s);
+  load.expect_recovery("output buffer limit hit", 20s);
 }
 
 }  // namespace

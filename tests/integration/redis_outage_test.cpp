@@ -12,11 +12,11 @@ TEST(RedisOutage, KilledForAWhile) {
   UnderLoad load;
   load.fault(kBoth);
   load.redis.kill();
-  load.wait_noticed();
+  load.wait_noticed("onnect");
   load.wait_answered("unavailable");
   load.redis.restart();
   load.mended();
-  load.expect_recovery("killed (SIGKILL) and started again", "onnect");
+  load.expect_recovery("killed (SIGKILL) and started again");
 }
 
 TEST(RedisOutage, RestartedAtOnce) {
@@ -25,18 +25,18 @@ TEST(RedisOutage, RestartedAtOnce) {
   load.redis.kill();
   load.redis.restart();
   load.mended();
-  load.expect_recovery("restarted at once", "");
+  load.expect_recovery("restarted at once");
 }
 
 TEST(RedisOutage, FrozenAndThawed) {
   UnderLoad load;
   load.fault(kBoth);
   load.redis.freeze();
-  load.wait_noticed();
+  load.wait_noticed("in time");
   load.wait_answered("unavailable");
   load.redis.thaw();
   load.mended();
-  load.expect_recovery("frozen (SIGSTOP) and thawed", "in time");
+  load.expect_recovery("frozen (SIGSTOP) and thawed");
 }
 
 TEST(RedisOutage, FrozenForLessThanItsCallsMayTakeIsNoOutage) {
@@ -59,18 +59,19 @@ TEST(RedisOutage, LoadsALargeKeyspaceAfterTheRestart) {
   load.redis.kill();
   load.redis.restart();  // returns when it has loaded
   load.mended();
-  load.expect_recovery("slow start: LOADING a large keyspace", "LOADING");
+  load.wait_noticed("LOADING");
+  load.expect_recovery("slow start: LOADING a large keyspace");
 }
 
 TEST(RedisOutage, DemotedToAReplicaAndPromotedAgain) {
   UnderLoad load;
   load.fault(kBoth);
   load.redis.command({"REPLICAOF", "127.0.0.1", "1"});
-  load.wait_noticed(20s);
+  load.wait_noticed("replica", 20s);
   load.wait_answered("unavailable");
   load.redis.command({"REPLICAOF", "NO", "ONE"});
   load.mended();
-  load.expect_recovery("demoted to a replica and promoted again", "replica", 20s);
+  load.expect_recovery("demoted to a replica and promoted again", 20s);
 }
 
 }  // namespace

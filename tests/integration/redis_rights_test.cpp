@@ -26,22 +26,22 @@ TEST_F(RedisRights, NoMoreClientsAllowed) {
   load_.fault(kBoth);
   operator_.command({"CONFIG", "SET", "maxclients", "2"});
   operator_.command({"CLIENT", "KILL", "USER", "signalbox"});
-  load_.wait_noticed();
+  load_.wait_noticed("max number of clients");
   load_.wait_answered("unavailable");
   operator_.command({"CONFIG", "SET", "maxclients", "1000"});
   load_.mended();
-  load_.expect_recovery("maxclients reached", "max number of clients", 20s);
+  load_.expect_recovery("maxclients reached", 20s);
 }
 
 TEST_F(RedisRights, PasswordChangedAndMended) {
   load_.fault(kBoth);
   acl({">other", "<secret"});
   kill_connections();
-  load_.wait_noticed();
+  load_.wait_noticed("auth");
   load_.wait_answered("unavailable");
   acl({">secret", "<other"});
   load_.mended();
-  load_.expect_recovery("password changed and mended", "auth", 20s);
+  load_.expect_recovery("password changed and mended", 20s);
 }
 
 TEST_F(RedisRights, OneChannelOfManyForbidden) {
@@ -54,29 +54,29 @@ TEST_F(RedisRights, OneChannelOfManyForbidden) {
   if (end) {
     EXPECT_EQ(end->code, 1008u) << end->reason;
   }
-  load_.expect_recovery("ACL narrowed: one channel of many", "");
+  load_.expect_recovery("ACL narrowed: one channel of many");
 }
 
 TEST_F(RedisRights, PublishForbiddenAndAllowedAgain) {
   load_.fault(kBoth);
   acl({"-publish"});
   load_.wait_answered("rejected", 1);
-  load_.wait_noticed(20s);
+  load_.wait_noticed("NOPERM", 20s);
   load_.wait_answered("unavailable");
   acl({"+publish"});
   load_.mended();
-  load_.expect_recovery("ACL narrowed: PUBLISH", "NOPERM", 20s);
+  load_.expect_recovery("ACL narrowed: PUBLISH", 20s);
 }
 
 TEST_F(RedisRights, AskingForbiddenAndAllowedAgain) {
   load_.fault(kBoth);
   acl({"-pubsub|numsub"});
-  load_.wait_noticed(20s);
+  load_.wait_noticed("NOPERM", 20s);
   load_.wait_answered("unavailable");
   EXPECT_GE(load_.ledger.said("rejected"), 1u);
   acl({"+pubsub|numsub"});
   load_.mended();
-  load_.expect_recovery("ACL narrowed: PUBSUB NUMSUB", "NOPERM", 20s);
+  load_.expect_recovery("ACL narrowed: PUBSUB NUMSUB", 20s);
 }
 
 }  // namespace

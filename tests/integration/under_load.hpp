@@ -141,14 +141,15 @@ class UnderLoad {
 
   /// From here on something is broken, on `sides` of "one" and "two".
   void fault(std::vector<std::string> sides);
-  /// The touched sides say that they are not ready.
-  void wait_noticed(milliseconds within = kPatience);
+  /// Each of the touched sides has said since the fault that it is not ready, with `because` among its reasons: an empty one
+  /// stands for any. Before it they may have named what came first, such as a connection's end.
+  void wait_noticed(const std::string& because, milliseconds within = kPatience);
   /// From here on nothing is broken any more: the time until ready again counts from here.
   void mended();
   /// Waits until the touched sides are ready and every envelope client on them has been told a gap, under load for a moment
   /// longer; then holds everything that was said against what came, writes the row `name` of the table, and expects of the
-  /// untouched side that it was ready throughout, lost nothing and told no gap. `because` stands in what readyz said meanwhile.
-  void expect_recovery(const std::string& name, const std::string& because, milliseconds within = kPatience);
+  /// untouched side that it was ready throughout, lost nothing and told no gap.
+  void expect_recovery(const std::string& name, milliseconds within = kPatience);
   /// The first half of it: ready, and every gap told.
   testing::AssertionResult wait_recovered(milliseconds within = kPatience);
   /// What the last fault cost.
