@@ -31,6 +31,7 @@ class CallList {
   };
   std::optional<Expired> expire(Time now);
 
+  [[nodiscard]] bool empty() const noexcept { return open_ == 0; }
   /// The next expire() has something to tell.
   [[nodiscard]] bool has_expired(Time now) const { return !deadlines_.empty() && deadlines_.front().at <= now; }
 

@@ -94,16 +94,28 @@ void Engine::stop(std::chrono::milliseconds deadline) {
 
 /// Everything that is ready now gets its say first: then all of it leaves in one write.
 void Engine::request_turn() {
+  if (std::exchange(resting_, false)) tick_after(kTick);
   if (std::exchange(turn_requested_, true)) return;
   boost::asio::post(io_, [this] { turn(); });
 }
 
 void Engine::tick() {
+  resting_ = false;
   request_turn();
-  timer_.expires_after(kTick);
+  resting_ = at_rest();
+  tick_after(resting_ ? kRestTick : kTick);
+}
+
+void Engine::tick_after(Duration pause) {
+  timer_.expires_after(pause);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
+}
+
+bool Engine::at_rest() const noexcept {
+  return state_ == State::ready && !stopping_ && batch_.empty() &&
+         std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->at_rest(); });
 }
 
 void Engine::turn() {

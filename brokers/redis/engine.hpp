@@ -58,6 +58,8 @@ class Engine final : private SubscriberEvents {
   void run_measured();
   void turn();
   void tick();
+  void tick_after(Duration pause);
+  [[nodiscard]] bool at_rest() const noexcept;
   void take_calls(Time now);
   [[nodiscard]] bool has_call();
   void take_batch();
@@ -85,6 +87,7 @@ class Engine final : private SubscriberEvents {
   std::size_t next_byte_ = 0;
   std::string channel_;  // the one that dispatch() works on
   bool turn_requested_ = false;
+  bool resting_ = false;  // the next tick is far
   State state_ = State::connecting;
   std::vector<std::string> reasons_;
   bool was_ready_ = false;

@@ -125,6 +125,11 @@ bool Node::settled() const noexcept {
   return command_connection_.established() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
 }
 
+bool Node::at_rest() const noexcept {
+  const auto at_rest = [](const auto& subscriber) { return subscriber->protocol.at_rest(); };
+  return command_.at_rest() && std::all_of(subscribers_.begin(), subscribers_.end(), at_rest);
+}
+
 bool Node::lost_a_link() const noexcept {
   const auto lost = [](const auto& subscriber) {
     return subscriber->connection.times_proven() > 1 || subscriber->protocol.lost_channels();
