@@ -46,10 +46,10 @@ class Instance {
   /// Ends what is left: connections, API requests that have not got their answer by then, the broker with its subscriptions.
   using Clock = std::chrono::steady_clock;
   void stop(Clock::time_point deadline);
-  /// To be called every kTick while it runs.
+  /// To be called every kTick while it runs: what it looks after, users who have left and memory, does not need it more often,
+  /// and an idle instance spends most on waking up (docs/performance.md).
   void tick();
-  /// As the shards' and the Redis plugin's: an idle instance spends most on waking up (docs/performance.md).
-  static constexpr std::chrono::milliseconds kTick{50};
+  static constexpr std::chrono::milliseconds kTick{200};
 
  private:
   void listen_for_orders();

@@ -92,6 +92,8 @@ class Supervisor {
 
  private:
   using Clock = Instance::Clock;
+  /// How soon the last client's leaving is noticed.
+  static constexpr std::chrono::milliseconds kDrainTick{50};
 
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
@@ -119,7 +121,7 @@ class Supervisor {
   }
 
   void tick() {
-    tick_.expires_after(Instance::kTick);
+    tick_.expires_after(draining_ ? kDrainTick : Instance::kTick);
     tick_.async_wait([this](const boost::system::error_code& ec) {
       if (!ec) tick();
     });

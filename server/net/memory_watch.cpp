@@ -11,7 +11,6 @@
 namespace signalbox {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{100};
 /// Giving memory back holds up who asks for some: 0.1 s for a heap of 750 MiB, 1.3 s where it has all to be given back.
 /// Where that gives back next to nothing, since the memory is in use, it is tried again after twice the pause.
 constexpr std::chrono::seconds kTrimEvery{5};
@@ -47,8 +46,6 @@ std::uint64_t MemoryWatch::allowed() const noexcept {
 }
 
 void MemoryWatch::look(Clock::time_point now) {
-  if (now < next_look_) return;
-  next_look_ = now + kLookEvery;
   const std::uint64_t resident = process_.resident();
   if (is_short() || resident > allowed() / 10 * 9) {
     note(trimmed(now, resident));

@@ -52,7 +52,6 @@ class MemoryWatch {
   Log& log_;
   const Process process_;
   const std::uint64_t system_;
-  Clock::time_point next_look_{};
   Clock::time_point next_trim_{};
   std::chrono::seconds trim_pause_{0};  ///< after the last; 0: memory was not short since
   std::atomic<bool> short_{false};
