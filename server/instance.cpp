@@ -103,7 +103,7 @@ void Instance::warn_of_scarce_descriptors() const {
 void Instance::apply(const Config& config) {
   limits_.set(config.limits);
   warn_of_scarce_descriptors();
-  for (const auto& shard : shards_) shard->set_allowed_origins(config.server.allowed_origins);
+  for (const auto& shard : shards_) shard->reload(config.server.allowed_origins);
   api_->set_keys(config.api.keys);
 }
 

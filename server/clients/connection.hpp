@@ -85,6 +85,9 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   std::optional<Send> begin_flush();
   /// The second, without anything between that could reach this connection: `result` as of Send.
   void end_flush(int result);
+  /// Has the kernel end it where it takes nothing for longer than one that answers no ping can stay, as the limits say now:
+  /// that ends those that take nothing and yet send pongs.
+  void limit_writes();
   /// What its queue and the message that it has sent in part take of memory.
   [[nodiscard]] std::size_t waiting_bytes() const noexcept { return (queue_ ? queue_->bytes() : 0) + decoder_.held_bytes(); }
   [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
@@ -124,7 +127,6 @@ class Connection final : public boost::intrusive_ref_counter<Connection, boost::
   // connection_deadlines.cpp
   void expire() override;
   void on_pong(std::string_view payload);
-  void limit_writes();
   void send_ping();
   void arm_timer();
   [[nodiscard]] TimingWheel::Tick register_due() const;

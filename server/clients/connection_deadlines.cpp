@@ -30,7 +30,6 @@ void Connection::on_pong(std::string_view payload) {
   arm_timer();
 }
 
-/// Longer than one that answers no ping can stay: it ends those that take nothing and yet send pongs.
 void Connection::limit_writes() {
   const LiveLimits& limits = shard_.context().limits;
   const std::chrono::milliseconds ping_interval = limits.ping_interval;
@@ -39,7 +38,6 @@ void Connection::limit_writes() {
 }
 
 void Connection::send_ping() {
-  limit_writes();  // they may have changed
   awaited_pong_ = random_value();
   pinged_ = shard_.wheel().now();
   send(Frame::own(Opcode::ping, bytes_of(awaited_pong_)));

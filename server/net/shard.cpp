@@ -106,8 +106,11 @@ void Shard::stop() {
   });
 }
 
-void Shard::set_allowed_origins(std::vector<std::string> origins) {
-  boost::asio::post(io_, [this, origins = std::move(origins)]() mutable { allowed_origins_ = std::move(origins); });
+void Shard::reload(std::vector<std::string> allowed_origins) {
+  boost::asio::post(io_, [this, origins = std::move(allowed_origins)]() mutable {
+    allowed_origins_ = std::move(origins);
+    for (Connection& connection : connections_) connection.limit_writes();
+  });
 }
 
 void Shard::add(Connection& connection) {

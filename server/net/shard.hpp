@@ -81,8 +81,8 @@ class Shard {
   /// Any thread: closes the connections evenly over `over`.
   void drain(std::chrono::milliseconds over);
 
-  /// Any thread: the origins that may connect from now on.
-  void set_allowed_origins(std::vector<std::string> origins);
+  /// Any thread: the origins that may connect from now on, and for connections that are open what the limits say now.
+  void reload(std::vector<std::string> allowed_origins);
 
   /// Any thread: hands over one batch of messages, in order, at the price of one lock and at most one wake. Beyond
   /// limits.handover_bytes the newest are dropped and counted, and their users told of a gap.
