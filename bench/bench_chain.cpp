@@ -14,6 +14,7 @@
 #include "bench/process.hpp"
 #include "bench/publisher.hpp"
 #include "bench/servers.hpp"
+#include "bench/standstill.hpp"
 
 namespace {
 
@@ -101,6 +102,7 @@ double median_of(const std::vector<Load>& loads, double Load::* part) {
 }
 
 std::vector<Figure> measure(const BenchmarkOptions& options) {
+  const Standstill machine = watch_standstill(std::chrono::seconds(10));
   const ScratchDirectory scratch;
   const RedisServer redis(scratch, options.redis_url);
   const std::size_t users = options.users;
@@ -130,6 +132,8 @@ std::vector<Figure> measure(const BenchmarkOptions& options) {
       {"p50 at half of that", median(ours.p50), "ms", median(theirs.p50), {}},
       {"p99 at half of that", median(ours.p99), "ms", median(theirs.p99), at_most(5)},
       {"longest at half of that", median(ours.max), "ms", median(theirs.max), {}},
+      {"before: a core stood still, longest", Milliseconds(machine.longest).count(), "ms", {}, {}},
+      {"before: a core stood still", 100 * machine.share, "%", {}, {}},
   };
   const std::pair<const char*, double Load::*> parts[] = {{"publisher", &Load::publisher},
                                                           {"redis", &Load::redis},
