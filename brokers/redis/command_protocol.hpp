@@ -12,7 +12,7 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/redis/budget.hpp"
+#include "brokers/common/budget.hpp"
 #include "brokers/redis/protocol.hpp"
 
 namespace signalbox::redis {
@@ -30,7 +30,7 @@ class CommandProtocol final : public Protocol {
   static constexpr std::size_t kNamesPerCommand = 100;
   static constexpr Duration kRoleInterval{1000};
 
-  CommandProtocol(Handshake handshake, Duration call_timeout, Budget& budget)
+  CommandProtocol(Handshake handshake, Duration call_timeout, brokers::Budget& budget)
       : Protocol(std::move(handshake), call_timeout), budget_(budget) {}
 
   /// The verbs. Only while established; `cost`: what is given back to the budget with the answer.
@@ -93,7 +93,7 @@ class CommandProtocol final : public Protocol {
   void finish(Questions& calls, const Status& status);
   void finish_lost();
 
-  Budget& budget_;
+  brokers::Budget& budget_;
   bool proven_ = false;  ///< a probe was published on the present link
   std::string out_;      // commands of this loop turn
   Questions questions_;

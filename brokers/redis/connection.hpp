@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "brokers/redis/backoff.hpp"
+#include "brokers/common/backoff.hpp"
 #include "brokers/redis/link.hpp"
 #include "brokers/redis/protocol.hpp"
 #include "brokers/redis/time.hpp"
@@ -69,7 +69,7 @@ class Connection final : private LinkEvents {
   bool counted_ = false;
   bool was_established_ = false;
   Time retry_at_;  // in the past: at once
-  Backoff backoff_;
+  brokers::Backoff backoff_;
   std::optional<Fault> fault_;
   unsigned times_proven_ = 0;
   std::string out_;

@@ -25,8 +25,8 @@ std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_stri
 
 }  // namespace
 
-Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
-               Budget& budget)
+Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, brokers::Intake& intake,
+               brokers::Budget& budget)
     : host_(host),
       call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
       intake_(intake),
@@ -149,14 +149,14 @@ bool Engine::has_call() {
 
 void Engine::take_batch() {
   intake_.take(batch_);
-  if (batch_.size() * CallChunk::kCalls <= kManyCalls) return;
-  host_.log(LogLevel::warning, "some " + std::to_string(batch_.size() * CallChunk::kCalls) +
+  if (batch_.size() * brokers::CallChunk::kCalls <= kManyCalls) return;
+  host_.log(LogLevel::warning, "some " + std::to_string(batch_.size() * brokers::CallChunk::kCalls) +
                                    " calls wait: they are made faster than they can be taken");
 }
 
 void Engine::dispatch_next(Time now) {
-  CallChunk& chunk = batch_.front();
-  Call& call = chunk.calls[next_call_++];
+  brokers::CallChunk& chunk = batch_.front();
+  brokers::Call& call = chunk.calls[next_call_++];
   const std::string_view bytes = std::string_view(chunk.bytes).substr(next_byte_);
   const std::string_view channel = bytes.substr(0, call.channel_bytes);
   const std::unique_ptr<char[]> block = std::move(call.block);
@@ -165,7 +165,7 @@ void Engine::dispatch_next(Time now) {
   dispatch(call, channel, {payload, call.payload_bytes}, now);
 }
 
-void Engine::dispatch(Call& call, std::string_view channel, std::string_view payload, Time now) {
+void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now) {
   const auto refuse = [&](const Status& status) {
     budget_.give_back(call.cost);
     call.finish(status);
@@ -174,17 +174,17 @@ void Engine::dispatch(Call& call, std::string_view channel, std::string_view pay
   if (stopping_) return refuse(kClosed);
   const Time deadline = call.made_at + call_timeout_;
   Node& node = *nodes_[topology_->owner(channel)];
-  if (call.kind == Call::Kind::subscribe) {
+  if (call.kind == brokers::Call::Kind::subscribe) {
     channel_ = channel;
     node.subscriber(channel).subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
-  } else if (call.kind == Call::Kind::unsubscribe) {
+  } else if (call.kind == brokers::Call::Kind::unsubscribe) {
     channel_ = channel;
     node.subscriber(channel).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (state_ != State::ready || !node.command_established()) {
     refuse({errc::unavailable, reasons_.empty() ? std::string_view("not ready") : std::string_view(reasons_.front())});
   } else if (now >= deadline) {
     refuse(kLate);
-  } else if (call.kind == Call::Kind::publish) {
+  } else if (call.kind == brokers::Call::Kind::publish) {
     node.command().publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {
     node.command().exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)), deadline);

@@ -15,7 +15,7 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/redis/intake.hpp"
+#include "brokers/common/intake.hpp"
 #include "brokers/redis/node.hpp"
 #include "brokers/redis/options.hpp"
 #include "brokers/redis/topology.hpp"
@@ -36,8 +36,8 @@ class Engine final : private SubscriberEvents {
   static constexpr std::chrono::milliseconds kLongHandler{20};
 
   /// Everything passed in outlives the engine.
-  Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, Intake& intake,
-         Budget& budget);
+  Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, brokers::Intake& intake,
+         brokers::Budget& budget);
   ~Engine() override;
 
   /// Starts the thread.
@@ -64,7 +64,7 @@ class Engine final : private SubscriberEvents {
   [[nodiscard]] bool has_call();
   void take_batch();
   void dispatch_next(Time now);
-  void dispatch(Call& call, std::string_view channel, std::string_view payload, Time now);
+  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void update_state();
   void enter_ready();
   void report(State state, std::vector<std::string> reasons);
@@ -73,8 +73,8 @@ class Engine final : private SubscriberEvents {
 
   Host& host_;
   Duration call_timeout_;
-  Intake& intake_;
-  Budget& budget_;
+  brokers::Intake& intake_;
+  brokers::Budget& budget_;
   std::unique_ptr<Topology> topology_;
 
   boost::asio::io_context io_{1};
@@ -82,7 +82,7 @@ class Engine final : private SubscriberEvents {
   ConnectionContext context_;
   std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
 
-  CallBatch batch_;
+  brokers::CallBatch batch_;
   std::size_t next_call_ = 0;  // of batch_'s first chunk, and where its bytes begin
   std::size_t next_byte_ = 0;
   std::string channel_;  // the one that dispatch() works on

@@ -44,7 +44,7 @@ Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoin
                options.resubscribe_rate / options.subscriber_connections, events),
       connection(context, endpoint, resolver, protocol) {}
 
-Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, Budget& budget,
+Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, brokers::Budget& budget,
            SubscriberEvents& events)
     : resolver_(context.io, endpoint),
       command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),

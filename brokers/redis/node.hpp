@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "brokers/redis/budget.hpp"
+#include "brokers/common/budget.hpp"
 #include "brokers/redis/command_protocol.hpp"
 #include "brokers/redis/connection.hpp"
 #include "brokers/redis/resolver.hpp"
@@ -30,7 +30,7 @@ struct NodeOptions {
 /// Threading: the broker's I/O thread.
 class Node {
  public:
-  Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, Budget& budget,
+  Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, brokers::Budget& budget,
        SubscriberEvents& events);
 
   [[nodiscard]] CommandProtocol& command() noexcept { return command_; }

@@ -8,7 +8,7 @@
 namespace signalbox {
 namespace {
 
-using redis::Call;
+using brokers::Call;
 
 constexpr std::size_t kChannelBytes = 768;  // broker.hpp
 constexpr std::size_t kCallOverhead = 256;  // what a call holds beside its bytes

@@ -7,8 +7,8 @@
 #include "signalbox/broker.hpp"
 #include "signalbox/settings.hpp"
 
-#include "brokers/redis/budget.hpp"
-#include "brokers/redis/intake.hpp"
+#include "brokers/common/budget.hpp"
+#include "brokers/common/intake.hpp"
 #include "brokers/redis/link.hpp"
 #include "brokers/redis/options.hpp"
 
@@ -38,12 +38,12 @@ class RedisBroker final : public Broker {
   void stop(std::chrono::milliseconds deadline) override;
 
  private:
-  void append(redis::Call call, std::string_view channel, std::string_view payload = {});
+  void append(brokers::Call call, std::string_view channel, std::string_view payload = {});
 
   redis::Options options_;
   redis::TlsContextPtr tls_;
-  redis::Budget budget_;
-  redis::Intake intake_;
+  brokers::Budget budget_;
+  brokers::Intake intake_;
   std::unique_ptr<redis::Engine> engine_;
 };
 

@@ -1,13 +1,13 @@
-// The clock of this plugin. Protocols are told the time; they never ask for it.
+// The clock of this plugin, and how often it is looked at.
 #pragma once
 
-#include <chrono>
+#include "brokers/common/time.hpp"
 
 namespace signalbox::redis {
 
-using Clock = std::chrono::steady_clock;
-using Time = Clock::time_point;
-using Duration = std::chrono::milliseconds;
+using brokers::Clock;
+using brokers::Duration;
+using brokers::Time;
 
 /// How often deadlines are looked at when nothing else happens. Deadlines are set this much early, so that a call
 /// completes within its time.

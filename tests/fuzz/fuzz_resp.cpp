@@ -172,7 +172,7 @@ void for_each_step(std::string_view steps, Step run_step) {
 Time deadline(const Link& link) { return link.now + Duration(1950); }
 
 void converse_on_commands(bool with_login, std::string_view steps) {
-  Budget budget(1 << 20);
+  brokers::Budget budget(1 << 20);
   CommandProtocol protocol(handshake(with_login), Duration(2000), budget);
   Calls calls;
   Link link(protocol);

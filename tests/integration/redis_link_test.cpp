@@ -24,7 +24,7 @@ class RedisLink : public testing::Test {
     load_.fault({"one"});
     load_.redis.command({"CLIENT", "KILL", "ID", client_id(load_.redis, load_.one, role)});
     load_.mended();
-    load_.expect_recovery("CLIENT KILL of the " + role + " connection", "");
+    load_.expect_recovery("CLIENT KILL of the " + role + " connection");
   }
 
   UnderLoad load_;

@@ -34,7 +34,7 @@ class CommandProtocolTest : public ::testing::Test {
 
   using Results = std::vector<std::string>;
   Results results;
-  Budget budget{1000};
+  brokers::Budget budget{1000};
   CommandProtocol protocol{Handshake({}, "n"), Duration(2000), budget};
   Conversation talk{protocol};
 };
@@ -175,7 +175,7 @@ TEST_F(CommandProtocolTest, TellsWhetherAProbeWasCounted) {
 }
 
 TEST_F(CommandProtocolTest, CompletesALongQueueOfLostCallsInSlices) {
-  Budget large(std::size_t{1} << 30);
+  brokers::Budget large(std::size_t{1} << 30);
   CommandProtocol other(Handshake({}, "n"), Duration(2000), large);
   Conversation conversation(other);
   conversation.establish();

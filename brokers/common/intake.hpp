@@ -14,9 +14,9 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/redis/time.hpp"
+#include "brokers/common/time.hpp"
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 /// One call of a verb. Its bytes stand in the buffer of its chunk, so that a call costs no allocation; a large payload has
 /// a block of its own.
@@ -107,4 +107,4 @@ class Intake {
   bool closed_ = false;
 };
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

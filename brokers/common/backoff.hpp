@@ -5,9 +5,9 @@
 #include <optional>
 #include <random>
 
-#include "brokers/redis/time.hpp"
+#include "brokers/common/time.hpp"
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 /// Drawn between 10 ms and a limit of 100 ms doubling to 5 s, so that the instances of a group don't come back in step. It
 /// doubles with the length of the outage, not with each attempt, which a refused connection makes in no time: a server that
@@ -53,4 +53,4 @@ class Backoff {
   std::optional<Time> proved_at_;  // the present link
 };
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

@@ -1,4 +1,4 @@
-#include "brokers/redis/backoff.hpp"
+#include "brokers/common/backoff.hpp"
 
 #include <algorithm>
 #include <random>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 namespace {
 
 constexpr Time kStart{std::chrono::hours(1)};
@@ -107,4 +107,4 @@ TEST(Backoff, IsNeverFastForWhatAnOperatorMustCorrect) {
 }
 
 }  // namespace
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

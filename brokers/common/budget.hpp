@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 /// Bytes of calls that have no answer yet. Threading: any thread.
 class Budget {
@@ -25,4 +25,4 @@ class Budget {
   std::atomic<std::size_t> used_ = 0;
 };
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers
