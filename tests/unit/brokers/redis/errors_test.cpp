@@ -1,5 +1,7 @@
 #include "brokers/redis/errors.hpp"
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 namespace signalbox::redis {
@@ -10,6 +12,8 @@ struct Case {
   errc code;
   FaultKind kind;
 };
+
+void PrintTo(const Case& row, std::ostream* out) { *out << row.error; }
 
 class ErrorMapping : public ::testing::TestWithParam<Case> {};
 
