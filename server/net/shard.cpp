@@ -190,6 +190,10 @@ void Shard::take_items() {
     take(GapNotice{key, "limits.handover_bytes reached"});
   }
   for (const std::string& key : ordered) take(DisconnectNotice{key});
+  if (!gap_owed_) return;
+  take(GapNotice{{}, "a message was lost within the server"});
+  context_.metrics.gaps.add();
+  gap_owed_ = false;
 }
 
 /// One batch or a part of it. Whatever a handler throws, the next turn comes.
@@ -201,6 +205,7 @@ void Shard::turn() {
     handle_some(bytes);
     flush_some();
   } catch (const std::exception& e) {
+    gap_owed_ = true;  // to everybody: nothing is left that says whose it was
     context_.log.limited(LineKind::failed_handler, LogLevel::error, "shard {}: a message was lost: {}", index_, e.what());
   }
   context_.metrics.delivered.add(std::exchange(delivered_, 0));
@@ -208,8 +213,8 @@ void Shard::turn() {
 
   std::unique_lock lock(mailbox_.mutex);
   mailbox_.bytes -= bytes;
-  mailbox_.awake = taken_at_ < taken_.size() || !flusher_.empty() || !mailbox_.items.empty() || !mailbox_.dropped.empty() ||
-                   !mailbox_.ordered.empty();
+  mailbox_.awake = taken_at_ < taken_.size() || gap_owed_ || !flusher_.empty() || !mailbox_.items.empty() ||
+                   !mailbox_.dropped.empty() || !mailbox_.ordered.empty();
   const bool more = mailbox_.awake;
   lock.unlock();
   if (more) boost::asio::post(io_, [this] { turn(); });

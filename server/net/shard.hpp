@@ -154,6 +154,7 @@ class Shard {
   Mailbox mailbox_;
   std::vector<Item> taken_;
   std::size_t taken_at_ = 0;  ///< how many of them are handled
+  bool gap_owed_ = false;     ///< one of them could not be
 
   // Counted here, and into the shared metrics once a turn.
   std::uint64_t delivered_ = 0;

@@ -1,6 +1,8 @@
 #include "tests/support/redis_server.hpp"
 
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "tests/support/ports.hpp"
 #include "tests/support/redis_connection.hpp"
@@ -45,7 +47,9 @@ void RedisServer::start() {
     }
   };
   if (!wait_until(answers) || !process_->running()) {
-    throw std::runtime_error("redis-server does not answer: " + process_->output() + process_->errors());
+    const std::optional<int> code = process_->wait(milliseconds(0));
+    throw std::runtime_error("redis-server " + (code ? "ended with " + std::to_string(*code) : "does not answer") + ": " +
+                             process_->output() + process_->errors());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/server/allocation_counter.hpp"
 #include "tests/unit/server/clients/shard_fixture.hpp"
 
 namespace signalbox {
@@ -251,6 +252,22 @@ TEST_F(QueueLimits, WakeTheShardOnceForABatch) {
   client->read();
   ASSERT_TRUE(run_until({client.get()}, [&] { return client->texts().size() == 100; }));
   EXPECT_TRUE(client->texts() == numbered(100));
+}
+
+TEST_F(QueueLimits, TellEverybodyAGapWhereThereIsNoMemoryForAMessage) {
+  const auto alice = open_registered(Mode::envelope, "alice");
+  const auto bob = open_registered(Mode::envelope, "bob");
+  deliver("alice", {"lost"});
+  test::fail_next_allocation();
+  turn();
+  for (FakeClient* client : {alice.get(), bob.get()}) {
+    ASSERT_TRUE(run_until({client}, [&] { return client->texts().size() == 2; }));
+    EXPECT_EQ(client->texts()[1], R"({"type":"gap","reason":"a message was lost within the server"})");
+  }
+  deliver("alice", {"next"});
+  ASSERT_TRUE(run_until({alice.get()}, [&] { return alice->texts().size() == 3; }));
+  EXPECT_EQ(alice->texts()[2], R"({"type":"message","data":"next"})");
+  EXPECT_EQ(metric("signalbox_gaps_total"), 1);
 }
 
 }  // namespace
