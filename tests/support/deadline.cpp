@@ -1,9 +1,16 @@
 #include "tests/support/deadline.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 namespace signalbox::test {
+namespace {
+
+constexpr milliseconds kLongestPause = 5s;
+
+}  // namespace
 
 milliseconds scaled(milliseconds time) {
   static const double factor = [] {
@@ -15,10 +22,13 @@ milliseconds scaled(milliseconds time) {
 }
 
 bool wait_until(const std::function<bool()>& condition, milliseconds within) {
-  const auto deadline = std::chrono::steady_clock::now() + scaled(within);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= deadline) return condition();
+  using Clock = std::chrono::steady_clock;
+  Clock::duration left = scaled(within);
+  for (Clock::time_point asked = Clock::now(); !condition();) {
+    if (left <= 0ms) return condition();
     std::this_thread::sleep_for(3ms);
+    const Clock::time_point now = Clock::now();
+    left -= std::min<Clock::duration>(now - std::exchange(asked, now), kLongestPause);
   }
   return true;
 }

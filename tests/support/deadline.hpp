@@ -15,7 +15,8 @@ inline constexpr milliseconds kPatience = 10s;
 /// `time` multiplied by the environment's SIGNALBOX_TEST_SLOW (1 without it): for sanitizers and loaded machines.
 [[nodiscard]] milliseconds scaled(milliseconds time);
 
-/// Asks `condition` every few milliseconds; its last answer, once it is true or `within` (scaled) has passed.
+/// Asks `condition` every few milliseconds; its last answer, once it is true or `within` (scaled) has passed. Where nobody
+/// could ask for longer than 5 s, since the machine stood still, what was waited for had no time either: that does not count.
 bool wait_until(const std::function<bool()>& condition, milliseconds within = kPatience);
 
 }  // namespace signalbox::test
