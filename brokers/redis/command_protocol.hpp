@@ -43,7 +43,8 @@ class CommandProtocol final : public Protocol {
 
   [[nodiscard]] bool proven() const noexcept override { return proven_; }
   [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
-  [[nodiscard]] bool at_rest() const noexcept override { return awaited_.empty() && questions_.empty() && lost_.empty(); }
+  /// No call is open, and nothing of our own.
+  [[nodiscard]] bool at_rest() const noexcept { return awaited_.empty() && questions_.empty() && lost_.empty(); }
 
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();

@@ -41,7 +41,7 @@ class Node {
   void turn(Time now);
   /// Every connection established, every probe answered, everything confirmed.
   [[nodiscard]] bool settled() const noexcept;
-  /// No call is open.
+  /// No call is open, so that no deadline but those of our own pings and probes has to be kept.
   [[nodiscard]] bool at_rest() const noexcept;
   /// A connection that had proved itself was lost, or one on which a channel had been confirmed.
   [[nodiscard]] bool lost_a_link() const noexcept;

@@ -39,8 +39,6 @@ class Protocol {
   [[nodiscard]] std::optional<Fault> turn(Time now, std::string& out);
   /// The last turn left work for another at once.
   [[nodiscard]] virtual bool unfinished() const noexcept = 0;
-  /// No call is open, so that no deadline but those of our own questions has to be kept.
-  [[nodiscard]] virtual bool at_rest() const noexcept = 0;
   /// The link is gone. sent: how many bytes since connected() may have left.
   void lost(std::uint64_t sent);
 

@@ -57,7 +57,8 @@ class SubscriberProtocol final : public Protocol {
   [[nodiscard]] bool probed() const noexcept { return probe_echoed_ && probe_counted_; }
   [[nodiscard]] bool proven() const noexcept override { return probed(); }
   [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
-  [[nodiscard]] bool at_rest() const noexcept override { return calls_.empty() && in_flight_.empty() && !unfinished_; }
+  /// No call is open, and no command.
+  [[nodiscard]] bool at_rest() const noexcept { return calls_.empty() && in_flight_.empty() && !unfinished_; }
   [[nodiscard]] std::string_view hint(Time now) const override;
   [[nodiscard]] bool probe_due(Time now) const noexcept;
   /// Messages that still come are ahead of the echo: a busy connection is not a deaf one.

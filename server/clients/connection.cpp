@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <cassert>
-#include <random>
 
 #include "core/users/user_key.hpp"
 #include "server/clients/message_handler.hpp"
