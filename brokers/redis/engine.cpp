@@ -29,10 +29,10 @@ Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology
                brokers::Budget& budget)
     : host_(host),
       call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
-      intake_(intake),
       budget_(budget),
       topology_(std::move(topology)),
-      context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())} {
+      context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())},
+      queue_(intake, host) {
   const HostInfo& info = host.info();
   const NodeOptions node{options.login,     std::string(info.instance_id),  std::string(info.channel_prefix),
                          info.call_timeout, options.subscriber_connections, kResubscribeRate};
@@ -114,7 +114,7 @@ void Engine::tick_after(Duration pause) {
 }
 
 bool Engine::at_rest() const noexcept {
-  return state_ == State::ready && !stopping_ && batch_.empty() &&
+  return state_ == State::ready && !stopping_ && queue_.empty() &&
          std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->at_rest(); });
 }
 
@@ -127,42 +127,11 @@ void Engine::turn() {
   update_state();
 }
 
-/// A slice of them, so that no turn is long; the rest in the next.
 void Engine::take_calls(Time now) {
-  const bool carried_over = has_call();
-  if (!carried_over) take_batch();
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < kCallsPerTurn && bytes < kBytesPerTurn && has_call(); ++i) {
-    bytes += batch_.front().calls[next_call_].payload_bytes;
-    dispatch_next(now);
-  }
-  if (has_call() || carried_over) request_turn();  // the intake wakes once, and this turn did not look into it
-}
-
-bool Engine::has_call() {
-  while (!batch_.empty() && next_call_ == batch_.front().calls.size()) {
-    batch_.pop_front();
-    next_call_ = next_byte_ = 0;
-  }
-  return !batch_.empty();
-}
-
-void Engine::take_batch() {
-  intake_.take(batch_);
-  if (batch_.size() * brokers::CallChunk::kCalls <= kManyCalls) return;
-  host_.log(LogLevel::warning, "some " + std::to_string(batch_.size() * brokers::CallChunk::kCalls) +
-                                   " calls wait: they are made faster than they can be taken");
-}
-
-void Engine::dispatch_next(Time now) {
-  brokers::CallChunk& chunk = batch_.front();
-  brokers::Call& call = chunk.calls[next_call_++];
-  const std::string_view bytes = std::string_view(chunk.bytes).substr(next_byte_);
-  const std::string_view channel = bytes.substr(0, call.channel_bytes);
-  const std::unique_ptr<char[]> block = std::move(call.block);
-  next_byte_ += call.channel_bytes + (block ? 0 : call.payload_bytes);
-  const char* payload = block ? block.get() : bytes.data() + call.channel_bytes;
-  dispatch(call, channel, {payload, call.payload_bytes}, now);
+  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload) {
+    dispatch(call, channel, payload, now);
+  };
+  if (queue_.take_slice(take)) request_turn();
 }
 
 void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now) {
@@ -227,9 +196,9 @@ void Engine::drain(Time now) {
 
 void Engine::finish() {
   for (const auto& node : nodes_) node->close();
-  while (has_call()) dispatch_next(stop_at_);
-  intake_.close(batch_);
-  while (has_call()) dispatch_next(stop_at_);
+  queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
+    dispatch(call, channel, payload, stop_at_);
+  });
   report(State::closed, {});
   timer_.cancel();
   io_.stop();

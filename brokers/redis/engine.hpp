@@ -15,7 +15,7 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/common/intake.hpp"
+#include "brokers/common/call_queue.hpp"
 #include "brokers/redis/node.hpp"
 #include "brokers/redis/options.hpp"
 #include "brokers/redis/topology.hpp"
@@ -27,11 +27,6 @@ class Engine final : private SubscriberEvents {
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
   static constexpr std::size_t kResubscribeRate = 100'000;
-  /// What one turn takes from the intake: no handler holds the thread for long.
-  static constexpr std::size_t kCallsPerTurn = 4096;
-  static constexpr std::size_t kBytesPerTurn = std::size_t{4} << 20;
-  /// More calls than this in the intake are worth a word in the log.
-  static constexpr std::size_t kManyCalls = 1'000'000;
   /// Handlers that take more of the thread's CPU time are told when debug messages are logged.
   static constexpr std::chrono::milliseconds kLongHandler{20};
 
@@ -61,9 +56,6 @@ class Engine final : private SubscriberEvents {
   void tick_after(Duration pause);
   [[nodiscard]] bool at_rest() const noexcept;
   void take_calls(Time now);
-  [[nodiscard]] bool has_call();
-  void take_batch();
-  void dispatch_next(Time now);
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void update_state();
   void enter_ready();
@@ -73,7 +65,6 @@ class Engine final : private SubscriberEvents {
 
   Host& host_;
   Duration call_timeout_;
-  brokers::Intake& intake_;
   brokers::Budget& budget_;
   std::unique_ptr<Topology> topology_;
 
@@ -82,9 +73,7 @@ class Engine final : private SubscriberEvents {
   ConnectionContext context_;
   std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
 
-  brokers::CallBatch batch_;
-  std::size_t next_call_ = 0;  // of batch_'s first chunk, and where its bytes begin
-  std::size_t next_byte_ = 0;
+  brokers::CallQueue queue_;
   std::string channel_;  // the one that dispatch() works on
   bool turn_requested_ = false;
   bool resting_ = false;  // the next tick is far

@@ -12,11 +12,18 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/redis/call_list.hpp"
-#include "brokers/redis/channel_table.hpp"
+#include "brokers/common/call_list.hpp"
+#include "brokers/common/channel_table.hpp"
 #include "brokers/redis/protocol.hpp"
 
 namespace signalbox::redis {
+
+using brokers::CallList;
+using brokers::Channel;
+using brokers::ChannelState;
+using brokers::ChannelTable;
+using brokers::Have;
+using brokers::Verb;
 
 class SubscriberEvents {
  public:

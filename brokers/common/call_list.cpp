@@ -1,8 +1,8 @@
-#include "brokers/redis/call_list.hpp"
+#include "brokers/common/call_list.hpp"
 
 #include <utility>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 namespace {
 
 constexpr std::size_t kKeptCalls = 1024;  // after a storm of calls the memory goes back
@@ -99,4 +99,4 @@ void CallList::finish_all(const Status& status) {
   }
 }
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

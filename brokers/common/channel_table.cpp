@@ -1,9 +1,9 @@
-#include "brokers/redis/channel_table.hpp"
+#include "brokers/common/channel_table.hpp"
 
 #include <cassert>
 #include <functional>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 /// By the upper half of the hash: the lower one picks the connection.
 ChannelTable::Map& ChannelTable::part_of(const std::string& name) noexcept {
@@ -59,4 +59,4 @@ void ChannelTable::refresh(Channel& channel) noexcept {
   state.recovering = state.want;  // counted by new_link()
 }
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

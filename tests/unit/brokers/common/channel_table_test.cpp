@@ -1,11 +1,11 @@
-#include "brokers/redis/channel_table.hpp"
+#include "brokers/common/channel_table.hpp"
 
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 namespace {
 
 std::multiset<std::string> scan(ChannelTable& table) {
@@ -76,4 +76,4 @@ TEST(ChannelTable, MissesNoneThoughTheTableGrowsUnderAScan) {
 }
 
 }  // namespace
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

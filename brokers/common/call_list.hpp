@@ -7,10 +7,10 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/redis/channel_table.hpp"
-#include "brokers/redis/time.hpp"
+#include "brokers/common/channel_table.hpp"
+#include "brokers/common/time.hpp"
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 enum class Verb : std::uint8_t { subscribe, unsubscribe };
 
@@ -64,4 +64,4 @@ class CallList {
   std::deque<Deadline> deadlines_;
 };
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 
 /// What the server knows of a channel on the present link.
 enum class Have : std::uint8_t { nothing, subscribing, subscribed, unsubscribing };
@@ -87,4 +87,4 @@ class ChannelTable {
   bool scanned_ = false;
 };
 
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers

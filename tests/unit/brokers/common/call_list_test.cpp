@@ -1,11 +1,11 @@
-#include "brokers/redis/call_list.hpp"
+#include "brokers/common/call_list.hpp"
 
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace signalbox::redis {
+namespace signalbox::brokers {
 namespace {
 
 class CallListTest : public ::testing::Test {
@@ -95,4 +95,4 @@ TEST_F(CallListTest, SurvivesAStormOfCalls) {
 }
 
 }  // namespace
-}  // namespace signalbox::redis
+}  // namespace signalbox::brokers
