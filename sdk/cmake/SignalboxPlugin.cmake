@@ -10,7 +10,7 @@ function(signalbox_add_plugin name)
   set_target_properties(${target} PROPERTIES
     PREFIX lib SUFFIX .so OUTPUT_NAME signalbox_${name} POSITION_INDEPENDENT_CODE ON
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON LINK_DEPENDS ${map})
-  if("${CMAKE_CXX_STANDARD}" LESS 20)
+  if(NOT CMAKE_CXX_STANDARD OR CMAKE_CXX_STANDARD LESS 20)
     set_target_properties(${target} PROPERTIES CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)
   endif()
   target_link_libraries(${target} PRIVATE signalbox::sdk)
