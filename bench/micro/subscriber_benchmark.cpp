@@ -16,6 +16,7 @@ class Counting final : public SubscriberEvents {
     benchmark::DoNotOptimize(messages.data());
   }
   void on_refused(std::string_view, std::string_view) override {}
+  void on_missed(std::span<const std::string_view>) override {}
 
   std::size_t count = 0;
 };

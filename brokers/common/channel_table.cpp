@@ -35,7 +35,9 @@ void ChannelTable::set_want(Channel& channel, bool want) {
   if (channel.second.want == want) return;
   channel.second.want = want;
   want ? ++wanted_ : --wanted_;
-  if (!want) set_recovering(channel, false);
+  if (want) return;
+  channel.second.missed = false;
+  set_recovering(channel, false);
 }
 
 void ChannelTable::set_recovering(Channel& channel, bool recovering) {
@@ -54,6 +56,7 @@ void ChannelTable::refresh(Channel& channel) noexcept {
   ChannelState& state = channel.second;
   if (state.link == link_) return;
   state.link = link_;
+  if (state.want && state.have == Have::subscribed) state.missed = true;
   state.have = Have::nothing;
   state.queued = false;
   state.recovering = state.want;  // counted by new_link()

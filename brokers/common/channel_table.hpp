@@ -22,6 +22,7 @@ struct ChannelState {
   bool want : 1 = false;
   bool queued : 1 = false;      ///< waits for a command
   bool recovering : 1 = false;  ///< must be confirmed before the broker is ready
+  bool missed : 1 = false;      ///< was subscribed on a link that is gone
 };
 static_assert(sizeof(ChannelState) == 8);
 

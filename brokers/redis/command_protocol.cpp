@@ -141,7 +141,7 @@ std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& rep
 
 std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
   role_awaited_ = false;
-  return fault_in_role(reply);
+  return fault_in_role(wanted(), reply);
 }
 
 void CommandProtocol::finish(Publish& call, const Status& status, Receivers receivers) {

@@ -4,11 +4,13 @@
 
 namespace signalbox::redis {
 
-Connection::Connection(ConnectionContext& context, Endpoint endpoint, Resolver& resolver, Protocol& protocol)
-    : context_(context), endpoint_(std::move(endpoint)), resolver_(resolver), protocol_(protocol) {}
+Connection::Connection(ConnectionContext& context, Server* server, Protocol& protocol)
+    : context_(context), server_(server), protocol_(protocol) {}
 
 void Connection::turn(Time now) {
-  if (!link_ && now >= retry_at_) link_ = Link::open(context_.io, endpoint_, resolver_, preference_, context_.tls, *this);
+  if (!link_ && server_ && now >= retry_at_) {
+    link_ = Link::open(context_.io, server_->endpoint, server_->resolver, preference_, context_.tls, *this);
+  }
   if (std::optional<Fault> fault = protocol_.turn(now, out_)) return drop(std::move(*fault), now);
   if (protocol_.unfinished()) context_.request_turn();
   if (!out_.empty()) link_->send(out_);
@@ -29,6 +31,15 @@ void Connection::drop(Fault fault, Time now) {
   retry_at_ = now + (fault.kind == FaultKind::lost ? backoff_.next(context_.random, now) : backoff_.slow(context_.random, now));
   fault_ = std::move(fault);
   context_.request_turn();
+}
+
+void Connection::move(Server* server, Time now) {
+  drop({FaultKind::lost, "the server has changed"}, now);
+  if (!server_) fault_.reset();  // nothing has been tried yet
+  server_ = server;
+  preference_ = {};
+  backoff_ = {};
+  retry_at_ = Time();
 }
 
 void Connection::close() {

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "brokers/common/backoff.hpp"
 #include "brokers/redis/link.hpp"
@@ -23,16 +24,27 @@ struct ConnectionContext {
   std::mt19937 random;
 };
 
+/// Where connections lead to, and the addresses of its host.
+struct Server {
+  Server(boost::asio::io_context& io, Endpoint at) : endpoint(std::move(at)), resolver(io, endpoint) {}
+
+  Endpoint endpoint;
+  Resolver resolver;
+};
+
 /// Threading: the broker's I/O thread.
 class Connection final : private LinkEvents {
  public:
-  Connection(ConnectionContext& context, Endpoint endpoint, Resolver& resolver, Protocol& protocol);
+  /// server: outlives it, or its move() to another. nullptr: none is known yet.
+  Connection(ConnectionContext& context, Server* server, Protocol& protocol);
   ~Connection() override { close(); }
 
   /// Once each loop turn: connects when it is time to, writes, gives up what is late.
   void turn(Time now);
   /// Gives the link up and tries anew after a pause, beginning with the address that has worked or else with another.
   void drop(Fault fault, Time now);
+  /// Gives the link up and connects to another server, at once.
+  void move(Server* server, Time now);
   /// The server has been seen alive: no need to wait longer, unless it is what it answers that is wrong.
   void hurry() noexcept {
     if (!fault_ || fault_->kind == FaultKind::lost) retry_at_ = Time();
@@ -60,8 +72,7 @@ class Connection final : private LinkEvents {
   void on_link_down(Fault fault) override;
 
   ConnectionContext& context_;
-  Endpoint endpoint_;
-  Resolver& resolver_;
+  Server* server_;
   Protocol& protocol_;
 
   std::shared_ptr<Link> link_;

@@ -21,26 +21,31 @@ std::chrono::nanoseconds thread_time() noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+NodeOptions node_options(const Options& options, const HostInfo& info) {
+  NodeOptions node;
+  node.login = options.login;
+  node.instance_id = info.instance_id;
+  node.channel_prefix = info.channel_prefix;
+  node.call_timeout = info.call_timeout;
+  node.subscriber_connections = options.subscriber_connections;
+  node.resubscribe_rate = Engine::kResubscribeRate;
+  if (options.mode == Mode::sentinel) node.wanted = Wanted::found_master;
+  node.one_of_several = options.mode == Mode::shards;
+  return node;
+}
+
 std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_string(time.count() / 1000) + " us"; }
 
 }  // namespace
 
-Engine::Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, brokers::Intake& intake,
-               brokers::Budget& budget)
+Engine::Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget)
     : host_(host),
       call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
       budget_(budget),
-      topology_(std::move(topology)),
       context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())},
-      queue_(intake, host) {
-  const HostInfo& info = host.info();
-  const NodeOptions node{options.login,     std::string(info.instance_id),  std::string(info.channel_prefix),
-                         info.call_timeout, options.subscriber_connections, kResubscribeRate};
-  SubscriberEvents& events = *this;
-  for (const Endpoint& endpoint : topology_->nodes()) {
-    nodes_.push_back(std::make_unique<Node>(context_, endpoint, node, budget_, events));
-  }
-}
+      topology_(make_topology(options, context_, host.info().instance_id)),
+      nodes_(context_, *topology_, node_options(options, host.info()), budget, *this),
+      queue_(intake, host) {}
 
 void Engine::start() {
   boost::asio::post(io_, [this] { tick(); });
@@ -86,7 +91,7 @@ void Engine::stop(std::chrono::milliseconds deadline) {
   boost::asio::post(io_, [this, stop_at = Clock::now() + deadline] {
     stopping_ = true;
     stop_at_ = stop_at;
-    for (const auto& node : nodes_) node->drain();
+    nodes_.drain();
     request_turn();
   });
   thread_.join();
@@ -113,17 +118,14 @@ void Engine::tick_after(Duration pause) {
   });
 }
 
-bool Engine::at_rest() const noexcept {
-  return state_ == State::ready && !stopping_ && queue_.empty() &&
-         std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->at_rest(); });
-}
+bool Engine::at_rest() const noexcept { return state_ == State::ready && !stopping_ && queue_.empty() && nodes_.at_rest(); }
 
 void Engine::turn() {
   turn_requested_ = false;
   const Time now = Clock::now();
   take_calls(now);
   if (stopping_) return drain(now);
-  for (const auto& node : nodes_) node->turn(now);
+  nodes_.turn(now);
   update_state();
 }
 
@@ -142,15 +144,16 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   if (!call.refusal.ok()) return refuse(call.refusal);
   if (stopping_) return refuse(kClosed);
   const Time deadline = call.made_at + call_timeout_;
-  Node& node = *nodes_[topology_->owner(channel)];
+  Nodes::Place& place = nodes_.of(channel);
+  Node& node = *place.node;
   if (call.kind == brokers::Call::Kind::subscribe) {
     channel_ = channel;
     node.subscriber(channel).subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (call.kind == brokers::Call::Kind::unsubscribe) {
     channel_ = channel;
     node.subscriber(channel).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
-  } else if (state_ != State::ready || !node.command_established()) {
-    refuse({errc::unavailable, reasons_.empty() ? std::string_view("not ready") : std::string_view(reasons_.front())});
+  } else if (!place.serving || !node.command_established()) {
+    refuse({errc::unavailable, place.reason.empty() ? std::string_view("not ready") : std::string_view(place.reason)});
   } else if (now >= deadline) {
     refuse(kLate);
   } else if (call.kind == brokers::Call::Kind::publish) {
@@ -161,23 +164,27 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
 }
 
 void Engine::update_state() {
-  if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->settled(); })) return enter_ready();
-  Node::Trouble trouble;
-  for (const auto& node : nodes_) node->append_trouble(trouble);
+  Trouble trouble;
+  if (nodes_.look(trouble)) return enter_ready();
   if (state_ == State::ready) outage_ = trouble.reasons.front();
   const bool failed = trouble.kind != FaultKind::lost;
   report(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(trouble.reasons));
 }
 
+/// Where one server holds everything, whatever disturbs it concerns all; where several do, each channel has been told when it
+/// was confirmed again.
 void Engine::enter_ready() {
   if (state_ == State::ready) return;
-  const auto lost_a_link = [](const auto& node) { return node->lost_a_link(); };
-  if (was_ready_ || std::any_of(nodes_.begin(), nodes_.end(), lost_a_link)) {
+  if (!nodes_.several() && (was_ready_ || nodes_.lost_a_link())) {
     host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
   }
   was_ready_ = true;
   outage_.clear();
   report(State::ready, {});
+}
+
+void Engine::on_missed(std::span<const std::string_view> channels) {
+  if (nodes_.several()) host_.gap(channels, "the connection to the channel's server was lost");
 }
 
 void Engine::report(State state, std::vector<std::string> reasons) {
@@ -189,13 +196,12 @@ void Engine::report(State state, std::vector<std::string> reasons) {
 }
 
 void Engine::drain(Time now) {
-  bool drained = true;
-  for (const auto& node : nodes_) drained = node->drain_turn(now) && drained;
+  const bool drained = nodes_.drain_turn(now);
   if (drained || now >= stop_at_) finish();
 }
 
 void Engine::finish() {
-  for (const auto& node : nodes_) node->close();
+  nodes_.close();
   queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
     dispatch(call, channel, payload, stop_at_);
   });

@@ -16,7 +16,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
-#include "brokers/redis/node.hpp"
+#include "brokers/redis/nodes.hpp"
 #include "brokers/redis/options.hpp"
 #include "brokers/redis/topology.hpp"
 
@@ -31,8 +31,7 @@ class Engine final : private SubscriberEvents {
   static constexpr std::chrono::milliseconds kLongHandler{20};
 
   /// Everything passed in outlives the engine.
-  Engine(const Options& options, TlsContext* tls, std::unique_ptr<Topology> topology, Host& host, brokers::Intake& intake,
-         brokers::Budget& budget);
+  Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget);
   ~Engine() override;
 
   /// Starts the thread.
@@ -47,6 +46,8 @@ class Engine final : private SubscriberEvents {
   void on_refused(std::string_view channel, std::string_view detail) override {
     host_.refused(channel, {errc::rejected, detail});
   }
+
+  void on_missed(std::span<const std::string_view> channels) override;
 
   void request_turn();
   void run();
@@ -66,12 +67,12 @@ class Engine final : private SubscriberEvents {
   Host& host_;
   Duration call_timeout_;
   brokers::Budget& budget_;
-  std::unique_ptr<Topology> topology_;
 
   boost::asio::io_context io_{1};
   boost::asio::steady_timer timer_{io_};
   ConnectionContext context_;
-  std::vector<std::unique_ptr<Node>> nodes_;  // as in topology_
+  std::unique_ptr<Topology> topology_;
+  Nodes nodes_;
 
   brokers::CallQueue queue_;
   std::string channel_;  // the one that dispatch() works on

@@ -15,18 +15,25 @@ std::optional<Fault> fault_in_cluster(const redisReply& reply) {
 
 }  // namespace
 
-std::optional<Fault> fault_in_role(const redisReply& reply) {
+std::optional<Fault> fault_in_role(Wanted wanted, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_ERROR) return fault_of(text(reply));
   const std::string_view role =
       reply.type == REDIS_REPLY_ARRAY && reply.elements > 0 ? text(*reply.element[0]) : std::string_view();
+  if (role != "master" && role != "slave" && role != "sentinel") {
+    return Fault{FaultKind::lost, "protocol error: unexpected reply to ROLE"};
+  }
+  if (wanted == Wanted::sentinel) {
+    if (role == "sentinel") return std::nullopt;
+    return wrong_server("the server is no sentinel; let urls name the sentinels");
+  }
   if (role == "master") return std::nullopt;
+  if (wanted == Wanted::found_master) return Fault{FaultKind::lost, "the server is not the master any more", true};
   if (role == "slave") return wrong_server("the server is a replica; let url name the master");
-  if (role == "sentinel") return wrong_server("the server is a sentinel; let url name the master");
-  return Fault{FaultKind::lost, "protocol error: unexpected reply to ROLE"};
+  return wrong_server("the server is a sentinel; let url name the master, or mode be sentinel");
 }
 
-Handshake::Handshake(Login login, std::string client_name, std::vector<Need> needs)
-    : login_(std::move(login)), client_name_(std::move(client_name)), needs_(std::move(needs)) {
+Handshake::Handshake(Login login, std::string client_name, std::vector<Need> needs, Wanted wanted)
+    : login_(std::move(login)), client_name_(std::move(client_name)), needs_(std::move(needs)), wanted_(wanted) {
   std::replace_if(client_name_.begin(), client_name_.end(), [](char c) { return c <= ' ' || c > '~'; }, '-');
 }
 
@@ -45,8 +52,10 @@ void Handshake::begin(std::string& out) {
   awaited_.push_back(Step::name);
   append_command(out, {"ROLE"});
   awaited_.push_back(Step::role);
-  append_command(out, {"INFO", "cluster"});
-  awaited_.push_back(Step::cluster);
+  if (wanted_ != Wanted::sentinel) {
+    append_command(out, {"INFO", "cluster"});
+    awaited_.push_back(Step::cluster);
+  }
   if (login_.database != 0) {  // after the two above, which tell better why a cluster or a sentinel refuses it
     append_command(out, {"SELECT", std::to_string(login_.database)});
     awaited_.push_back(Step::database);
@@ -62,7 +71,7 @@ std::optional<Fault> Handshake::accept(const redisReply& reply) {
   const Step step = awaited_.front();
   awaited_.pop_front();
   if (reply.type == REDIS_REPLY_ERROR) return refuse(step, text(reply));
-  if (step == Step::role) return fault_in_role(reply);
+  if (step == Step::role) return fault_in_role(wanted_, reply);
   if (step == Step::cluster) return fault_in_cluster(reply);
   return std::nullopt;
 }

@@ -17,22 +17,32 @@ struct Login {
   std::string username;  ///< empty: the default user
   std::string password;  ///< empty: no AUTH
   int database = 0;
+
+  friend bool operator==(const Login&, const Login&) = default;
 };
 
-/// The fault in a reply to ROLE; none for a master. A replica counts no subscribers of its master and the other way round.
-std::optional<Fault> fault_in_role(const redisReply& reply);
+/// What a server has to be. A replica counts no subscribers of its master and the other way round; in cluster mode counts are
+/// of one node.
+enum class Wanted : std::uint8_t {
+  master,        ///< named by the operator, who alone can mend it
+  found_master,  ///< found by asking others, who will tell another
+  sentinel,
+};
+
+/// The fault in a reply to ROLE.
+std::optional<Fault> fault_in_role(Wanted wanted, const redisReply& reply);
 
 /// One write: AUTH, CLIENT SETNAME, ROLE, INFO, SELECT, and then a harmless use of each command that the connection will
-/// need, so that a missing right is told at once and by its name. The server must be a master and no member of a cluster
-/// (counts are of one node there).
+/// need, so that a missing right is told at once and by its name.
 class Handshake {
  public:
   /// A command that must be allowed, with its arguments.
   using Need = std::vector<std::string>;
 
   /// client_name: for CLIENT LIST; other bytes than printable ASCII become '-'.
-  Handshake(Login login, std::string client_name, std::vector<Need> needs = {});
+  Handshake(Login login, std::string client_name, std::vector<Need> needs = {}, Wanted wanted = Wanted::master);
 
+  [[nodiscard]] Wanted wanted() const noexcept { return wanted_; }
   void begin(std::string& out);
   /// Takes the next reply.
   std::optional<Fault> accept(const redisReply& reply);
@@ -50,6 +60,7 @@ class Handshake {
   Login login_;
   std::string client_name_;
   std::vector<Need> needs_;
+  Wanted wanted_;
   std::deque<Step> awaited_;
   std::string obstacle_;
 };

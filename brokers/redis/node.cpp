@@ -10,7 +10,7 @@ namespace {
 const std::string kCommandName = "command connection";
 
 Handshake handshake_for(const NodeOptions& options, const std::string& role, std::vector<Handshake::Need> needs) {
-  return {options.login, "signalbox:" + options.instance_id + ":" + role, std::move(needs)};
+  return {options.login, "signalbox:" + options.instance_id + ":" + role, std::move(needs), options.wanted};
 }
 
 /// In the part of the name space that the contract leaves to the broker.
@@ -23,36 +23,34 @@ bool is_in_trouble(const Connection& connection) {
   return !connection.established() || connection.trouble_kind() != FaultKind::lost;
 }
 
-void append_reason(Node::Trouble& trouble, const std::string& name, const Connection& connection) {
-  const FaultKind kind = connection.trouble_kind();
-  if (kind == FaultKind::lost) {
-    trouble.reasons.push_back(name + ": " + connection.trouble());
-    return;
-  }
-  trouble.kind = kind;
-  trouble.reasons.insert(trouble.reasons.begin(), (kind == FaultKind::auth ? "auth: " : "config: ") + connection.trouble());
-}
-
 }  // namespace
 
-Node::Subscriber::Subscriber(ConnectionContext& context, const Endpoint& endpoint, Resolver& resolver,
-                             const NodeOptions& options, std::size_t number, SubscriberEvents& events)
+Node::Subscriber::Subscriber(ConnectionContext& context, const NodeOptions& options, std::size_t number,
+                             SubscriberEvents& events)
     : name("subscriber connection " + std::to_string(number)),
       protocol(handshake_for(options, "subscriber-" + std::to_string(number),
                              {{"PING"}, {"UNSUBSCRIBE", probe_channel(options, std::to_string(number))}}),
                options.call_timeout, probe_channel(options, std::to_string(number)),
                options.resubscribe_rate / options.subscriber_connections, events),
-      connection(context, endpoint, resolver, protocol) {}
+      connection(context, nullptr, protocol) {}
 
-Node::Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, brokers::Budget& budget,
-           SubscriberEvents& events)
-    : resolver_(context.io, endpoint),
+Node::Node(ConnectionContext& context, const NodeOptions& options, brokers::Budget& budget, SubscriberEvents& events)
+    : context_(context),
+      one_of_several_(options.one_of_several),
       command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),
                options.call_timeout, budget),
-      command_connection_(context, endpoint, resolver_, command_) {
+      command_connection_(context, nullptr, command_) {
   for (std::size_t number = 0; number < options.subscriber_connections; ++number) {
-    subscribers_.push_back(std::make_unique<Subscriber>(context, endpoint, resolver_, options, number, events));
+    subscribers_.push_back(std::make_unique<Subscriber>(context, options, number, events));
   }
+}
+
+void Node::move(const Endpoint& endpoint, Time now) {
+  auto server = std::make_unique<Server>(context_.io, endpoint);
+  command_connection_.move(server.get(), now);
+  for (const auto& subscriber : subscribers_) subscriber->connection.move(server.get(), now);
+  server_ = std::move(server);
+  left_server_ = false;
 }
 
 SubscriberProtocol& Node::subscriber(std::string_view channel) noexcept {
@@ -138,16 +136,27 @@ bool Node::lost_a_link() const noexcept {
 }
 
 void Node::append_trouble(Trouble& trouble) const {
+  if (!server_) return;
   if (is_in_trouble(command_connection_)) append_reason(trouble, kCommandName, command_connection_);
   for (const auto& subscriber : subscribers_) {
     if (is_in_trouble(subscriber->connection)) {
       append_reason(trouble, subscriber->name, subscriber->connection);
     } else if (subscriber->protocol.recovering() != 0) {
-      trouble.reasons.push_back(subscriber->name + ": channels are not confirmed yet");
+      trouble.reasons.push_back(named(subscriber->name) + ": channels are not confirmed yet");
     } else if (!subscriber->protocol.probed()) {
-      trouble.reasons.push_back(subscriber->name + ": the loopback probe has not answered yet");
+      trouble.reasons.push_back(named(subscriber->name) + ": the loopback probe has not answered yet");
     }
   }
+}
+
+void Node::append_reason(Trouble& trouble, const std::string& name, const Connection& connection) const {
+  const bool mute =
+      one_of_several_ && connection.trouble_kind() != FaultKind::lost;  // names no connection, so it names no server
+  trouble.add(connection.trouble_kind(), named(name), (mute ? server_->endpoint.text() + ": " : "") + connection.trouble());
+}
+
+std::string Node::named(const std::string& name) const {
+  return one_of_several_ ? server_->endpoint.text() + ", " + name : name;
 }
 
 void Node::drain() {

@@ -10,8 +10,8 @@
 #include "brokers/common/budget.hpp"
 #include "brokers/redis/command_protocol.hpp"
 #include "brokers/redis/connection.hpp"
-#include "brokers/redis/resolver.hpp"
 #include "brokers/redis/subscriber_protocol.hpp"
+#include "brokers/redis/trouble.hpp"
 
 namespace signalbox::redis {
 
@@ -22,6 +22,8 @@ struct NodeOptions {
   Duration call_timeout;
   std::size_t subscriber_connections;
   std::size_t resubscribe_rate;  ///< channels a second, of all connections together
+  Wanted wanted = Wanted::master;
+  bool one_of_several = false;  ///< so that reasons must say which
 };
 
 /// One connection for commands and some for subscriptions, which the channels share by hash. Subscriptions have their
@@ -30,8 +32,13 @@ struct NodeOptions {
 /// Threading: the broker's I/O thread.
 class Node {
  public:
-  Node(ConnectionContext& context, const Endpoint& endpoint, const NodeOptions& options, brokers::Budget& budget,
-       SubscriberEvents& events);
+  /// No server is known yet.
+  Node(ConnectionContext& context, const NodeOptions& options, brokers::Budget& budget, SubscriberEvents& events);
+
+  /// Leaves the present server, if any; the wanted channels go along.
+  void move(const Endpoint& endpoint, Time now);
+  /// nullptr: none is known yet.
+  [[nodiscard]] const Endpoint* endpoint() const noexcept { return server_ ? &server_->endpoint : nullptr; }
 
   [[nodiscard]] CommandProtocol& command() noexcept { return command_; }
   [[nodiscard]] bool command_established() const noexcept { return command_connection_.established(); }
@@ -46,11 +53,7 @@ class Node {
   /// A connection that had proved itself was lost, or one on which a channel had been confirmed.
   [[nodiscard]] bool lost_a_link() const noexcept;
 
-  /// Why it is not settled. kind: the gravest, a fault that only an operator can correct before a lost link.
-  struct Trouble {
-    FaultKind kind = FaultKind::lost;
-    std::vector<std::string> reasons;
-  };
+  /// Why it is not settled.
   void append_trouble(Trouble& trouble) const;
 
   /// Closes the command connection, completes all calls with `closed`, and begins to unsubscribe.
@@ -61,8 +64,7 @@ class Node {
 
  private:
   struct Subscriber {
-    Subscriber(ConnectionContext& context, const Endpoint& endpoint, Resolver& resolver, const NodeOptions& options,
-               std::size_t number, SubscriberEvents& events);
+    Subscriber(ConnectionContext& context, const NodeOptions& options, std::size_t number, SubscriberEvents& events);
 
     std::string name;
     SubscriberProtocol protocol;
@@ -73,8 +75,12 @@ class Node {
   void send_probe(Subscriber& subscriber, Time now);
   void leave_wrong_server(Time now);
   void hurry();
+  void append_reason(Trouble& trouble, const std::string& name, const Connection& connection) const;
+  [[nodiscard]] std::string named(const std::string& name) const;
 
-  Resolver resolver_;
+  ConnectionContext& context_;
+  bool one_of_several_;
+  std::unique_ptr<Server> server_;
   CommandProtocol command_;
   Connection command_connection_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "signalbox/settings.hpp"
 
@@ -13,9 +15,21 @@ namespace signalbox::redis {
 
 inline constexpr Option kOptions[] = {
     {"url", "text", "redis://localhost:6379/0",
-     "The server: redis://[user:password@]host[:port][/database], or rediss:// for TLS. Databases separate no channels.", 0, 0,
-     SIGNALBOX_OPTION_URL, 0},
-    {"mode", "single", "single", "single: one master holds all channels.", 0, 0, 0, 0},
+     "The server in mode single: redis://[user:password@]host[:port][/database], or rediss:// for TLS. Databases separate no "
+     "channels.",
+     0, 0, SIGNALBOX_OPTION_URL, 0},
+    {"mode", "single|sentinel|shards", "single",
+     "single: the master at url holds all channels. sentinel: the one that the sentinels at urls name. shards: the masters at "
+     "urls share the channels.",
+     0, 0, 0, 0},
+    {"urls", "list", "",
+     "Where mode is not single: redis://host:port or rediss://host:port each, with the same user, password and database. "
+     "shards: "
+     "written alike on every instance, in any order. sentinel: the sentinels, without user and password.",
+     0, 0, SIGNALBOX_OPTION_URL, 0},
+    {"sentinel_master", "text", "mymaster", "The name that the sentinels have for the master.", 0, 0, 0, 0},
+    {"sentinel_username", "text", "", "The sentinels' ACL user; empty: the default user.", 0, 0, 0, 0},
+    {"sentinel_password", "text", "", "The sentinels' password; empty: they have none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"username", "text", "", "The ACL user; empty: the one in the URL, or the default user.", 0, 0, 0, 0},
     {"password", "text", "", "The password; empty: the one in the URL, or none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"tls_ca_file", "text", "", "PEM file of the authorities to trust; empty: those of the system.", 0, 0, 0, 0},
@@ -23,7 +37,9 @@ inline constexpr Option kOptions[] = {
     {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
     {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
     {"subscriber_connections", "integer", "2",
-     "Connections that share the subscriptions; one for each 50,000 channels keeps the server's stall short when one closes.",
+     "Connections to each server that share its subscriptions; one for each 50,000 channels keeps the server's stall short "
+     "when "
+     "one closes.",
      1, 8, 0, 0},
     {"publish_queue_bytes", "size", "64MiB",
      "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
@@ -38,10 +54,15 @@ struct TlsOptions {
   std::string private_key;
 };
 
+enum class Mode : std::uint8_t { single, sentinel, shards };
+
 struct Options {
-  Endpoint endpoint;
+  Mode mode = Mode::single;
+  std::vector<Endpoint> endpoints{Endpoint{}};  ///< the server, the sentinels, or the shards
   Login login;
   TlsOptions tls;
+  std::string sentinel_master;
+  Login sentinel_login;
   std::size_t subscriber_connections = 2;
   std::size_t publish_queue_bytes = std::size_t{64} << 20;
 };

@@ -53,6 +53,7 @@ class Protocol {
 
  protected:
   [[nodiscard]] Duration call_timeout() const noexcept { return call_timeout_; }
+  [[nodiscard]] Wanted wanted() const noexcept { return handshake_.wanted(); }
   /// When the last bytes came.
   [[nodiscard]] Time heard_at() const noexcept { return heard_at_; }
   /// Bytes written since connected(), before those of the turn that runs.

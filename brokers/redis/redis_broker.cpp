@@ -28,8 +28,7 @@ RedisBroker::RedisBroker(const Settings& settings)
 RedisBroker::~RedisBroker() = default;
 
 void RedisBroker::start(Host& host) {
-  engine_ = std::make_unique<redis::Engine>(options_, tls_.get(), std::make_unique<redis::SingleNode>(options_.endpoint), host,
-                                            intake_, budget_);
+  engine_ = std::make_unique<redis::Engine>(options_, tls_.get(), host, intake_, budget_);
   try {
     engine_->start();  // once it can be found: the host may call a verb from its first callback
   } catch (...) {

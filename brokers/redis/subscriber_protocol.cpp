@@ -114,6 +114,10 @@ void SubscriberProtocol::take_message(Reply reply, Time now) {
 }
 
 void SubscriberProtocol::deliver() {
+  if (!missed_.empty()) {
+    events_.on_missed(missed_);
+    missed_.clear();
+  }
   if (messages_.empty()) return;
   events_.on_messages(messages_);
   messages_.clear();
@@ -141,6 +145,8 @@ void SubscriberProtocol::confirm(Channel& channel) {
   confirmed_ = true;
   channel.second.have = Have::subscribed;
   table_.set_recovering(channel, false);
+  if (channel.second.missed) missed_.push_back(channel.first);
+  channel.second.missed = false;
   calls_.finish(channel, Verb::subscribe, {});
   if (!channel.second.want) enqueue(channel);
 }

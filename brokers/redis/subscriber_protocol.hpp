@@ -32,6 +32,9 @@ class SubscriberEvents {
   virtual void on_messages(std::span<const Message> messages) = 0;
   /// The server refuses a channel whose subscribe has completed before: its rules had changed at the reconnect.
   virtual void on_refused(std::string_view channel, std::string_view detail) = 0;
+  /// Confirmed again after a link was lost on which they had been confirmed. Comes before their messages; the views live for
+  /// the call.
+  virtual void on_missed(std::span<const std::string_view> channels) = 0;
 };
 
 /// Brings what the server has in line with what is wanted, over any number of links. One operation a channel is under
@@ -153,7 +156,8 @@ class SubscriberProtocol final : public Protocol {
   Time flooded_at_;   // when a read last was full of messages
   Time answered_at_;  // when a subscription or its end was last answered
 
-  std::vector<Reply> held_;  // what messages_ points into
+  std::vector<std::string_view> missed_;  // to be told; keys of the table
+  std::vector<Reply> held_;               // what messages_ points into
   std::vector<Message> messages_;
   std::size_t held_bytes_ = 0;
 };

@@ -3,12 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "brokers/redis/time.hpp"
+#include "brokers/redis/trouble.hpp"
+
 namespace signalbox::redis {
+
+struct ConnectionContext;
+struct Options;
 
 struct Endpoint {
   std::string host = "localhost";
@@ -19,15 +26,32 @@ struct Endpoint {
     const bool v6 = host.find(':') != std::string::npos;
     return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
   }
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Channels belong to groups, for ever the same; a group stands on one server, and moves as a whole.
+///
 /// Threading: the broker's I/O thread.
 class Topology {
  public:
   virtual ~Topology() = default;
+  /// The servers, all different; none while they are not known.
   [[nodiscard]] virtual const std::vector<Endpoint>& nodes() const noexcept = 0;
-  /// Index into nodes() of the one on which `channel` is published, subscribed and counted.
-  [[nodiscard]] virtual std::size_t owner(std::string_view channel) const noexcept = 0;
+  [[nodiscard]] virtual std::size_t groups() const noexcept = 0;
+  /// Below groups().
+  [[nodiscard]] virtual std::size_t group(std::string_view channel) const noexcept = 0;
+  /// Index into nodes() of the server on which the group's channels are published, subscribed and counted. While there are
+  /// nodes().
+  [[nodiscard]] virtual std::size_t owner(std::size_t group) const noexcept = 0;
+
+  // For a topology that has to ask what it is.
+
+  /// Once each loop turn. doubt: a server is away, or is not what it was taken for. True: nodes() or an owner has changed.
+  virtual bool turn(Time, bool /*doubt*/) { return false; }
+  [[nodiscard]] virtual bool at_rest() const noexcept { return true; }
+  /// Why nodes() are not known.
+  virtual void append_trouble(Trouble&) const {}
+  virtual void close() {}
 };
 
 /// One master that holds everything.
@@ -36,10 +60,15 @@ class SingleNode final : public Topology {
   explicit SingleNode(Endpoint endpoint) : nodes_{std::move(endpoint)} {}
 
   [[nodiscard]] const std::vector<Endpoint>& nodes() const noexcept override { return nodes_; }
-  [[nodiscard]] std::size_t owner(std::string_view) const noexcept override { return 0; }
+  [[nodiscard]] std::size_t groups() const noexcept override { return 1; }
+  [[nodiscard]] std::size_t group(std::string_view) const noexcept override { return 0; }
+  [[nodiscard]] std::size_t owner(std::size_t) const noexcept override { return 0; }
 
  private:
   std::vector<Endpoint> nodes_;
 };
+
+/// As options.mode says. context: outlives it.
+std::unique_ptr<Topology> make_topology(const Options& options, ConnectionContext& context, std::string_view instance_id);
 
 }  // namespace signalbox::redis

@@ -24,6 +24,7 @@ enum class Control {
   limit,       ///< refuse_connections()
   output,      ///< limit_output(): it gives up subscribers that read too slowly
   role,        ///< demote() and promote()
+  failover,    ///< fail_over()
   foreign,     ///< publish_foreign()
   black_hole,  ///< drop_deliveries()
   wrong,       ///< misconfigured()
@@ -77,6 +78,8 @@ class Backend {
   virtual void limit_output(std::size_t) {}
   virtual void demote() {}
   virtual void promote() {}
+  /// Another server takes the place of the one that serves now; it has when this returns.
+  virtual void fail_over() {}
   /// As any client of the server would do it, without a broker.
   virtual void publish_foreign(std::string_view, std::string_view) {}
   /// Takes the messages out of what the server sends, and nothing else.

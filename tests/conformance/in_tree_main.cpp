@@ -8,6 +8,8 @@
 #include "brokers/redis/redis_broker.hpp"
 #include "tests/conformance/backends/memory.hpp"
 #include "tests/conformance/backends/redis.hpp"
+#include "tests/conformance/backends/redis_sentinel.hpp"
+#include "tests/conformance/backends/redis_shards.hpp"
 #include "tests/conformance/child.hpp"
 #include "tests/conformance/command_line.hpp"
 
@@ -15,13 +17,16 @@ namespace signalbox::conformance {
 namespace {
 
 std::unique_ptr<Subject> make_subject(const std::string& broker, const std::string& linking) {
-  if (linking == "plugin") return std::make_unique<PluginSubject>(broker);
-  if (broker == "redis") return std::make_unique<DirectSubject<RedisBroker>>("redis", redis::kOptions);
+  const bool redis = broker.starts_with("redis");  // in whatever mode
+  if (linking == "plugin") return std::make_unique<PluginSubject>(redis ? "redis" : broker);
+  if (redis) return std::make_unique<DirectSubject<RedisBroker>>("redis", redis::kOptions);
   return std::make_unique<DirectSubject<MemoryBroker>>("memory", memory_options());
 }
 
 std::unique_ptr<Backend> make_backend(const std::string& broker) {
   if (broker == "redis") return std::make_unique<RedisBackend>();
+  if (broker == "redis-shards") return std::make_unique<RedisShardsBackend>();
+  if (broker == "redis-sentinel") return std::make_unique<RedisSentinelBackend>();
   return std::make_unique<MemoryBackend>();
 }
 
@@ -30,7 +35,7 @@ int conformance(int argc, char** argv) {
   std::string broker;
   std::string linking = "direct";
   Choice choice;
-  app.add_option("BROKER", broker)->required()->check(CLI::IsMember({"memory", "redis"}));
+  app.add_option("BROKER", broker)->required()->check(CLI::IsMember({"memory", "redis", "redis-shards", "redis-sentinel"}));
   app.add_option("--linking", linking, "direct, or plugin: through the C ABI")->check(CLI::IsMember({"direct", "plugin"}));
   app.add_option("--set", choice.hold_values)->allow_extra_args(false)->group("");
   add_options(app, choice);

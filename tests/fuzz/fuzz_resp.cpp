@@ -132,6 +132,9 @@ class Listener final : public SubscriberEvents {
   void on_refused(std::string_view channel, std::string_view detail) override {
     require(!channel.empty() && !detail.empty(), "a refusal names its channel");
   }
+  void on_missed(std::span<const std::string_view> channels) override {
+    for (const std::string_view channel : channels) bytes_ += std::string(channel).size();
+  }
 
  private:
   std::size_t bytes_ = 0;

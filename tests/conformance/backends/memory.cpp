@@ -10,7 +10,8 @@ std::string MemoryBackend::lacks(Control control) const {
     case Control::frozen:
     case Control::limit:
     case Control::output:
-    case Control::role: return "no server";
+    case Control::role:
+    case Control::failover: return "no server";
     case Control::separate: return "no other process can reach it";
     case Control::password:
     case Control::permission: return "no access control";

@@ -14,7 +14,9 @@ class RedisBackend final : public Backend {
  public:
   RedisBackend();
 
-  [[nodiscard]] std::string lacks(Control) const override { return {}; }
+  [[nodiscard]] std::string lacks(Control control) const override {
+    return control == Control::failover ? "there is one server" : std::string();
+  }
   [[nodiscard]] Values values() const override;
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
   [[nodiscard]] std::uint16_t port() const override { return redis_.port(); }

@@ -101,7 +101,25 @@ void waits_where_the_server_takes_no_more_connections(Trial& trial) {
   expect_round_trip(*late, *peer, alice);
 }
 
+namespace {
+
+void follows_a_failover(Trial& trial) {
+  const auto holder = trial.peer();
+  const std::string alice = trial.channel("alice");
+  ASSERT_TRUE(holder->subscribe(alice).ok());
+  const Moment before = holder->moment();
+  trial.backend().fail_over();
+  expect_recovery(trial, *holder, before, kSlowRetry);
+  trial.expect_receivers(holder->publish(alice, "to the new one"), 1);
+  EXPECT_TRUE(holder->wait_payloads(alice, 1));
+  const auto late = trial.peer();
+  expect_round_trip(*late, *holder, alice);
+}
+
+}  // namespace
+
 void leaves_a_server_that_is_no_longer_the_master(Trial& trial) {
+  if (trial.backend().lacks(Control::failover).empty()) return follows_a_failover(trial);
   SIGNALBOX_NEEDS(trial, Control::role);
   const auto holder = trial.peer();
   const std::string alice = trial.channel("alice");

@@ -73,6 +73,33 @@ TEST(Handshake, RefusesReplicasSentinelsAndClusters) {
   EXPECT_NE(fault_for(kMaster, "$30\r\n# Cluster\r\ncluster_enabled:1\r\n\r\n").find("cluster mode"), std::string::npos);
 }
 
+TEST(Handshake, TakesAFoundServerThatIsNoMasterForOneThatIsLeftSoon) {
+  std::string out;
+  Handshake handshake({}, "n", {}, Wanted::found_master);
+  handshake.begin(out);
+  const std::optional<Fault> fault = finish(handshake, "*1\r\n$5\r\nslave\r\n", kNoCluster);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::lost);
+  EXPECT_TRUE(fault->of_the_server);
+  EXPECT_EQ(fault->text, "the server is not the master any more");
+}
+
+TEST(Handshake, AsksASentinelWhetherItIsOneAndNothingOfAServer) {
+  std::string out;
+  Handshake handshake({}, "n", {}, Wanted::sentinel);
+  handshake.begin(out);
+  EXPECT_EQ(out, expected({{"CLIENT", "SETNAME", "n"}, {"ROLE"}}));
+  EXPECT_FALSE(handshake.accept(*decode("+OK\r\n")));
+  EXPECT_FALSE(handshake.accept(*decode("*1\r\n$8\r\nsentinel\r\n")));
+  EXPECT_TRUE(handshake.complete());
+  handshake.begin(out);
+  EXPECT_FALSE(handshake.accept(*decode("+OK\r\n")));
+  const std::optional<Fault> fault = handshake.accept(*decode(kMaster));
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->kind, FaultKind::config);
+  EXPECT_EQ(fault->text, "the server is no sentinel; let urls name the sentinels");
+}
+
 TEST(Handshake, TellsWrongPasswordsAndMissingPermissions) {
   std::string out;
   Handshake handshake({"", "pw", 0}, "n");

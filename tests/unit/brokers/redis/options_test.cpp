@@ -28,8 +28,8 @@ std::string refusal(Values values) {
 
 TEST(RedisOptions, ReadsEveryPartOfTheUrl) {
   const Options options = read_url("rediss://al%40ice:p%3Aw%2F@redis.example:7000/3");
-  EXPECT_EQ(options.endpoint.host, "redis.example");
-  EXPECT_EQ(options.endpoint.port, 7000);
+  EXPECT_EQ(options.endpoints.front().host, "redis.example");
+  EXPECT_EQ(options.endpoints.front().port, 7000);
   EXPECT_EQ(options.login.username, "al@ice");
   EXPECT_EQ(options.login.password, "p:w/");
   EXPECT_EQ(options.login.database, 3);
@@ -39,14 +39,14 @@ TEST(RedisOptions, ReadsEveryPartOfTheUrl) {
 
 TEST(RedisOptions, FillsInWhatTheUrlLeavesOut) {
   const Options options = read_url("redis://localhost");
-  EXPECT_EQ(options.endpoint.text(), "localhost:6379");
+  EXPECT_EQ(options.endpoints.front().text(), "localhost:6379");
   EXPECT_EQ(options.login.username + options.login.password, "");
   EXPECT_EQ(options.login.database, 0);
   EXPECT_FALSE(options.tls.enabled);
   EXPECT_EQ(read_url("redis://localhost/").login.database, 0);
   EXPECT_EQ(read_url("redis://:secret@localhost").login.password, "secret");
-  EXPECT_EQ(read_url("redis://[::1]:7000").endpoint.host, "::1");
-  EXPECT_EQ(read_url("redis://[::1]:7000").endpoint.text(), "[::1]:7000");
+  EXPECT_EQ(read_url("redis://[::1]:7000").endpoints.front().host, "::1");
+  EXPECT_EQ(read_url("redis://[::1]:7000").endpoints.front().text(), "[::1]:7000");
 }
 
 TEST(RedisOptions, TakesCredentialsFromTheirOwnKeys) {
@@ -93,12 +93,50 @@ TEST(RedisOptions, SaysWhatIsWrongWithoutShowingASecret) {
 
 TEST(RedisOptions, RefusesWhatContradictsItself) {
   EXPECT_EQ(refusal({{"url", "redis://:a@localhost"}, {"password", "b"}}),
-            "password: stands in url as well; remove one of them");
+            "password: stands in the URL as well; remove one of them");
   EXPECT_EQ(refusal({{"url", "redis://localhost"}, {"username", "ws"}}), "password: is missing for the username");
   EXPECT_EQ(refusal({{"url", "rediss://localhost"}, {"tls_certificate", "x"}}),
             "tls_certificate and tls_private_key: set both or none");
   EXPECT_EQ(refusal({{"url", "redis://localhost"}, {"tls_ca_file", "x"}}),
-            "tls_ca_file, tls_certificate: need TLS; let url begin with rediss://");
+            "tls_ca_file, tls_certificate: need TLS; let the URL begin with rediss://");
+}
+
+TEST(RedisOptions, ReadsTheServersOfEachMode) {
+  const Options shards = read({{"mode", "shards"}, {"urls", "rediss://:pw@A:1"}, {"urls", "rediss://:pw@b:2"}});
+  EXPECT_EQ(shards.mode, Mode::shards);
+  ASSERT_EQ(shards.endpoints.size(), 2U);
+  EXPECT_EQ(shards.endpoints[0].text(), "a:1");  // names are compared with those of other instances
+  EXPECT_EQ(shards.login.password, "pw");
+  EXPECT_TRUE(shards.tls.enabled);
+  const Options sentinel = read({{"mode", "sentinel"},
+                                 {"urls", "redis://s:26379"},
+                                 {"sentinel_master", "main"},
+                                 {"sentinel_username", "u"},
+                                 {"sentinel_password", "sp"},
+                                 {"password", "mp"}});
+  EXPECT_EQ(sentinel.mode, Mode::sentinel);
+  EXPECT_EQ(sentinel.sentinel_master, "main");
+  EXPECT_EQ(sentinel.sentinel_login.username + sentinel.sentinel_login.password, "usp");
+  EXPECT_EQ(sentinel.login.password, "mp");
+  EXPECT_EQ(read({{"mode", "single"}, {"url", "redis://x"}}).endpoints.front().host, "x");
+}
+
+TEST(RedisOptions, SaysWhichServersAModeNeeds) {
+  EXPECT_EQ(refusal({{"urls", "redis://a"}}), "urls: are for mode sentinel or shards; mode single has url");
+  EXPECT_EQ(refusal({{"mode", "shards"}}), "urls: name at least one server for mode shards, as in [redis://host:port]");
+  EXPECT_EQ(refusal({{"mode", "shards"}, {"url", "redis://x"}, {"urls", "redis://a"}}),
+            "url: is for mode single; mode shards has urls");
+  EXPECT_EQ(refusal({{"mode", "shards"}, {"urls", "redis://a"}, {"urls", "redis://A:6379"}}), "urls: name a:6379 twice");
+  EXPECT_EQ(refusal({{"mode", "shards"}, {"urls", "redis://a"}, {"urls", "rediss://b"}}),
+            "urls: begin all with redis:// or all with rediss://");
+  EXPECT_EQ(refusal({{"mode", "shards"}, {"urls", "redis://:hunter2@a"}, {"urls", "redis://b"}}),
+            "urls: all have the same user, password and database");
+  EXPECT_EQ(refusal({{"mode", "shards"}, {"urls", "a:6379"}}), "urls: begins with redis://, or rediss:// for TLS");
+  EXPECT_EQ(refusal({{"mode", "sentinel"}, {"urls", "redis://:hunter2@a"}, {"sentinel_master", "m"}}),
+            "urls: name sentinels without user, password and database; username and password are the master's");
+  EXPECT_EQ(refusal({{"mode", "sentinel"}, {"urls", "redis://a"}, {"sentinel_master", ""}}),
+            "sentinel_master: is the name that the sentinels have for the master");
+  EXPECT_EQ(refusal({{"sentinel_username", "u"}}), "sentinel_password: is missing for the sentinel_username");
 }
 
 TEST(RedisOptions, NamesTheCertificateFileThatCanNotBeRead) {

@@ -25,6 +25,9 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
   void on_refused(std::string_view channel, std::string_view detail) override {
     log.push_back("refused " + std::string(channel) + ": " + std::string(detail));
   }
+  void on_missed(std::span<const std::string_view> channels) override {
+    for (const std::string_view channel : channels) missed.emplace_back(channel);
+  }
 
   Done told(const std::string& what) {
     return [this, what](Status status) { log.push_back(what + " " + (status.ok() ? "ok" : status.code.message())); };
@@ -71,6 +74,7 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
 
   using Log = std::vector<std::string>;
   Log log;
+  Log missed;
   SubscriberProtocol protocol{Handshake({}, "n"), Duration(2000), kProbe, 100'000, *this};
   Conversation talk{protocol};
 };

@@ -145,6 +145,27 @@ TEST_F(SubscriberProtocolTest, FindsTheForbiddenChannelsOfABatch) {
   EXPECT_EQ(talk.turn(), "");
 }
 
+TEST_F(SubscriberProtocolTest, TellsWhichChannelsMayHaveMissedSomethingWhenTheyAreConfirmedAgain) {
+  establish();
+  subscribed("confirmed");
+  subscribed("given up");
+  subscribe("never confirmed");
+  talk.turn();
+  EXPECT_TRUE(missed.empty());
+  talk.lose();
+  unsubscribe("given up");
+  talk.establish();
+  talk.lose();  // a link on which nothing was confirmed changes nothing
+  talk.establish();
+  subscribe("given up");
+  EXPECT_TRUE(missed.empty());
+  log.clear();
+  answer_all();
+  EXPECT_EQ(missed, (Log{"confirmed"}));
+  talk.hear(message("confirmed", "x"));
+  EXPECT_EQ(missed, (Log{"confirmed"})) << "once";
+}
+
 TEST_F(SubscriberProtocolTest, NamesTheRightsThatTheProbeNeeds) {
   talk.establish();
   talk.turn();

@@ -1,0 +1,49 @@
+// One master that holds everything, and sentinels that know which server that is.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "brokers/redis/connection.hpp"
+#include "brokers/redis/options.hpp"
+#include "brokers/redis/sentinel_protocol.hpp"
+#include "brokers/redis/topology.hpp"
+
+namespace signalbox::redis {
+
+/// A connection to each of them, so that one that is away delays nothing. Where they disagree, the highest configuration epoch
+/// is right: that is how they settle it among themselves. Where none answers, the last master stays the master.
+class Sentinels final : public Topology {
+ public:
+  Sentinels(const Options& options, ConnectionContext& context, std::string_view instance_id);
+
+  [[nodiscard]] const std::vector<Endpoint>& nodes() const noexcept override { return nodes_; }
+  [[nodiscard]] std::size_t groups() const noexcept override { return 1; }
+  [[nodiscard]] std::size_t group(std::string_view) const noexcept override { return 0; }
+  [[nodiscard]] std::size_t owner(std::size_t) const noexcept override { return 0; }
+
+  bool turn(Time now, bool doubt) override;
+  [[nodiscard]] bool at_rest() const noexcept override;
+  void append_trouble(Trouble& trouble) const override;
+  void close() override;
+
+  using Master = SentinelProtocol::Master;
+  /// The one to believe; of equals, the first. Nothing: none has said.
+  [[nodiscard]] static std::optional<Endpoint> believed(const std::vector<std::optional<Master>>& said);
+
+ private:
+  struct Sentinel {
+    Sentinel(const Options& options, ConnectionContext& context, const Endpoint& endpoint, std::string_view instance_id);
+
+    Server server;
+    SentinelProtocol protocol;
+    Connection connection;
+  };
+
+  std::vector<std::unique_ptr<Sentinel>> sentinels_;
+  std::string master_name_;
+  std::vector<Endpoint> nodes_;  // the master, once it is known
+};
+
+}  // namespace signalbox::redis

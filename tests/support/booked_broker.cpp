@@ -1,0 +1,139 @@
+#include "tests/support/booked_broker.hpp"
+
+#include <algorithm>
+#include <future>
+#include <stdexcept>
+#include <utility>
+
+#include "tests/support/broker_calls.hpp"
+
+namespace signalbox::test {
+namespace {
+
+constexpr std::size_t kThreads = 4;
+
+std::string outcome_of(const Outcome& outcome) {
+  if (outcome.ok()) return outcome.receivers.count > 0 ? "delivered" : "nobody";
+  return outcome.code.message();
+}
+
+}  // namespace
+
+BookedHost::BookedHost(Ledger& ledger, std::string instance, std::string prefix)
+    : ledger_(ledger), instance_(std::move(instance)), prefix_(std::move(prefix)) {
+  info_.instance_id = instance_;
+  info_.channel_prefix = prefix_;
+}
+
+void BookedHost::add(const std::string& channel) { clients_[channel] = ledger_.client(instance_, channel, true); }
+
+Ledger::Clock::time_point BookedHost::ready_at() const {
+  const std::lock_guard lock(mutex_);
+  return ready_at_;
+}
+
+std::string BookedHost::reasons() const {
+  const std::lock_guard lock(mutex_);
+  return reasons_;
+}
+
+void BookedHost::deliver(std::span<const Message> messages) noexcept {
+  for (const Message& message : messages) {
+    if (const auto client = clients_.find(message.channel); client != clients_.end()) {
+      ledger_.received(client->second, message.payload);
+    }
+  }
+}
+
+void BookedHost::gap(std::span<const std::string_view> channels, std::string_view reason) noexcept {
+  ++gaps_;
+  for (const auto& [channel, client] : clients_) {
+    if (channels.empty() || std::find(channels.begin(), channels.end(), channel) != channels.end()) {
+      ledger_.gap(client, std::string(reason));
+    }
+  }
+}
+
+void BookedHost::state(State state, std::span<const std::string_view> reasons) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (state == State::ready) ready_at_ = Ledger::Clock::now();
+  ready_ = state == State::ready;
+  reasons_.clear();
+  for (const std::string_view reason : reasons) reasons_ += std::string(reason) + "; ";
+}
+
+BrokerUnderLoad::BrokerUnderLoad(const Make& make, std::size_t channels, std::size_t rate)
+    : holder_(ledger_, "holder", "load:"),
+      publisher_(ledger_, "publisher", "load:"),
+      holding_(make()),
+      publishing_(make()),
+      pause_(std::chrono::nanoseconds(std::chrono::seconds(kThreads)) / rate) {
+  for (std::size_t i = 0; i < channels; ++i) channels_.push_back("load:user" + std::to_string(i));
+  for (const std::string& channel : channels_) holder_.add(channel);
+  holding_->start(holder_);
+  publishing_->start(publisher_);
+  if (!wait_until([&] { return both_ready(); }, 20s)) throw std::runtime_error("not ready: " + reasons());
+  std::vector<Pending> calls;
+  for (const std::string& channel : channels_) calls.push_back(subscribe(*holding_, channel));
+  for (std::size_t i = 0; i < channels; ++i) {
+    if (!wait(std::move(calls[i])).ok()) throw std::runtime_error("not subscribed");
+    holder_.registered(channels_[i]);
+  }
+  for (std::size_t thread = 0; thread < kThreads; ++thread) threads_.emplace_back([this, thread] { publish(thread); });
+}
+
+BrokerUnderLoad::~BrokerUnderLoad() {
+  end_load();
+  publishing_->stop(5s);
+  holding_->stop(5s);
+}
+
+void BrokerUnderLoad::end_load() {
+  stop_ = true;
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void BrokerUnderLoad::publish(std::size_t thread) {
+  const std::string source = "thread " + std::to_string(thread);
+  auto due = Ledger::Clock::now();
+  for (std::size_t turn = thread; !stop_; turn += kThreads) {
+    const std::string& channel = channels_[turn % channels_.size()];
+    const Ledger::Id message = ledger_.begin(source, channel);
+    ledger_.end(message, outcome_of(wait(test::publish(*publishing_, channel, Ledger::payload(message)))));
+    due = std::max(due + pause_, Ledger::Clock::now() - std::chrono::milliseconds(50));  // never more than a little behind
+    std::this_thread::sleep_until(due);
+  }
+}
+
+void BrokerUnderLoad::fault() {
+  fault_at_ = Ledger::Clock::now();
+  ledger_.fault();
+}
+
+bool BrokerUnderLoad::wait_recovered(milliseconds within) {
+  const auto ready_since = [&](const BookedHost& host) { return host.ready() && host.ready_at() > fault_at_; };
+  return wait_until([&] { return ready_since(holder_) && ready_since(publisher_); }, within) && wait_delivered(500, 20s);
+}
+
+bool BrokerUnderLoad::wait_delivered(std::size_t count, milliseconds within) {
+  const std::size_t before = ledger_.answered("delivered");
+  return wait_until([&] { return ledger_.answered("delivered") >= before + count; }, within);
+}
+
+std::vector<std::string> BrokerUnderLoad::lies() {
+  end_load();
+  wait_until([&] { return ledger_.lies().empty(); }, 2s);  // what is still on its way
+  return ledger_.lies();
+}
+
+std::string BrokerUnderLoad::figures() const {
+  const auto ready = std::chrono::duration_cast<milliseconds>(std::max(holder_.ready_at(), publisher_.ready_at()) - fault_at_);
+  std::string text =
+      "ready " + std::to_string(ready.count()) + " ms after the fault; " + std::to_string(ledger_.sent()) + " sent";
+  for (const auto& [outcome, count] : ledger_.all_outcomes()) text += ", " + std::to_string(count) + " " + outcome;
+  return text + "; " + std::to_string(ledger_.lost()) + " delivered and lost; " + std::to_string(ledger_.gap_count("holder")) +
+         " gap events on " + std::to_string(channels_.size()) + " channels";
+}
+
+}  // namespace signalbox::test

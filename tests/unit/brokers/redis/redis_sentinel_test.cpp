@@ -1,0 +1,103 @@
+// Real sentinels with a master and two replicas, one of which takes over.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/booked_broker.hpp"
+#include "tests/support/redis_sentinels.hpp"
+#include "tests/unit/brokers/redis/redis_instance.hpp"
+
+namespace signalbox::test {
+namespace {
+
+Values values(const RedisSentinels& redis) {
+  Values values{{"mode", "sentinel"}, {"sentinel_master", RedisSentinels::kMaster}};
+  for (const std::string& url : redis.urls()) values.emplace_back("urls", url);
+  return values;
+}
+
+BrokerUnderLoad::Make brokers(const RedisSentinels& redis) {
+  return [&redis] { return std::make_unique<RedisBroker>(Settings(values(redis))); };
+}
+
+/// A publish to a replica is answered, and reaches nobody at the master. One that is not connected can't be made.
+bool is_used(const RedisServer& server) {
+  return server.command({"CLIENT", "LIST"}).find("name=signalbox:") != std::string::npos;
+}
+
+TEST(RedisSentinel, IsFoundByNameAndServesAsIfItWereAlone) {
+  RedisSentinels redis({}, "sentinel-secret");
+  Values with_password = values(redis);
+  with_password.emplace_back("sentinel_password", "sentinel-secret");
+  RedisInstance a("", "a", with_password);
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  EXPECT_EQ(redis.master().subscribers("alice"), 1);
+  EXPECT_EQ(wait(publish(*a, "alice", "hi")).receivers.count, 1U);
+  EXPECT_TRUE(wait(exists(*a, "alice")).exists);
+  EXPECT_TRUE(a.host.wait_delivered(1));
+
+  // With exactly the rights that docs/brokers.md gives.
+  redis.tell_sentinels({"ACL", "SETUSER", "app", "on", ">app-secret", "resetchannels", "&+switch-master", "-@all", "+subscribe",
+                        "+unsubscribe", "+role", "+sentinel|master", "+sentinel|get-master-addr-by-name"});
+  Values with_user = values(redis);
+  with_user.emplace_back("sentinel_username", "app");
+  with_user.emplace_back("sentinel_password", "app-secret");
+  RedisInstance user("", "user", with_user);
+  EXPECT_TRUE(user.host.wait_state(State::ready)) << user.host.snapshot().reason;
+
+  RedisInstance without("", "b", values(redis));
+  ASSERT_TRUE(without.host.wait_state(State::failed));
+  EXPECT_EQ(without.host.snapshot().reason.substr(0, 14), "auth: sentinel") << without.host.snapshot().reason;
+  Values wrong_name = with_password;
+  wrong_name[1].second = "other";
+  RedisInstance unknown("", "c", wrong_name);
+  ASSERT_TRUE(unknown.host.wait([](const auto& seen) {
+    return seen.reason.find("knows no master 'other'") != std::string::npos;
+  })) << unknown.host.snapshot().reason;
+  EXPECT_EQ(unknown.host.snapshot().states.back(), State::failed);
+}
+
+TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAway) {
+  RedisSentinels redis;
+  BrokerUnderLoad load(brokers(redis), 100, 5000);
+  ASSERT_TRUE(load.wait_delivered(2000, 20s));
+  redis.kill_sentinel(0);
+  ASSERT_TRUE(load.wait_delivered(500, 20s));
+  EXPECT_TRUE(load.both_ready()) << "a sentinel that is away is no outage";
+  RedisServer& before = redis.master();
+  load.fault();
+  before.kill();
+  ASSERT_TRUE(redis.wait_other_master(before, 40s));
+  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_GT(load.holder().gaps(), 0U);
+  std::cout << "sentinel, master killed: " << load.figures() << '\n';
+  for (const auto& server : redis.servers()) {
+    if (server.get() == &before) continue;
+    EXPECT_EQ(is_used(*server), server.get() == &redis.master());
+  }
+  // The old master comes back as a replica, and nobody goes there.
+  before.restart();
+  EXPECT_TRUE(wait_until([&] { return before.command({"ROLE"}).substr(0, 5) == "slave"; }, 40s));
+  EXPECT_FALSE(is_used(before));
+  EXPECT_TRUE(load.both_ready());
+}
+
+TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
+  RedisSentinels redis;
+  BrokerUnderLoad load(brokers(redis), 100, 5000);
+  ASSERT_TRUE(load.wait_delivered(2000, 20s));
+  load.fault();
+  redis.fail_over();
+  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  std::cout << "sentinel, failover asked for: " << load.figures() << '\n';
+}
+
+}  // namespace
+}  // namespace signalbox::test
