@@ -28,7 +28,8 @@ std::string sqlstate_in(std::string_view text) {
     while (rest.starts_with(' ')) rest.remove_prefix(1);
     const std::string_view code = rest.substr(0, 5);
     const bool of_letters = code.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
-    if (code.size() == 5 && of_letters && rest.substr(5, 1) == ":") return std::string(code);
+    const bool of_interest = code.find_first_of("0123456789") == 0;  // and not "FATAL"
+    if (code.size() == 5 && of_letters && of_interest && rest.substr(5, 1) == ":") return std::string(code);
   }
   return {};
 }
