@@ -52,6 +52,8 @@ class Backend {
   /// The same through another port on 127.0.0.1, and the port that a proxy is to lead to.
   [[nodiscard]] virtual Values values_through(std::uint16_t) const { return values(); }
   [[nodiscard]] virtual std::uint16_t port() const { return 0; }
+  /// Where the proxy has to listen, for a server that tells its clients where to go; 0: anywhere.
+  [[nodiscard]] virtual std::uint16_t proxy_port() const { return 0; }
 
   /// Stands in the values, and in nothing that a broker tells; empty: there is none.
   [[nodiscard]] virtual std::string secret() const { return {}; }

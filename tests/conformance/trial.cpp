@@ -121,7 +121,7 @@ std::unique_ptr<Peer> Trial::peer_through_proxy() {
 }
 
 test::FaultProxy& Trial::proxy() {
-  if (!proxy_) proxy_ = std::make_unique<test::FaultProxy>(backend_.port());
+  if (!proxy_) proxy_ = std::make_unique<test::FaultProxy>(backend_.port(), "127.0.0.1", backend_.proxy_port());
   return *proxy_;
 }
 

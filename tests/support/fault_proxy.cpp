@@ -25,9 +25,9 @@ using boost::system::error_code;
 
 class FaultProxy::Proxy {
  public:
-  Proxy(std::uint16_t server_port, const std::string& server_host)
+  Proxy(std::uint16_t server_port, const std::string& server_host, std::uint16_t port)
       : server_(*tcp::resolver(io_).resolve(tcp::v4(), server_host, std::to_string(server_port)).begin()), acceptor_(io_) {
-    bind();
+    bind(port);
     accept();
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -92,7 +92,9 @@ class FaultProxy::Proxy {
  private:
   Lane& lane(Direction way) { return way == Direction::to_server ? lanes_.to_server : lanes_.to_client; }
 
-  void bind() {
+  void bind(std::uint16_t wanted) {
+    if (wanted != 0) listen(wanted);
+    port_ = wanted;
     // Not port 0: refuse() gives the port up and takes it again, and ports that the system gives out itself are taken
     // meanwhile.
     for (int attempt = 1; port_ == 0; ++attempt) {
@@ -138,8 +140,8 @@ class FaultProxy::Proxy {
   std::thread thread_;
 };
 
-FaultProxy::FaultProxy(std::uint16_t server_port, std::string server_host)
-    : proxy_(std::make_unique<Proxy>(server_port, server_host)) {}
+FaultProxy::FaultProxy(std::uint16_t server_port, std::string server_host, std::uint16_t port)
+    : proxy_(std::make_unique<Proxy>(server_port, server_host, port)) {}
 FaultProxy::~FaultProxy() = default;
 
 std::uint16_t FaultProxy::port() const noexcept { return proxy_->port(); }

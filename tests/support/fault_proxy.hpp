@@ -21,8 +21,8 @@ enum class Direction { to_server, to_client };
 /// Threading: any thread, except within a Filter or its factory, which run on the proxy's.
 class FaultProxy {
  public:
-  /// Errors: boost::system::system_error if the host is unknown or no port is free.
-  explicit FaultProxy(std::uint16_t server_port, std::string server_host = "127.0.0.1");
+  /// port: to listen on; 0: any that is free. Errors: boost::system::system_error if the host is unknown or no port is free.
+  explicit FaultProxy(std::uint16_t server_port, std::string server_host = "127.0.0.1", std::uint16_t port = 0);
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;
   /// Resets every connection.

@@ -1,0 +1,172 @@
+#include "brokers/kafka/connector.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "brokers/kafka/records.hpp"
+#include "brokers/kafka/topics.hpp"
+
+namespace signalbox::kafka {
+namespace {
+
+constexpr std::size_t kChannelBytes = 768;             // broker.hpp
+constexpr std::size_t kFramingBytes = 512;             // what Kafka's batch and record headers take, and then some
+constexpr std::size_t kClientRecordBytes = 1'000'000;  // librdkafka's message.max.bytes
+constexpr Duration kPause{200};
+
+/// The latest of the producer's faults: it says more than "timed out".
+class LatestFault final : public ClientEvents {
+ public:
+  void on_records(std::span<const ReadRecord>) override {}
+  void on_report(const Report&) override {}
+  void on_fault(const Fault& one) override {
+    if (!fault || fault->kind != FaultKind::auth) fault = one;
+  }
+  void on_log(LogLevel, std::string_view) override {}
+  std::optional<Fault> fault;
+};
+
+}  // namespace
+
+Connector::Connector(ClientSettings settings, std::string name, std::size_t payload_bytes, int wake_fd)
+    : settings_(std::move(settings)), name_(std::move(name)), payload_bytes_(payload_bytes), wake_fd_(wake_fd) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Connector::~Connector() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    begun_.notify_all();
+  }
+  thread_.join();
+}
+
+void Connector::begin(std::unique_ptr<Client> old, Duration pause) {
+  const std::lock_guard lock(mutex_);
+  old_ = std::move(old);
+  pause_ = pause;
+  working_ = true;
+  connected_.reset();
+  fault_.reset();
+  begun_.notify_all();
+}
+
+std::optional<Connected> Connector::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(connected_, std::nullopt);
+}
+
+std::optional<Fault> Connector::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+bool Connector::ended() const {
+  const std::lock_guard lock(mutex_);
+  return !working_;
+}
+
+void Connector::tell(Fault fault, bool ended) {
+  {
+    const std::lock_guard lock(mutex_);
+    fault_ = std::move(fault);
+    if (ended) working_ = false;
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(!write(wake_fd_, &one, sizeof one));
+}
+
+void Connector::run() {
+  pthread_setname_np(pthread_self(), "kafka-connect");
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    begun_.wait(lock, [this] { return stopping_ || working_; });
+    std::unique_ptr<Client> old = std::move(old_);
+    lock.unlock();
+    old.reset();
+    lock.lock();
+    if (stopping_) return;
+    begun_.wait_for(lock, pause_, [this] { return stopping(); });
+    lock.unlock();
+    work();
+    lock.lock();
+  }
+}
+
+void Connector::work() {
+  try {
+    Connected connected = connect();
+    const std::lock_guard lock(mutex_);
+    connected_ = std::move(connected);
+    fault_.reset();
+    working_ = false;
+  } catch (const Trouble& trouble) {
+    tell(trouble.fault, true);
+    return;
+  } catch (const std::exception& error) {
+    tell({FaultKind::config, error.what()}, true);
+    return;
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(!write(wake_fd_, &one, sizeof one));
+}
+
+/// librdkafka's own connections and their pauses stay for as long as only the way to the cluster is missing.
+Connected Connector::connect() {
+  Connected connected;
+  connected.client = std::make_unique<Client>(settings_, wake_fd_);
+  const Client& client = *connected.client;
+  const Options& options = settings_.options;
+  const auto step = [&](auto action) {
+    for (;;) {
+      if (stopping()) throw Trouble{{FaultKind::lost, "stopping"}};
+      try {
+        return action();
+      } catch (const Trouble& trouble) {
+        LatestFault latest;
+        connected.client->poll(latest);
+        const bool said = latest.fault && trouble.fault.kind == FaultKind::lost;
+        const Fault fault = said ? *latest.fault : trouble.fault;
+        if (fault.kind == FaultKind::auth || fault.kind == FaultKind::config) throw Trouble{fault};
+        tell({FaultKind::lost, fault.text}, false);
+      }
+      std::unique_lock lock(mutex_);
+      begun_.wait_for(lock, kPause, [this] { return stopping(); });
+    }
+  };
+  const auto settings_of = [&](const TopicPlan& plan) {
+    for (;;) {
+      const auto found = step([&] { return describe(client, plan.name); });
+      if (found) return *found;
+      if (!options.create_topics) {
+        throw Trouble{{FaultKind::config, "topic " + plan.name + " is missing: create it, or set broker.kafka.create_topics"}};
+      }
+      step([&] {
+        create(client, plan, options.replication_factor);
+        return 0;
+      });
+    }
+  };
+  const TopicPlan presence = presence_plan(options);
+  const TopicPlan inbox = inbox_plan(options);
+  const TopicSettings presence_settings = settings_of(presence);
+  const TopicSettings inbox_settings = settings_of(inbox);
+  connected.client->open_topics();
+  connected.presence_partitions = step([&] { return count_partitions(client, Topic::presence); });
+  connected.inbox_partitions = step([&] { return count_partitions(client, Topic::inbox); });
+  check(presence, presence_settings, connected.presence_partitions);
+  check(inbox, inbox_settings, connected.inbox_partitions);
+  const std::size_t overhead = kFramingBytes + name_.size() + kChannelBytes;
+  connected.payload_bytes =
+      std::min(check_record_bytes(inbox, inbox_settings, payload_bytes_, overhead), kClientRecordBytes) - overhead;
+  connected.inbox = static_cast<int>(hash(name_) % static_cast<std::uint64_t>(connected.inbox_partitions));
+  connected.inbox_end = step([&] { return end_of(client, options.inbox_topic, connected.inbox); });
+  return connected;
+}
+
+}  // namespace signalbox::kafka

@@ -1,0 +1,193 @@
+#include "brokers/kafka/holdings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace signalbox::kafka {
+
+using brokers::Have;
+using brokers::Verb;
+
+void Holdings::subscribe(const std::string& name, Done done, Time deadline) {
+  Channel& channel = table_.get(name);
+  if (channel.second.have != Have::unsubscribing) calls_.finish(channel, Verb::unsubscribe, {errc::superseded, {}});
+  table_.set_want(channel, true);
+  if (channel.second.have == Have::subscribed) {
+    done({});
+    return;
+  }
+  calls_.add(channel, Verb::subscribe, std::move(done), deadline);
+  if (!up_) table_.set_recovering(channel, true);
+  enqueue(channel);
+}
+
+void Holdings::unsubscribe(const std::string& name, Done done, Time deadline) {
+  Channel* channel = table_.find(name);
+  if (!channel) {
+    done({});
+    return;
+  }
+  if (channel->second.have != Have::subscribing || !up_) {
+    calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
+  }
+  table_.set_want(*channel, false);
+  if (channel->second.have == Have::nothing) {
+    if (!channel->second.queued) table_.erase(*channel);
+    done({});
+    return;
+  }
+  if (up_) {
+    calls_.add(*channel, Verb::unsubscribe, std::move(done), deadline);
+  } else {
+    done({});
+  }
+  enqueue(*channel);
+}
+
+bool Holdings::wants(const std::string& name) {
+  const Channel* channel = table_.find(name);
+  return channel && channel->second.want;
+}
+
+void Holdings::set_up(bool up) {
+  if (up_ == up) return;
+  up_ = up;
+  if (up_) return;
+  for (Channel* channel : in_flight_) {
+    if (channel->second.want) continue;
+    calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
+    calls_.finish(*channel, Verb::unsubscribe, {});
+  }
+}
+
+void Holdings::restart() {
+  std::vector<Channel*> known(queue_.begin(), queue_.end());
+  known.insert(known.end(), in_flight_.begin(), in_flight_.end());
+  queue_.clear();
+  again_.clear();
+  in_flight_.clear();
+  for (Partition& partition : partitions_) partition = {};
+  table_.new_link();
+  for (Channel* channel : known) {
+    table_.refresh(*channel);
+    if (!channel->second.want) {
+      calls_.finish(*channel, Verb::unsubscribe, {});
+      calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
+      table_.erase(*channel);
+    }
+  }
+}
+
+void Holdings::enqueue(Channel& channel) {
+  const Have have = channel.second.have;
+  if (channel.second.queued || have == Have::subscribing || have == Have::unsubscribing) return;
+  channel.second.queued = true;
+  queue_.push_back(&channel);
+}
+
+/// Queues what a restart left to be written, or what is to be given up, as far as the window goes.
+void Holdings::scan() {
+  while (queue_.empty() && !table_.scanned()) {
+    table_.scan_bucket([this](Channel& channel) {
+      if (draining_) table_.set_want(channel, false);
+      const bool held = channel.second.have == Have::subscribed;
+      if (held != channel.second.want) enqueue(channel);
+    });
+  }
+}
+
+std::optional<Holdings::Write> Holdings::next_write() {
+  if (!up_) return std::nullopt;
+  if (!again_.empty()) {
+    Channel& channel = *again_.front();
+    again_.pop_front();
+    if (draining_) table_.set_want(channel, false);
+    channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
+    return Write{&channel, channel.second.want};
+  }
+  while (in_flight_.size() < kWindow) {
+    if (queue_.empty()) scan();
+    if (queue_.empty()) break;
+    Channel& channel = *queue_.front();
+    queue_.pop_front();
+    channel.second.queued = false;
+    if (draining_) table_.set_want(channel, false);
+    if (channel.second.want == (channel.second.have == Have::subscribed)) {
+      if (!channel.second.want) table_.erase(channel);
+      continue;
+    }
+    channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
+    in_flight_.insert(&channel);
+    return Write{&channel, channel.second.want};
+  }
+  return std::nullopt;
+}
+
+void Holdings::reported(Channel& channel, std::size_t partition, std::optional<std::int64_t> offset) {
+  if (!in_flight_.contains(&channel)) return;  // of an earlier incarnation
+  if (!offset) {
+    again_.push_back(&channel);
+  } else if (*offset < partitions_[partition].read_up_to) {
+    confirm(channel);
+  } else {
+    partitions_[partition].stored.push_back({*offset, &channel});
+  }
+}
+
+void Holdings::read_up_to(std::size_t number, std::int64_t next) {
+  Partition& partition = partitions_[number];
+  partition.read_up_to = std::max(partition.read_up_to, next);
+  while (!partition.stored.empty() && partition.stored.front().offset < next) {
+    Channel& channel = *partition.stored.front().channel;
+    partition.stored.pop_front();
+    confirm(channel);
+  }
+}
+
+void Holdings::confirm(Channel& channel) {
+  in_flight_.erase(&channel);
+  if (channel.second.have == Have::subscribing) {
+    channel.second.have = Have::subscribed;
+    table_.set_recovering(channel, false);
+    calls_.finish(channel, Verb::subscribe, {});
+    if (!channel.second.want) enqueue(channel);
+    return;
+  }
+  channel.second.have = Have::nothing;
+  if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});  // whose record failed
+  calls_.finish(channel, Verb::unsubscribe, {});
+  if (channel.second.want) {
+    enqueue(channel);
+  } else {
+    table_.erase(channel);
+  }
+}
+
+void Holdings::erased(const std::string& name) {
+  Channel* channel = table_.find(name);
+  if (!channel || channel->second.have != Have::subscribed) return;
+  channel->second.have = Have::nothing;
+  if (channel->second.want) {
+    table_.set_recovering(*channel, true);
+    enqueue(*channel);
+  } else if (!channel->second.queued) {
+    table_.erase(*channel);
+  }
+}
+
+void Holdings::expire(Time now) {
+  for (std::size_t count = 0; count < kCompletionsPerTurn; ++count) {
+    const auto expired = calls_.expire(now);
+    if (!expired) return;
+    const brokers::ChannelState& state = expired->channel->second;
+    if (state.want && state.have != Have::subscribed) table_.set_recovering(*expired->channel, true);
+  }
+}
+
+void Holdings::drain() {
+  calls_.finish_all({errc::closed, "the broker is stopped"});
+  draining_ = true;
+  table_.rewind();
+}
+
+}  // namespace signalbox::kafka

@@ -1,0 +1,96 @@
+// The channels that this instance holds: what is wanted, what the log says, and the records that bring the two together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/common/call_list.hpp"
+#include "brokers/common/channel_table.hpp"
+#include "brokers/kafka/time.hpp"
+
+namespace signalbox::kafka {
+
+using brokers::Channel;
+
+/// One record a channel is under way at a time; whatever changes meanwhile is looked at when it is confirmed, so flapping costs
+/// nothing. A record is confirmed once it is reported as stored and the log has been read past it: from then on every instance
+/// that has read as far as we knows.
+class Holdings {
+ public:
+  /// Records that are not confirmed yet: bounds what a fleet that starts writes at once.
+  static constexpr std::size_t kWindow = 8192;
+  static constexpr std::size_t kCompletionsPerTurn = 4096;
+
+  /// Of the presence topic. Called before the first write.
+  void set_partitions(std::size_t partitions) { partitions_.resize(partitions); }
+
+  void subscribe(const std::string& name, Done done, Time deadline);
+  void unsubscribe(const std::string& name, Done done, Time deadline);
+  /// Messages of a channel that is not wanted are for nobody.
+  [[nodiscard]] bool wants(const std::string& name);
+  /// There is something to do, or under way, for this channel.
+  [[nodiscard]] bool knows(const std::string& name) { return table_.find(name) != nullptr; }
+
+  /// The log can be written and read, or not: then an unsubscribe is done at once, and what it leaves in the log is erased
+  /// later.
+  void set_up(bool up);
+  /// What the log says of us is void, as with a new incarnation: everything wanted is written again.
+  void restart();
+
+  /// The next record to write, if the window has room: a route to it if `hold`, else its tombstone. A report follows.
+  struct Write {
+    Channel* channel;
+    bool hold;
+  };
+  std::optional<Write> next_write();
+  /// The record of this channel was stored there, or nothing: it was not, or nobody knows. It is then written again.
+  void reported(Channel& channel, std::size_t partition, std::optional<std::int64_t> offset);
+  /// That partition has been read up to `next`, which is the first offset that has not.
+  void read_up_to(std::size_t partition, std::int64_t next);
+  /// Our route is gone from the log. Whoever did it: if we hold the channel, it is written again.
+  void erased(const std::string& name);
+
+  /// Completes what is past its deadline, a slice of it.
+  void expire(Time now);
+  /// Channels that must be confirmed before the broker is ready.
+  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
+  [[nodiscard]] bool idle() const noexcept { return calls_.empty() && in_flight_.empty() && queue_.empty(); }
+  [[nodiscard]] bool has_expired(Time now) const { return calls_.has_expired(now); }
+
+  /// Completes every open call with `closed` and begins to erase every route.
+  void drain();
+  [[nodiscard]] bool drained() const noexcept { return table_.scanned() && queue_.empty() && in_flight_.empty(); }
+
+ private:
+  struct Stored {
+    std::int64_t offset;
+    Channel* channel;
+  };
+  struct Partition {
+    std::deque<Stored> stored;  // in the order of the log, not read yet
+    std::int64_t read_up_to = 0;
+  };
+
+  void enqueue(Channel& channel);
+  void scan();
+  void confirm(Channel& channel);
+
+  brokers::ChannelTable table_;
+  brokers::CallList calls_;
+  std::deque<Channel*> queue_;              // need a record
+  std::deque<Channel*> again_;              // had one of which nobody knows whether it was stored
+  std::unordered_set<Channel*> in_flight_;  // written, not confirmed
+  std::vector<Partition> partitions_;
+  bool up_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace signalbox::kafka

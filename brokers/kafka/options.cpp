@@ -1,0 +1,72 @@
+#include "brokers/kafka/options.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+namespace signalbox::kafka {
+namespace {
+
+constexpr std::string_view kProperties = "properties.";
+
+/// What the plugin stands on: another value would break a promise, or is an option of its own.
+constexpr std::string_view kOurs[] = {"bootstrap.servers",
+                                      "metadata.broker.list",
+                                      "acks",
+                                      "request.required.acks",
+                                      "enable.idempotence",
+                                      "enable.auto.commit",
+                                      "enable.auto.offset.store",
+                                      "auto.offset.reset",
+                                      "allow.auto.create.topics",
+                                      "enable.partition.eof",
+                                      "transactional.id",
+                                      "message.timeout.ms",
+                                      "delivery.timeout.ms",
+                                      "check.crcs"};
+
+[[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
+
+bool is_topic_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+void read_topics(const Settings& settings, Options& options) {
+  constexpr std::size_t kLongest = 200;  // a topic's name has 249 at most
+  const std::string prefix = settings.text("topic_prefix");
+  if (prefix.empty() || prefix.size() > kLongest || !std::all_of(prefix.begin(), prefix.end(), is_topic_byte)) {
+    refuse("topic_prefix: 1 to 200 of a-z, A-Z, 0-9, dot, dash and underscore, as topics have them");
+  }
+  options.presence_topic = prefix + ".presence";
+  options.inbox_topic = prefix + ".inbox";
+}
+
+void read_properties(const Settings& settings, Options& options) {
+  for (const auto& [key, value] : settings.all()) {
+    if (!key.starts_with(kProperties) || value.empty()) continue;
+    const std::string name = key.substr(kProperties.size());
+    if (std::find(std::begin(kOurs), std::end(kOurs), name) != std::end(kOurs)) {
+      refuse(key + ": the plugin sets this one itself; remove it");
+    }
+    options.properties.emplace_back(name, value);
+  }
+}
+
+}  // namespace
+
+Options read_options(const Settings& settings) {
+  Options options;
+  options.bootstrap_servers = settings.text("bootstrap_servers");
+  if (options.bootstrap_servers.empty()) refuse("bootstrap_servers: is empty; write host:port");
+  read_topics(settings, options);
+  options.create_topics = settings.flag("create_topics");
+  options.presence_partitions = static_cast<int>(settings.integer("presence_partitions"));
+  options.inbox_partitions = static_cast<int>(settings.integer("inbox_partitions"));
+  options.replication_factor = static_cast<int>(settings.integer("replication_factor"));
+  if (options.replication_factor == 0) refuse("replication_factor: -1 for the cluster's default, or 1 and more");
+  options.publish_queue_bytes = static_cast<std::size_t>(settings.integer("publish_queue_bytes"));
+  read_properties(settings, options);
+  return options;
+}
+
+}  // namespace signalbox::kafka

@@ -1,0 +1,85 @@
+#include "brokers/kafka/options.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "brokers/kafka/client.hpp"
+
+namespace signalbox::kafka {
+namespace {
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+Options read(const Values& values) {
+  Values all{{"bootstrap_servers", "k1:9092,k2:9092"},
+             {"topic_prefix", "chat"},
+             {"create_topics", "true"},
+             {"presence_partitions", "8"},
+             {"inbox_partitions", "64"},
+             {"replication_factor", "3"},
+             {"publish_queue_bytes", "67108864"},
+             {"properties.sasl.password", ""}};
+  for (const auto& [key, value] : values) {
+    std::erase_if(all, [&key = key](const auto& one) { return one.first == key; });
+    all.emplace_back(key, value);
+  }
+  Options options = read_options(Settings(std::move(all)));
+  check_properties(options);
+  return options;
+}
+
+std::string refusal(const Values& values) {
+  try {
+    read(values);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(KafkaOptions, ReadsNumbersAndTopics) {
+  const Options options = read({{"create_topics", "false"}});
+  EXPECT_EQ(options.bootstrap_servers, "k1:9092,k2:9092");
+  EXPECT_EQ(options.presence_topic, "chat.presence");
+  EXPECT_EQ(options.inbox_topic, "chat.inbox");
+  EXPECT_FALSE(options.create_topics);
+  EXPECT_EQ(options.presence_partitions, 8);
+  EXPECT_EQ(options.inbox_partitions, 64);
+  EXPECT_EQ(options.replication_factor, 3);
+  EXPECT_EQ(options.publish_queue_bytes, 67108864u);
+  EXPECT_TRUE(options.properties.empty()) << "what is empty is not passed on";
+}
+
+TEST(KafkaOptions, PassesPropertiesOn) {
+  const Options options = read({{"properties.security.protocol", "SASL_PLAINTEXT"}, {"properties.sasl.password", "secret"}});
+  EXPECT_EQ(options.properties, (Values{{"security.protocol", "SASL_PLAINTEXT"}, {"sasl.password", "secret"}}));
+}
+
+TEST(KafkaOptions, RefusesPropertiesThatWouldBreakAPromise) {
+  for (const char* name : {"acks", "enable.idempotence", "auto.offset.reset", "bootstrap.servers", "message.timeout.ms"}) {
+    EXPECT_EQ(refusal({{std::string("properties.") + name, "1"}}),
+              std::string("properties.") + name + ": the plugin sets this one itself; remove it");
+  }
+}
+
+TEST(KafkaOptions, SaysWhichPropertyIsWrongWithoutItsValue) {
+  EXPECT_EQ(refusal({{"properties.no.such.thing", "hunter2"}}), "properties.no.such.thing: librdkafka has no such property");
+  EXPECT_EQ(refusal({{"properties.socket.timeout.ms", "hunter2"}}),
+            "properties.socket.timeout.ms: librdkafka does not take this value");
+}
+
+TEST(KafkaOptions, RefusesWhatNoTopicMayBeCalled) {
+  for (const char* prefix : {"", "a b", "a/b", "\xc3\xa9"}) {
+    EXPECT_TRUE(refusal({{"topic_prefix", prefix}}).starts_with("topic_prefix: ")) << prefix;
+  }
+  EXPECT_TRUE(refusal({{"topic_prefix", std::string(201, 'x')}}).starts_with("topic_prefix: "));
+  EXPECT_TRUE(refusal({{"bootstrap_servers", ""}}).starts_with("bootstrap_servers: "));
+  EXPECT_TRUE(refusal({{"replication_factor", "0"}}).starts_with("replication_factor: "));
+}
+
+}  // namespace
+}  // namespace signalbox::kafka

@@ -1,0 +1,199 @@
+#include "brokers/kafka/presence_partition.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace signalbox::kafka {
+namespace {
+
+/// A log that is written and read at once.
+class PresencePartitionTest : public testing::Test {
+ protected:
+  PresencePartitionTest() { partition_.become({"me", 100}); }
+
+  PresencePartition::Effect beat(const std::string& instance, std::uint64_t incarnation, bool farewell = false) {
+    const std::string key = encode(PresenceKey{{}, instance});
+    const std::string value = encode(Heartbeat{incarnation, ++sequence_, 7, farewell});
+    return partition_.apply({key, value, clock_ms_});
+  }
+  PresencePartition::Effect echo() { return beat("me", 100); }
+  void hold(const std::string& channel, const std::string& instance, std::uint64_t incarnation) {
+    const std::string key = encode(PresenceKey{channel, instance});
+    const std::string value = encode(Route{incarnation});
+    partition_.apply({key, value, clock_ms_});
+  }
+  PresencePartition::Effect erase(const std::string& channel, const std::string& instance) {
+    key_ = encode(PresenceKey{channel, instance});
+    return partition_.apply({key_, std::nullopt, clock_ms_});
+  }
+  /// "2", or "?" where it can't be known.
+  std::string holders(const std::string& channel) {
+    std::vector<Target> targets;
+    const bool doubtful = partition_.find(channel, targets);
+    return targets.empty() && doubtful ? "?" : std::to_string(targets.size());
+  }
+
+  PresencePartition partition_;
+  std::string key_;
+  std::uint64_t sequence_ = 0;
+  std::int64_t clock_ms_ = 1'000'000;
+};
+
+TEST_F(PresencePartitionTest, IsCompleteOnceOurOwnHeartbeatIsBack) {
+  EXPECT_FALSE(partition_.complete());
+  beat("other", 1);
+  EXPECT_FALSE(partition_.complete());
+  EXPECT_EQ(echo().echo, sequence_);
+  EXPECT_TRUE(partition_.complete());
+}
+
+TEST_F(PresencePartitionTest, CountsEachHolderOnce) {
+  echo();
+  beat("a", 1);
+  beat("b", 1);
+  hold("alice", "a", 1);
+  hold("alice", "a", 1);
+  EXPECT_EQ(holders("alice"), "1");
+  hold("alice", "b", 1);
+  EXPECT_EQ(holders("alice"), "2");
+  erase("alice", "a");
+  EXPECT_EQ(holders("alice"), "1");
+  erase("alice", "b");
+  EXPECT_EQ(holders("alice"), "0");
+  EXPECT_EQ(partition_.routes(), 0u);
+}
+
+TEST_F(PresencePartitionTest, DeclaresDeadWhoMissesThreeOfOurBeats) {
+  echo();
+  beat("a", 1);
+  hold("alice", "a", 1);
+  echo();
+  echo();
+  EXPECT_EQ(holders("alice"), "1");
+  echo();
+  EXPECT_EQ(holders("alice"), "0");
+  beat("a", 1);
+  EXPECT_EQ(holders("alice"), "1") << "it was frozen, and is back";
+}
+
+TEST_F(PresencePartitionTest, BlamesNobodyWhileOurOwnHeartbeatsAreMissing) {
+  echo();
+  beat("a", 1);
+  hold("alice", "a", 1);
+  clock_ms_ += 3'600'000;
+  EXPECT_EQ(holders("alice"), "1");
+  echo();
+  EXPECT_EQ(holders("alice"), "1") << "an outage of all says nothing of one";
+}
+
+TEST_F(PresencePartitionTest, ForgetsTheRoutesOfAnEarlierIncarnationAtOnce) {
+  echo();
+  beat("a", 1);
+  hold("alice", "a", 1);
+  hold("bob", "a", 1);
+  beat("a", 2);
+  EXPECT_EQ(holders("alice"), "0");
+  hold("bob", "a", 2);
+  EXPECT_EQ(holders("bob"), "1");
+  beat("a", 1);
+  hold("alice", "a", 1);
+  EXPECT_EQ(holders("alice"), "0") << "what comes late from the earlier one";
+}
+
+TEST_F(PresencePartitionTest, BelievesAFarewell) {
+  echo();
+  beat("a", 1);
+  hold("alice", "a", 1);
+  beat("a", 1, true);
+  EXPECT_EQ(holders("alice"), "0");
+}
+
+TEST_F(PresencePartitionTest, BelievesAFreshHeartbeatOfTheHistoryAndDoubtsAnOldOne) {
+  beat("old", 1);
+  hold("alice", "old", 1);
+  clock_ms_ += 60'000;
+  beat("fresh", 1);
+  hold("bob", "fresh", 1);
+  clock_ms_ += 2'000;
+  echo();
+  EXPECT_EQ(holders("bob"), "1");
+  EXPECT_EQ(holders("alice"), "?");
+  echo();
+  EXPECT_EQ(holders("alice"), "?");
+  echo();
+  EXPECT_EQ(holders("alice"), "0") << "it had its time";
+}
+
+TEST_F(PresencePartitionTest, ConfirmsADoubtfulOneByItsNextHeartbeat) {
+  beat("old", 1);
+  hold("alice", "old", 1);
+  clock_ms_ += 60'000;
+  echo();
+  beat("old", 1);
+  EXPECT_EQ(holders("alice"), "1");
+}
+
+TEST_F(PresencePartitionTest, KnowsThatOthersMayHaveCountedUsOut) {
+  echo();
+  beat("a", 1);
+  beat("a", 1);
+  EXPECT_FALSE(echo().declared_dead);
+  for (int i = 0; i < 3; ++i) beat("a", 1);
+  EXPECT_TRUE(echo().declared_dead);
+  EXPECT_FALSE(echo().declared_dead);
+}
+
+TEST_F(PresencePartitionTest, TellsOfARival) {
+  echo();
+  EXPECT_EQ(beat("me", 99).rival, 0u) << "an earlier one of ours";
+  EXPECT_EQ(beat("me", 101).rival, 101u);
+}
+
+TEST_F(PresencePartitionTest, TellsThatOurRouteIsGone) {
+  echo();
+  hold("alice", "me", 100);
+  EXPECT_EQ(holders("alice"), "1");
+  EXPECT_EQ(erase("alice", "me").erased, "alice");
+  EXPECT_FALSE(erase("alice", "other").erased);
+}
+
+TEST_F(PresencePartitionTest, SweepsItsOwnPastAndTheLongDead) {
+  beat("z-dead", 1);
+  hold("alice", "z-dead", 1);
+  hold("bob", "me", 50);
+  hold("carol", "me", 50);
+  clock_ms_ += PresencePartition::kForgottenMs + 1;
+  echo();
+  std::vector<std::string> keys;
+  partition_.collect_garbage(10, [](const std::string& channel) { return channel == "carol"; }, keys);
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::string> expected{encode(PresenceKey{"alice", "z-dead"}), encode(PresenceKey{"bob", "me"}),
+                                    encode(PresenceKey{{}, "z-dead"})};
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(keys, expected);
+}
+
+TEST_F(PresencePartitionTest, LeavesSweepingTheDeadToTheFirstByName) {
+  beat("z-dead", 1);
+  hold("alice", "z-dead", 1);
+  clock_ms_ += PresencePartition::kForgottenMs + 1;
+  beat("a-first", 1);
+  echo();
+  std::vector<std::string> keys;
+  partition_.collect_garbage(10, [](const std::string&) { return false; }, keys);
+  EXPECT_TRUE(keys.empty());
+}
+
+TEST_F(PresencePartitionTest, PassesOverWhatItCanNotRead) {
+  partition_.apply({"", std::nullopt, 0});
+  partition_.apply({"\x07garbage", "garbage", 0});
+  partition_.apply({encode(PresenceKey{{}, "a"}), "x", 0});
+  echo();
+  EXPECT_EQ(holders("alice"), "0");
+}
+
+}  // namespace
+}  // namespace signalbox::kafka

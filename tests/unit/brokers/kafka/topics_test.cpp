@@ -1,0 +1,41 @@
+#include "brokers/kafka/topics.hpp"
+
+#include <gtest/gtest.h>
+
+namespace signalbox::kafka {
+namespace {
+
+template <class Action>
+std::string trouble(Action action) {
+  try {
+    action();
+  } catch (const Trouble& trouble) {
+    EXPECT_EQ(trouble.fault.kind, FaultKind::config);
+    return trouble.fault.text;
+  }
+  return "fine";
+}
+
+TEST(KafkaTopics, AcceptWhatThePlanAsksForAndMore) {
+  const TopicPlan plan = presence_plan({});
+  EXPECT_EQ(trouble([&] { check(plan, {{"cleanup.policy", "compact"}}, 8); }), "fine");
+  EXPECT_EQ(trouble([&] { check(plan, {{"cleanup.policy", "compact"}}, 9); }), "fine");
+}
+
+TEST(KafkaTopics, NameWhatIsWrongAndWhatWouldBeRight) {
+  EXPECT_EQ(trouble([] { check(presence_plan({}), {{"cleanup.policy", "compact,delete"}}, 8); }),
+            "topic signalbox.presence has cleanup.policy=compact,delete: it must be compact");
+  EXPECT_EQ(trouble([] { check(inbox_plan({}), {{"cleanup.policy", "compact"}}, 64); }),
+            "topic signalbox.inbox has cleanup.policy=compact: it must be delete");
+  EXPECT_EQ(trouble([] { check(inbox_plan({}), {{"cleanup.policy", "delete"}}, 3); }),
+            "topic signalbox.inbox has 3 partitions: broker.kafka.inbox_partitions asks for 64");
+}
+
+TEST(KafkaTopics, RefuseALargestMessageBelowTheHosts) {
+  EXPECT_EQ(trouble([] { check_record_bytes(inbox_plan({}), {{"max.message.bytes", "1000"}}, 900, 200); }),
+            "topic signalbox.inbox has max.message.bytes=1000: limits.message_bytes needs 1100");
+  EXPECT_EQ(check_record_bytes(inbox_plan({}), {{"max.message.bytes", "1100"}}, 900, 200), 1100u);
+}
+
+}  // namespace
+}  // namespace signalbox::kafka
