@@ -148,7 +148,7 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   } else if (call.kind == brokers::Call::Kind::unsubscribe) {
     channel_ = channel;
     holdings_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
-  } else if (!up_) {
+  } else if (!up_ || state_ != State::ready) {
     const std::string why = trouble();
     refuse({errc::unavailable, why});
   } else if (now_ >= deadline) {
