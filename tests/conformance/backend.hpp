@@ -71,8 +71,9 @@ class Backend {
   /// What values() say is wrong from now on, also for connections that are open.
   virtual void change_password() {}
   virtual void restore_password() {}
-  /// From now on, only channels that begin with one of these may be subscribed and published to.
-  virtual void allow_only(const std::vector<std::string>&) {}
+  /// From now on, only channels that begin with one of these may be subscribed and published to. `forbidden` does not: it is
+  /// the one that is tried, for servers that can only name what they refuse.
+  virtual void allow_only(const std::vector<std::string>&, const std::string&) {}
   virtual void allow_all() {}
   /// No new connection is taken.
   virtual void refuse_connections(bool) {}

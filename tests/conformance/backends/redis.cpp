@@ -32,7 +32,7 @@ void RedisBackend::restore_password() {
   redis_.use_password(kPassword);
 }
 
-void RedisBackend::allow_only(const std::vector<std::string>& beginnings) {
+void RedisBackend::allow_only(const std::vector<std::string>& beginnings, const std::string&) {
   std::vector<std::string> command{"ACL", "SETUSER", "default", "resetchannels"};
   for (const std::string& beginning : beginnings) command.push_back("&" + beginning + "*");
   redis_.command(command);

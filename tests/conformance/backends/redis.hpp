@@ -30,7 +30,7 @@ class RedisBackend final : public Backend {
   void thaw() override { redis_.thaw(); }
   void change_password() override;
   void restore_password() override;
-  void allow_only(const std::vector<std::string>& beginnings) override;
+  void allow_only(const std::vector<std::string>& beginnings, const std::string& forbidden) override;
   void allow_all() override;
   void refuse_connections(bool on) override;
   void limit_output(std::size_t bytes) override;

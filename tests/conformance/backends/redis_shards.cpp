@@ -50,8 +50,8 @@ void RedisShardsBackend::restore_password() {
   for (const auto& shard : shards_) shard->restore_password();
 }
 
-void RedisShardsBackend::allow_only(const std::vector<std::string>& beginnings) {
-  for (const auto& shard : shards_) shard->allow_only(beginnings);
+void RedisShardsBackend::allow_only(const std::vector<std::string>& beginnings, const std::string& forbidden) {
+  for (const auto& shard : shards_) shard->allow_only(beginnings, forbidden);
 }
 
 void RedisShardsBackend::allow_all() {

@@ -40,10 +40,10 @@ void recovers_from_a_wrong_password_once_it_is_mended(Trial& trial) {
 void rejects_one_forbidden_channel_among_many(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::permission);
   const std::string own = trial.channel("\x02");  // probes: an operator allows the prefix
-  trial.backend().allow_only({own, trial.channel("may")});
+  const std::string forbidden = trial.channel("must not");
+  trial.backend().allow_only({own, trial.channel("may")}, forbidden);
   const auto peer = trial.peer();
   std::vector<std::string> channels = numbered(trial, "may", 99);
-  const std::string forbidden = trial.channel("must not");
   channels.insert(channels.begin() + 50, forbidden);
   std::vector<Pending> calls;
   for (const std::string& channel : channels) calls.push_back(test::subscribe(**peer, channel));
@@ -64,7 +64,7 @@ void rejects_one_forbidden_channel_among_many(Trial& trial) {
   trial.settle();
   expect_round_trip(*peer, *peer, forbidden);
   // Taken away under an open subscription: the host is told, and the channel is wanted no more.
-  trial.backend().allow_only({own, trial.channel("may")});
+  trial.backend().allow_only({own, trial.channel("may")}, forbidden);
   EXPECT_TRUE(peer->host().wait([&](const RecordingHost::Snapshot& seen) {
     return seen.refused == std::vector<std::string>{forbidden} && seen.refusals.front() == errc::rejected;
   })) << peer->host().log_text();

@@ -1,0 +1,24 @@
+// How nats.c is told to connect.
+#pragma once
+
+#include <nats/nats.h>
+
+#include "brokers/nats/link.hpp"
+
+namespace signalbox::nats {
+
+/// Event-loop callbacks and closures of a connection; attach: called on the connecting thread.
+struct Callbacks {
+  void* closure = nullptr;
+  natsEvLoop_Attach attach = nullptr;
+  natsEvLoop_ReadAddRemove read = nullptr;
+  natsEvLoop_WriteAddRemove write = nullptr;
+  natsEvLoop_Detach detach = nullptr;
+  natsErrHandler error = nullptr;
+  natsConnectionHandler closed = nullptr;
+};
+
+/// Blocks for up to Link::kConnectTimeout a server, and for as long as a name takes to be looked up. nullptr: `fault` says why.
+natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Fault& fault);
+
+}  // namespace signalbox::nats

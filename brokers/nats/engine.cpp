@@ -1,0 +1,265 @@
+#include "brokers/nats/engine.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <pthread.h>
+
+#include "brokers/nats/subject.hpp"
+
+namespace signalbox::nats {
+namespace {
+
+const Status kClosed{errc::closed, "the broker is stopped"};
+const Status kLate{errc::unavailable, "not sent in time"};
+
+/// In the part of the name space that the contract leaves to the broker: a user's subject ends where this has a dot.
+std::string inbox_of(const Options& options, const HostInfo& info) {
+  std::string inbox = options.subject_prefix;
+  append_token(inbox, std::string(info.channel_prefix) + '\x02' + "inbox");
+  return inbox + ".";
+}
+
+/// It stands in a line of JSON that nats.c does not escape.
+std::string client_name(std::string_view instance) {
+  std::string name = "signalbox:";
+  append_token(name, instance);
+  return name;
+}
+
+const char* word(FaultKind kind) noexcept {
+  return kind == FaultKind::auth ? "auth: " : kind == FaultKind::config ? "config: " : "";
+}
+
+}  // namespace
+
+Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
+               std::atomic<std::size_t>& max_payload, std::atomic<bool>& clustered)
+    : host_(host),
+      call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
+      budget_(budget),
+      max_payload_(max_payload),
+      clustered_(clustered),
+      context_{io_,
+               options,
+               client_name(host.info().instance_id),
+               inbox_of(options, host.info()),
+               {},
+               [this] { request_turn(); },
+               std::mt19937_64(std::random_device{}())},
+      subscriber_(kResubscribeRate, [this](std::string_view channel,
+                                           std::string_view detail) { host_.refused(channel, {errc::rejected, detail}); }),
+      publisher_(budget),
+      subscriber_connection_(context_, "subscriber", subscriber_, *this),
+      publisher_connection_(context_, "publisher", publisher_, *this),
+      queue_(intake, host) {}
+
+void Engine::start() {
+  boost::asio::post(io_, [this] { tick(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+/// What throws here is memory that ran out: the loop goes on with what is left of the work.
+void Engine::run() {
+  pthread_setname_np(pthread_self(), "nats");
+  const auto guard = boost::asio::make_work_guard(io_);
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {
+      host_.log(LogLevel::error, e.what());
+    }
+  }
+}
+
+Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
+
+void Engine::wake() {
+  boost::asio::post(io_, [this] { request_turn(); });
+}
+
+void Engine::stop(std::chrono::milliseconds deadline) {
+  if (!thread_.joinable()) return;
+  boost::asio::post(io_, [this, stop_at = Clock::now() + deadline] {
+    stopping_ = true;
+    stop_at_ = stop_at;
+    publisher_connection_.close();
+    publisher_.close_calls();
+    subscriber_.drain();
+    request_turn();
+  });
+  thread_.join();
+}
+
+/// Everything that is ready now gets its say first: then all of it leaves in one write.
+void Engine::request_turn() {
+  if (std::exchange(resting_, false)) tick_after(kTick);
+  if (std::exchange(turn_requested_, true)) return;
+  boost::asio::post(io_, [this] { turn(); });
+}
+
+void Engine::tick() {
+  resting_ = false;
+  request_turn();
+  resting_ = at_rest();
+  tick_after(resting_ ? kRestTick : kTick);
+}
+
+void Engine::tick_after(Duration pause) {
+  timer_.expires_after(pause);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+bool Engine::at_rest() const noexcept {
+  return state_ == State::ready && !stopping_ && queue_.empty() && subscriber_.at_rest() && publisher_.at_rest();
+}
+
+void Engine::turn() {
+  turn_requested_ = false;
+  const Time now = Clock::now();
+  take_calls(now);
+  if (stopping_) return drain(now);
+  subscriber_connection_.turn(now);
+  publisher_connection_.turn(now);
+  hurry();
+  update_state();
+}
+
+void Engine::take_calls(Time now) {
+  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload) {
+    dispatch(call, channel, payload, now);
+  };
+  if (queue_.take_slice(take)) request_turn();
+}
+
+void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now) {
+  const auto refuse = [&](const Status& status) {
+    budget_.give_back(call.cost);
+    call.finish(status);
+  };
+  if (!call.refusal.ok()) return refuse(call.refusal);
+  if (stopping_) return refuse(kClosed);
+  const Time deadline = call.made_at + call_timeout_;
+  if (call.kind == brokers::Call::Kind::subscribe) {
+    channel_ = channel;
+    subscriber_.subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
+  } else if (call.kind == brokers::Call::Kind::unsubscribe) {
+    channel_ = channel;
+    subscriber_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
+  } else if (state_ != State::ready || !publisher_connection_.up()) {
+    refuse({errc::unavailable, reasons_.empty() ? std::string_view("not ready") : std::string_view(reasons_.front())});
+  } else if (now >= deadline) {
+    refuse(kLate);
+  } else if (call.kind == brokers::Call::Kind::publish) {
+    publisher_.publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
+  } else {
+    publisher_.exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)), deadline, now);
+  }
+}
+
+std::optional<Fault> Engine::on_server(const ServerInfo& server) {
+  if (!server.headers) {
+    return Fault{FaultKind::config, "the server has headers switched off (no_header_support), by which exists is asked"};
+  }
+  const std::size_t needed = was_ready_ ? max_payload_.load() : host_.info().payload_bytes;
+  if (server.max_payload < needed) {
+    return Fault{FaultKind::config, "the server's max_payload is " + std::to_string(server.max_payload) + ", and " +
+                                        std::to_string(needed) + " is needed"};
+  }
+  if (!was_ready_) {
+    max_payload_ = server.max_payload;
+    clustered_ = !server.others.empty();
+  }
+  return std::nullopt;
+}
+
+void Engine::on_messages(std::span<const Message> messages) {
+  for (const Message& message : messages) {
+    channel_ = message.channel;
+    if (subscriber_.delivers(channel_)) wanted_.push_back(message);
+  }
+  if (!wanted_.empty()) host_.deliver(wanted_);
+  wanted_.clear();
+}
+
+void Engine::on_dropped(std::string_view channel) {
+  const std::string_view channels[] = {channel};
+  host_.gap(channels, "messages came faster than they could be handed over");
+}
+
+/// Where one connection has come up, the other need not wait any longer.
+void Engine::hurry() {
+  const unsigned times = subscriber_connection_.times_proven() + publisher_connection_.times_proven();
+  if (std::exchange(times_proven_, times) == times) return;
+  subscriber_connection_.hurry();
+  publisher_connection_.hurry();
+}
+
+bool Engine::settled() const noexcept {
+  return subscriber_connection_.up() && subscriber_.settled() && publisher_connection_.up() && publisher_.proven();
+}
+
+void Engine::append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const {
+  const auto& fault = connection.fault();
+  if (fault && *word(fault->kind)) {
+    reasons.insert(reasons.begin(), word(fault->kind) + fault->text);
+  } else if (!connection.up()) {
+    reasons.push_back(connection.name() + " connection: " + (fault ? fault->text : "connecting"));
+  } else if (!side.proven()) {
+    reasons.push_back(connection.name() + " connection: the loopback probe has not answered yet");
+  } else if (&side == &subscriber_ && subscriber_.recovering() != 0) {
+    reasons.push_back(connection.name() + " connection: channels are not confirmed yet");
+  }
+}
+
+void Engine::update_state() {
+  if (settled()) return enter_ready();
+  std::vector<std::string> reasons;
+  append_reason(reasons, subscriber_connection_, subscriber_);
+  append_reason(reasons, publisher_connection_, publisher_);
+  if (state_ == State::ready) outage_ = reasons.front();
+  const bool failed = reasons.front().starts_with("auth: ") || reasons.front().starts_with("config: ");
+  report(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(reasons));
+}
+
+void Engine::enter_ready() {
+  if (state_ == State::ready) return;
+  const bool lost_a_link =
+      subscriber_connection_.times_proven() > 1 || publisher_connection_.times_proven() > 1 || subscriber_.lost_channels();
+  if (was_ready_ || lost_a_link) host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
+  was_ready_ = true;
+  outage_.clear();
+  report(State::ready, {});
+}
+
+void Engine::report(State state, std::vector<std::string> reasons) {
+  if (state == state_ && reasons == reasons_) return;
+  state_ = state;
+  reasons_ = std::move(reasons);
+  const std::vector<std::string_view> views(reasons_.begin(), reasons_.end());
+  host_.state(state_, views);
+}
+
+void Engine::drain(Time now) {
+  if (subscriber_connection_.up()) subscriber_connection_.turn(now);
+  if (subscriber_.drained() || now >= stop_at_) finish();
+}
+
+void Engine::finish() {
+  subscriber_connection_.close();
+  publisher_connection_.close();
+  queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
+    dispatch(call, channel, payload, stop_at_);
+  });
+  report(State::closed, {});
+  timer_.cancel();
+  io_.stop();
+}
+
+}  // namespace signalbox::nats

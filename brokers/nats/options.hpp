@@ -1,0 +1,65 @@
+// The section `broker.nats`: its table, and what it says after reading.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "signalbox/settings.hpp"
+
+namespace signalbox::nats {
+
+inline constexpr Option kOptions[] = {
+    {"url", "text", "nats://localhost:4222",
+     "The server: nats://[user:password@]host[:port], or tls:// for TLS. A name alone before the @ is a token.", 0, 0,
+     SIGNALBOX_OPTION_URL, 0},
+    {"urls", "list", "",
+     "Servers of one cluster, in place of url; each is tried, beginning with a random one, and those that they tell of.", 0, 0,
+     SIGNALBOX_OPTION_URL, 0},
+    {"subject_prefix", "text", "signalbox.u.",
+     "Stands before every channel: whole tokens of letters, digits, _ and -, each with a dot behind it.", 0, 0, 0, 0},
+    {"username", "text", "", "The user; empty: the one in the URL, or none.", 0, 0, 0, 0},
+    {"password", "text", "", "The password; empty: the one in the URL, or none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
+    {"token", "text", "", "The token, where the server asks for one.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
+    {"nkey_seed_file", "text", "", "File with the seed of an NKey user (SU…).", 0, 0, 0, 0},
+    {"nkey_public", "text", "", "The public key (U…) that belongs to nkey_seed_file.", 0, 0, 0, 0},
+    {"creds_file", "text", "", "File with a user's JWT and its seed, as nsc writes it.", 0, 0, 0, 0},
+    {"tls_ca_file", "text", "", "PEM file of the authorities to trust; empty: those of the system.", 0, 0, 0, 0},
+    {"tls_certificate", "text", "", "PEM file of a client certificate and its chain.", 0, 0, 0, 0},
+    {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
+    {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
+    {"publish_queue_bytes", "size", "64MiB",
+     "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
+     0},
+};
+
+struct TlsOptions {
+  bool enabled = false;
+  bool verify = true;
+  std::string ca_file;
+  std::string certificate;
+  std::string private_key;
+};
+
+struct Credentials {
+  std::string username;
+  std::string password;
+  std::string token;
+  std::string nkey_seed_file;
+  std::string nkey_public;
+  std::string creds_file;
+};
+
+struct Options {
+  std::vector<std::string> servers;  ///< nats://host:port, nothing secret in them
+  std::string host;                  ///< of the first: whom its certificate must name
+  std::string subject_prefix = "signalbox.u.";
+  Credentials credentials;
+  TlsOptions tls;
+  std::size_t publish_queue_bytes = std::size_t{64} << 20;
+};
+
+/// Errors: std::invalid_argument with one line: the key, what is wrong, what would be right. Never a secret in it.
+Options read_options(const Settings& settings);
+
+}  // namespace signalbox::nats

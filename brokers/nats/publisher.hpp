@@ -1,0 +1,104 @@
+// The connection that asks: publishes and questions, and what comes of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/common/budget.hpp"
+#include "brokers/nats/fence.hpp"
+#include "brokers/nats/side.hpp"
+
+namespace signalbox::nats {
+
+/// A publish asks for an answer that nobody gives: the server itself says at once when it knows of no subscriber, and a
+/// fence behind the publishes proves of all the others that it has passed them on. So a receiver has no work with it.
+///
+/// A question is answered by a holder, or by the server when there is none. It is asked again every 250 ms: a holder that
+/// lets go of the channel just then does not answer.
+///
+/// Errors: a fence that is late loses the link. What was open then: `unknown_outcome` for a publish that was said,
+/// `unavailable` for the rest.
+class Publisher final : public Side {
+ public:
+  /// What may be said and not yet fenced: bounds the library's buffer, which moves its bytes with each partial write.
+  static constexpr std::size_t kWindowBytes = std::size_t{4} << 20;
+  static constexpr std::size_t kWindow = 8192;
+  static constexpr Duration kAskAgain{250};
+
+  explicit Publisher(brokers::Budget& budget) noexcept : budget_(budget) {}
+
+  /// The verbs. Only while a link stands; `cost`: what is given back to the budget with the answer.
+  void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time deadline);
+  void exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline, Time now);
+
+  void on_up(Wire& wire, Time now) override;
+  void on_fence(Time now) override;
+  void on_answer(std::string_view reply, Answer answer) override;
+  void on_violation(const Violation& violation, std::string_view channel) override;
+  void on_down() override;
+  [[nodiscard]] std::optional<Fault> turn(Time now) override;
+
+  [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
+  [[nodiscard]] bool at_rest() const noexcept override {
+    return said_.empty() && waiting_.empty() && questions_.empty() && lost_.empty();
+  }
+  [[nodiscard]] bool proven() const noexcept override { return fence_.proven(); }
+
+  /// Completes every open call with `closed`.
+  void close_calls();
+
+ private:
+  struct Publish {
+    std::string channel;
+    std::string payload;  // while it waits
+    std::size_t bytes = 0;
+    std::size_t cost = 0;
+    PublishDone done;  // empty: answered
+    Time deadline;
+  };
+  struct Question {
+    std::string channel;
+    std::size_t cost = 0;
+    ExistsDone done;
+    Time deadline;
+    Time asked_at;
+  };
+  struct Lost {
+    Publish call;
+    bool said;
+  };
+
+  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
+    return said_.empty() || (said_.size() < kWindow && said_bytes_ + bytes <= kWindowBytes);
+  }
+  void say(Publish call, std::string_view payload);
+  void say_waiting(Time now);
+  void ask(std::uint64_t number, const Question& question);
+  void ask_again(Time now);
+  void expire_questions(Time now);
+  void finish(Publish& call, const Status& status, Receivers receivers = {});
+  void finish(Question& question, const Status& status, bool exists = false);
+  void finish_lost();
+
+  brokers::Budget& budget_;
+  Wire* wire_ = nullptr;  // nullptr: no link
+  FenceState fence_;
+  std::deque<Publish> said_;  // the first one's number is first_
+  std::uint64_t first_ = 1;
+  std::uint64_t fenced_ = 0;  // the open fence is behind this one
+  std::size_t said_bytes_ = 0;
+  std::deque<Publish> waiting_;
+  std::map<std::uint64_t, Question> questions_;  // in the order of their deadlines
+  std::uint64_t next_question_ = 1;
+  Time asked_again_at_;
+  std::deque<Lost> lost_;  // of former links, completed a slice a turn
+};
+
+}  // namespace signalbox::nats

@@ -1,0 +1,93 @@
+// The connection that listens: subscriptions, confirmed by fences, and the messages.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "signalbox/broker.hpp"
+
+#include "brokers/common/call_list.hpp"
+#include "brokers/common/channel_table.hpp"
+#include "brokers/nats/fence.hpp"
+#include "brokers/nats/side.hpp"
+
+namespace signalbox::nats {
+
+/// Brings what the server has in line with what is wanted, over any number of links: a batch of SUB and UNSUB, and a fence
+/// behind it that confirms them. One operation a channel is under way at a time; whatever changes meanwhile is looked at
+/// when the fence has come back, so flapping costs nothing.
+class Subscriber final : public Side {
+ public:
+  /// Channels a fence confirms.
+  static constexpr std::size_t kBatch = 8192;
+
+  /// The server refuses a channel whose subscribe has completed before.
+  using Refused = UniqueFunction<void(std::string_view channel, std::string_view detail)>;
+
+  /// resubscribe_rate: channels a second after a reconnect.
+  Subscriber(std::size_t resubscribe_rate, Refused refused);
+
+  void subscribe(const std::string& channel, Done done, Time deadline);
+  void unsubscribe(const std::string& channel, Done done, Time deadline);
+  /// Whether a message of `channel` is for the host.
+  [[nodiscard]] bool delivers(const std::string& channel);
+
+  void on_up(Wire& wire, Time now) override;
+  void on_fence(Time now) override;
+  void on_answer(std::string_view, Answer) override {}
+  void on_violation(const Violation& violation, std::string_view channel) override;
+  void on_down() override;
+  [[nodiscard]] std::optional<Fault> turn(Time now) override;
+
+  [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
+  [[nodiscard]] bool at_rest() const noexcept override {
+    return calls_.empty() && batch_.empty() && leaving_.empty() && !unfinished_;
+  }
+  [[nodiscard]] bool proven() const noexcept override { return fence_.proven(); }
+
+  /// A fence has come back, and all that must be confirmed is.
+  [[nodiscard]] bool settled() const noexcept { return proven() && table_.recovering() == 0; }
+  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
+  /// A link was lost on which a channel had been confirmed.
+  [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
+
+  /// Completes every open call with `closed` and begins to unsubscribe from everything.
+  void drain();
+  [[nodiscard]] bool drained() const noexcept;
+
+ private:
+  using Channel = brokers::Channel;
+
+  void enqueue(Channel& channel);
+  void settle_lost();
+  void expire(Time now);
+  void scan();
+  void say_batch(Time now);
+  void add_to_batch(Channel& channel);
+  void conclude(Channel& channel);
+
+  double resubscribe_rate_;
+  double allowance_ = 0;  // channels that may be resubscribed now
+  Time allowance_at_;
+  Refused refused_;
+
+  Wire* wire_ = nullptr;  // nullptr: no link
+  FenceState fence_;
+  brokers::ChannelTable table_;
+  brokers::CallList calls_;
+  std::deque<Channel*> queue_;   // something is to be said of them
+  std::vector<Channel*> batch_;  // said, and the fence is not back
+  /// To be given up behind a fence: nats.c drops what it has read and not yet handed over of a subscription that ends.
+  std::vector<Channel*> leaving_;
+  bool confirmed_ = false;  // a channel, on the present link
+  bool lost_channels_ = false;
+  std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn
+  bool draining_ = false;
+  bool unfinished_ = false;
+};
+
+}  // namespace signalbox::nats

@@ -1,0 +1,68 @@
+#include "brokers/nats/options.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace signalbox::nats {
+namespace {
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+Options read(Values values) { return read_options(Settings(std::move(values))); }
+
+std::string refusal(Values values) {
+  try {
+    read(std::move(values));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(NatsOptions, TakesTheCredentialsOutOfTheUrl) {
+  const Options options = read({{"url", "tls://al%40ice:p%3Aw@nats.example:7000"}});
+  EXPECT_EQ(options.servers, std::vector<std::string>{"nats://nats.example:7000"});
+  EXPECT_EQ(options.credentials.username, "al@ice");
+  EXPECT_EQ(options.credentials.password, "p:w");
+  EXPECT_TRUE(options.tls.enabled);
+  EXPECT_TRUE(options.tls.verify);
+  EXPECT_EQ(options.subject_prefix, "signalbox.u.");
+}
+
+TEST(NatsOptions, TakesANameAloneForAToken) { EXPECT_EQ(read({{"url", "nats://t0ken@localhost"}}).credentials.token, "t0ken"); }
+
+TEST(NatsOptions, PrefersSeveralUrls) {
+  const Options options = read({{"url", "nats://localhost"}, {"urls", "nats://a"}, {"urls", "nats://[::1]:5000"}});
+  EXPECT_EQ(options.servers, (std::vector<std::string>{"nats://a:4222", "nats://[::1]:5000"}));
+}
+
+TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
+  const std::pair<Values, const char*> cases[] = {
+      {{{"url", "localhost:4222"}}, "url: begins with nats://"},
+      {{{"url", "http://localhost"}}, "url: begins with nats://"},
+      {{{"url", "nats://user:hunter 2@localhost"}}, "url: not a URL"},
+      {{{"url", "nats://"}}, "url: has no host"},
+      {{{"url", "nats://:hunter2@localhost/x"}}, "url: ends behind the port"},
+      {{{"url", "nats://localhost:0"}}, "url: the port is 1 to 65535"},
+      {{{"urls", "redis://localhost"}}, "urls: begins with nats://"},
+      {{{"url", "nats://a:hunter2@x"}, {"password", "hunter3"}}, "password: two are given"},
+      {{{"url", "nats://x"}, {"username", "a"}}, "username and password: set both or none"},
+      {{{"url", "nats://x"}, {"nkey_public", "U"}}, "nkey_seed_file and nkey_public: set both or none"},
+      {{{"url", "nats://hunter2@x"}, {"creds_file", "f"}}, "username, token, nkey_public, creds_file: set one of them"},
+      {{{"url", "nats://x"}, {"subject_prefix", "a.*."}}, "subject_prefix: at most 128 bytes"},
+      {{{"url", "nats://x"}, {"tls_ca_file", "f"}}, "tls_ca_file, tls_certificate: need TLS"},
+      {{{"url", "tls://x"}, {"tls_certificate", "f"}}, "tls_certificate and tls_private_key: set both or none"},
+  };
+  for (const auto& [values, reason] : cases) {
+    const std::string refused = refusal(values);
+    EXPECT_EQ(refused.substr(0, std::string(reason).size()), reason);
+    EXPECT_EQ(refused.find("hunter"), std::string::npos) << refused;
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::nats
