@@ -38,7 +38,7 @@ class SentinelProtocol final : public Protocol {
 
   [[nodiscard]] bool proven() const noexcept override { return master_.has_value(); }
   [[nodiscard]] bool unfinished() const noexcept override { return false; }
-  [[nodiscard]] bool at_rest() const noexcept override { return awaited_ == 0 && !doubt_; }
+  [[nodiscard]] bool at_rest() const noexcept { return awaited_ == 0 && !doubt_; }
 
  private:
   void on_established(Time now) override;
