@@ -1,21 +1,16 @@
 #include "brokers/nats/link.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <nats/nats.h>
-#include <pthread.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "brokers/nats/connecting.hpp"
+#include "brokers/nats/callbacks.hpp"
 #include "brokers/nats/mailbox.hpp"
 #include "brokers/nats/subject.hpp"
 
@@ -27,99 +22,11 @@ namespace asio = boost::asio;
 /// Only holders look for it, so that nothing of ours is ever in a payload.
 constexpr const char* kProbeHeader = "Signalbox-Probe";
 
-struct Closure;
-
-/// What nats.c's threads and ours share of one connection. The first holder is the link.
-struct Shared {
-  explicit Shared(asio::io_context& context, std::function<void()> read)
-      : mailbox(new Mailbox(context, Link::kMailboxBytes, std::move(read))) {}
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
-  ~Shared() {
-    if (socket >= 0) close(socket);
-    mailbox->release();
-  }
-
-  Mailbox* mailbox;
-  int socket = -1;  // a duplicate: nats.c's own is closed when it likes
-  natsSock own_socket = -1;
-  std::atomic<bool> write_wanted = false;
-  std::atomic<natsSubscription*> fence = nullptr;
-  Closure* closure = nullptr;  // of the connection that stands
-};
-
-/// nats.c's closure: keeps Shared for as long as the connection may call back. Two hold it: the connection until its closed
-/// callback, and whoever destroys the connection, which still writes into the event loop when that has already come.
-struct Closure {
-  explicit Closure(std::shared_ptr<Shared> kept) : shared(std::move(kept)) { shared->closure = this; }
-  void drop() {
-    if (holders.fetch_sub(1) == 1) delete this;
-  }
-
-  std::shared_ptr<Shared> shared;
-  std::atomic<int> holders = 2;
-};
-Shared& shared_of(void* closure) { return *static_cast<Closure*>(closure)->shared; }
-
-natsStatus attach(void** user_data, void* loop, natsConnection*, natsSock socket) {
-  *user_data = loop;
-  shared_of(loop).own_socket = socket;
-  shared_of(loop).socket = dup(socket);
-  return shared_of(loop).socket < 0 ? NATS_SYS_ERROR : NATS_OK;
-}
-
-/// Removed when nats.c has done with its socket, which it closes itself before 3.10.
-natsStatus want_read([[maybe_unused]] void* user_data, [[maybe_unused]] bool add) {
-#if NATS_VERSION_NUMBER >= 0x030A00
-  if (!add) natsConnection_ProcessCloseEvent(&shared_of(user_data).own_socket);
-#endif
-  return NATS_OK;
-}
-
-natsStatus want_write(void* user_data, bool add) {
-  shared_of(user_data).write_wanted = add;
-  return NATS_OK;
-}
-
-natsStatus detach(void*) { return NATS_OK; }
-
-void on_error(natsConnection*, natsSubscription* subscription, natsStatus status, void* closure) {
-  Shared& shared = shared_of(closure);
-  if (status == NATS_SLOW_CONSUMER && subscription != shared.fence) {
-    shared.mailbox->dropped(natsSubscription_GetSubject(subscription));
-    return;
-  }
-  const char* text = nats_GetLastError(nullptr);
-  shared.mailbox->error({status, status == NATS_SLOW_CONSUMER, text ? text : ""});
-}
-
-void on_closed(natsConnection*, void* closure) { static_cast<Closure*>(closure)->drop(); }
-
 void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
   static_cast<Mailbox*>(closure)->message(message);
 }
 
 void on_complete(void* closure) { static_cast<Mailbox*>(closure)->release(); }
-
-void destroy(natsConnection* connection, const Shared& shared) {
-  Closure* closure = shared.closure;
-  natsConnection_Destroy(connection);
-  closure->drop();
-}
-
-/// On a thread of its own.
-void connect_for(const std::shared_ptr<Shared>& shared, const LinkOptions& options) {
-  Callbacks callbacks{new Closure(shared), attach, want_read, want_write, detach, on_error, on_closed};
-  Fault fault;
-  natsConnection* connection = connect(options, callbacks, fault);
-  if (!connection) {
-    delete static_cast<Closure*>(callbacks.closure);  // a connection that never stood calls nothing back
-    shared->mailbox->failed(std::move(fault));
-  } else if (!shared->mailbox->connected(connection)) {
-    destroy(connection, *shared);
-  }
-  nats_ReleaseThreadMemory();
-}
 
 }  // namespace
 
@@ -131,15 +38,12 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
         events_(events),
         descriptor_(context),
         shared_(std::make_shared<Shared>(context, [this] { take_mail(); })) {
-    try {
-      std::thread([shared = shared_, made = options_] { connect_for(shared, made); }).detach();
-    } catch (const std::system_error& error) {
-      shared_->mailbox->failed({FaultKind::lost, error.what()});
-    }
+    start_connecting(shared_, options_);
   }
 
   void fence() {
     ++fence_;
+    fenced_ = std::exchange(unsubscribed_, {});
     const std::string number = std::to_string(fence_);
     // The first fills the subscription's queue of one; the second overflows it, which nats.c reports behind every error that
     // came before, on the same thread.
@@ -168,7 +72,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     const auto found = subscriptions_.find(channel.data());
     if (found == subscriptions_.end()) return;
     natsSubscription_Unsubscribe(found->second);
-    natsSubscription_Destroy(found->second);
+    unsubscribed_.push_back(found->second);
     subscriptions_.erase(found);
   }
 
@@ -208,15 +112,16 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   /// natsConnection_Close() would wait for an answer that only we could read; so nats.c is shown the end of the stream.
   void end() {
     Mailbox::Mail mail = shared_->mailbox->close();
-    if (mail.connected && !connection_) destroy(mail.connected, *shared_);
+    if (mail.connected && !connection_) destroy(mail.connected, *shared_, {});
     if (!connection_) return;
     shutdown(descriptor_.native_handle(), SHUT_RDWR);
     while (!natsConnection_IsClosed(connection_)) natsConnection_ProcessReadEvent(connection_);
-    for (const auto& [channel, subscription] : subscriptions_) natsSubscription_Destroy(subscription);
+    std::vector<natsSubscription*> subscriptions{replies_, shared_->fence};
+    for (const auto& [channel, subscription] : subscriptions_) subscriptions.push_back(subscription);
     subscriptions_.clear();
-    natsSubscription_Destroy(std::exchange(replies_, nullptr));
-    natsSubscription_Destroy(shared_->fence.exchange(nullptr));
-    destroy(std::exchange(connection_, nullptr), *shared_);
+    subscriptions.insert(subscriptions.end(), unsubscribed_.begin(), unsubscribed_.end());
+    subscriptions.insert(subscriptions.end(), fenced_.begin(), fenced_.end());
+    destroy(std::exchange(connection_, nullptr), *shared_, std::move(subscriptions));
     boost::system::error_code ignored;
     descriptor_.close(ignored);
   }
@@ -302,6 +207,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   void take_half() {
     if (++halves_ < 2) return;
     halves_ = 0;
+    for (natsSubscription* subscription : std::exchange(fenced_, {})) natsSubscription_Destroy(subscription);
     events_.on_link_fence();
   }
 
@@ -415,6 +321,9 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   natsConnection* connection_ = nullptr;  // nullptr: not yet, or no more
   natsSubscription* replies_ = nullptr;
   std::unordered_map<const char*, natsSubscription*> subscriptions_;  // by where the channel's name stands
+  // Given up, and there until a fence has come back: errors that name them are told until then.
+  std::vector<natsSubscription*> unsubscribed_;
+  std::vector<natsSubscription*> fenced_;  // the open fence is behind their end
   std::uint64_t fence_ = 0;
   int halves_ = 0;  // of the open fence that have come
   natsStatus failure_ = NATS_OK;

@@ -1,0 +1,105 @@
+// What happens when the server is away, comes back or is one of several.
+#include <atomic>
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include "tests/support/nats_server.hpp"
+#include "tests/support/ports.hpp"
+#include "tests/unit/brokers/nats/nats_instance.hpp"
+
+namespace signalbox::test {
+namespace {
+
+using std::chrono::steady_clock;
+
+milliseconds since(steady_clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+}
+
+TEST(NatsFaults, EndsItsLinksWhileFencesAreOnTheirWay) {
+  const NatsServer server;
+  mallopt(M_PERTURB, 0x55);  // what is used after its end shows itself
+  for (int round = 0; round < 100; ++round) {
+    NatsInstance a({{"url", server.url()}});
+    ASSERT_TRUE(a.wait_ready()) << a.reason();
+    std::atomic<int> open = 200;
+    for (int i = 0; i < 100; ++i) {
+      a.broker->subscribe("user" + std::to_string(i), [&](Status) { --open; });
+      a.broker->publish("user" + std::to_string(i), "x", [&](Status, Receivers) { --open; });
+      if (i == 50) a.broker->unsubscribe("user1", [](Status) {});
+    }
+    a.broker->stop(0ms);
+    EXPECT_EQ(open, 0);
+  }
+  mallopt(M_PERTURB, 0);
+}
+
+TEST(NatsFaults, ConnectsOnceAServerIsThereAndConfirmsWhatWasWantedMeanwhile) {
+  NatsServer server;
+  server.kill();
+  NatsInstance a({{"url", server.url()}});
+  ASSERT_TRUE(a.wait_reason(State::connecting, "", "No server available")) << a.reason();
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
+  EXPECT_EQ(wait(subscribe(*a, "alice")).code, errc::unavailable);  // at its deadline; still wanted
+  server.restart();
+  ASSERT_TRUE(a.wait_ready());
+  EXPECT_EQ(wait(publish(*a, "alice", "hi")).receivers.count, 1U);
+  EXPECT_TRUE(a.host.snapshot().gaps.empty()) << "nothing was confirmed before";
+}
+
+TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswersAgain) {
+  NatsServer server;
+  NatsInstance a({{"url", server.url()}});
+  NatsInstance b({{"url", server.url()}}, "test-2");
+  ASSERT_TRUE(a.wait_ready() && b.wait_ready());
+  constexpr int kChannels = 10'000;
+  std::vector<Pending> pending;
+  for (int i = 0; i < kChannels; ++i) pending.push_back(subscribe(*a, "user" + std::to_string(i)));
+  for (Pending& call : pending) ASSERT_TRUE(wait(std::move(call)).ok());
+
+  server.kill();
+  ASSERT_TRUE(a.host.wait_state(State::degraded));
+  ASSERT_TRUE(b.host.wait_state(State::degraded));
+  const auto down = steady_clock::now();
+  EXPECT_EQ(wait(publish(*b, "user1", "lost")).code, errc::unavailable);
+  EXPECT_EQ(wait(exists(*b, "user1")).code, errc::unavailable);
+  EXPECT_LT(since(down), scaled(500ms)) << "at once, not at the deadline of 2 s";
+  EXPECT_TRUE(wait(unsubscribe(*a, "user2")).ok());
+  Pending wanted_meanwhile = subscribe(*a, "newcomer");
+
+  server.restart();
+  const auto answers = steady_clock::now();
+  ASSERT_TRUE(a.wait_back());
+  const milliseconds took = since(answers);
+  ASSERT_TRUE(b.wait_back());
+  std::cout << kChannels << " channels again " << took.count() << " ms after the server answers\n";
+  EXPECT_LT(took, scaled(2s));
+  wait(std::move(wanted_meanwhile));  // ok or, if the reconnect took long, unavailable; confirmed by now in both cases
+  std::vector<Pending> published;
+  for (int i = 0; i < kChannels; ++i) published.push_back(publish(*b, "user" + std::to_string(i), "hi"));
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    ASSERT_EQ(wait(std::move(published[i])).receivers.count, i == 2 ? 0U : 1U) << "user" << i;
+  }
+  EXPECT_EQ(wait(publish(*b, "newcomer", "hi")).receivers.count, 1U);
+  EXPECT_TRUE(a.host.wait_delivered(kChannels));
+  for (const RecordingHost::Delivered& message : a.host.snapshot().delivered) ASSERT_EQ(message.second, "hi");
+}
+
+TEST(NatsFaults, UsesAServerThatAnswersWhereAnotherIsDead) {
+  const NatsServer server;
+  const std::string dead = "nats://127.0.0.1:" + std::to_string(free_port());
+  // Which is tried first is left to chance.
+  for (int round = 0; round < 5; ++round) {
+    NatsInstance a({{"urls", dead}, {"urls", server.url()}});
+    ASSERT_TRUE(a.wait_ready()) << a.reason();
+    a.expect_serves();
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::test
