@@ -27,6 +27,7 @@ std::string user_config(const std::string& password, const std::string& permissi
 NatsBackend::NatsBackend() : nats_(user_config(kPassword)) {}
 
 std::string NatsBackend::lacks(Control control) const {
+  if (control == Control::failover) return "this server is alone";
   return control == Control::role ? "the servers of NATS are equals: there is no role to lose" : "";
 }
 
