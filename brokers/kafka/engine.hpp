@@ -21,29 +21,18 @@
 #include "brokers/common/intake.hpp"
 #include "brokers/kafka/client.hpp"
 #include "brokers/kafka/connector.hpp"
+#include "brokers/kafka/heartbeats.hpp"
 #include "brokers/kafka/holdings.hpp"
 #include "brokers/kafka/options.hpp"
+#include "brokers/kafka/positions.hpp"
 #include "brokers/kafka/presence.hpp"
 #include "brokers/kafka/publishes.hpp"
-#include "brokers/kafka/pulse.hpp"
+#include "brokers/kafka/rival.hpp"
+#include "brokers/kafka/router.hpp"
+#include "brokers/kafka/state_report.hpp"
+#include "brokers/kafka/wake_fd.hpp"
 
 namespace signalbox::kafka {
-
-/// A descriptor that wakes a poll().
-class WakeFd {
- public:
-  WakeFd();
-  ~WakeFd();
-  WakeFd(const WakeFd&) = delete;
-  WakeFd& operator=(const WakeFd&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  void wake() const noexcept;
-  /// Until woken, or for that long.
-  void wait(Duration longest) const noexcept;
-
- private:
-  int fd_;
-};
 
 class Engine final : private ClientEvents {
  public:
@@ -69,8 +58,6 @@ class Engine final : private ClientEvents {
   /// True: there is more to do at once.
   bool turn(Time now);
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload);
-  void publish(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline);
-  void exists(brokers::Call& call, std::string_view channel);
 
   void connect(std::unique_ptr<Client> old, Duration pause);
   void take_connection();
@@ -79,8 +66,6 @@ class Engine final : private ClientEvents {
   void take_presence(const ReadRecord& record);
   void take_inbox(const ReadRecord& record);
   void deliver();
-  void beat();
-  bool beat_into(Topic topic, int partition, bool farewell);
   void write_routes();
   void sweep();
   void meet_rival(std::uint64_t incarnation);
@@ -90,7 +75,6 @@ class Engine final : private ClientEvents {
   void lose(const std::string& why);
   void update_link();
   void update_state();
-  void report(State state, std::vector<std::string> reasons);
   [[nodiscard]] std::string trouble() const;
   void drain();
   void finish();
@@ -100,7 +84,6 @@ class Engine final : private ClientEvents {
   Duration call_timeout_;
   Options options_;
   brokers::CallQueue calls_;
-  brokers::Intake& intake_;
   brokers::Budget& budget_;
   std::atomic<std::size_t>& payload_bytes_;
   Self self_;
@@ -110,33 +93,27 @@ class Engine final : private ClientEvents {
   std::unique_ptr<Client> client_;
   std::optional<Fault> give_up_;  // the client, once its callbacks are over
   std::optional<Fault> failure_;  // auth or config, until the link is up
-  int inbox_ = 0;
   int inbox_partitions_ = 0;
-  std::optional<std::int64_t> inbox_next_;  // offsets to read next
-  std::vector<std::optional<std::int64_t>> presence_next_;
+  Positions positions_;
   Presence presence_;
   Holdings holdings_;
   Publishes publishes_;
-  std::vector<Pulse> pulses_;  // of the presence partitions, and of our inbox at the end
-  std::uint64_t sequence_ = 0;
-  std::uint64_t barrier_ = 0;  // heartbeats up to this one prove nothing any more
+  Router router_;
+  Heartbeats heartbeats_;
   bool up_ = false;
   std::string outage_;
   std::string last_words_;  // of faults that librdkafka deals with
-  std::optional<Time> rival_at_;
-  std::uint64_t rival_ = 0;
+  Rival rival_;
   bool missed_ = false;  // a gap is to be told
   Time sweep_at_;
   std::size_t sweep_partition_ = 0;
 
   Time now_;  // of this turn
   std::vector<Message> messages_;
-  std::vector<Target> targets_;
   std::string channel_;
   std::mt19937 random_{std::random_device{}()};
   brokers::Backoff backoff_;
-  State state_ = State::connecting;
-  std::vector<std::string> reasons_;
+  StateReport report_;
   bool was_ready_ = false;
   std::atomic<bool> stop_asked_ = false;
   std::chrono::milliseconds stop_within_{0};

@@ -45,6 +45,7 @@ void delivers_to_every_holder(Trial& trial) {
   ASSERT_TRUE(second->subscribe(alice).ok());
   trial.settle();
   trial.expect_receivers(publisher->publish(alice, "both"), 2);
+  ASSERT_TRUE(first->wait_payloads(alice, 1));
   ASSERT_TRUE(first->unsubscribe(alice).ok());
   trial.settle();
   trial.expect_receivers(publisher->publish(alice, "one"), 1);

@@ -1,0 +1,23 @@
+// What a report is about: a word that goes with a record through librdkafka and comes back.
+#pragma once
+
+#include <cstdint>
+
+namespace signalbox::kafka {
+
+enum class About : std::uintptr_t { sweep = 0, route = 1, publish = 2, beat = 3 };
+
+/// Pointers to what is at least four bytes aligned have their lowest bits free.
+inline void* tag(About about, const void* pointer = nullptr) {
+  return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(pointer) | static_cast<std::uintptr_t>(about));
+}
+
+inline About about(void* tag) { return static_cast<About>(reinterpret_cast<std::uintptr_t>(tag) & 3); }
+
+template <class Type>
+Type& untagged(void* tag) {
+  static_assert(alignof(Type) >= 4);
+  return *reinterpret_cast<Type*>(reinterpret_cast<std::uintptr_t>(tag) & ~std::uintptr_t{3});
+}
+
+}  // namespace signalbox::kafka

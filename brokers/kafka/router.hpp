@@ -1,0 +1,34 @@
+// Questions and publishes, answered from our copy of the routing table.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "brokers/common/budget.hpp"
+#include "brokers/common/intake.hpp"
+#include "brokers/kafka/client.hpp"
+#include "brokers/kafka/presence.hpp"
+#include "brokers/kafka/publishes.hpp"
+
+namespace signalbox::kafka {
+
+/// Only while our heartbeats come back is the copy worth asking.
+class Router {
+ public:
+  /// All outlive the router.
+  Router(const Presence& presence, Publishes& publishes, brokers::Budget& budget) noexcept
+      : presence_(presence), publishes_(publishes), budget_(budget) {}
+
+  /// Writes a record for each instance that holds the channel. Reports tagged About::publish follow.
+  void publish(Client& client, int inbox_partitions, brokers::Call& call, std::string_view channel, std::string_view payload,
+               Time deadline);
+  void exists(brokers::Call& call, std::string_view channel);
+
+ private:
+  const Presence& presence_;
+  Publishes& publishes_;
+  brokers::Budget& budget_;
+  std::vector<Target> targets_;  // of one call
+};
+
+}  // namespace signalbox::kafka
