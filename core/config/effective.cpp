@@ -6,6 +6,7 @@
 
 #include "core/config/loader.hpp"
 #include "core/config/options.hpp"
+#include "core/config/schema.hpp"
 #include "core/config/value.hpp"
 
 namespace signalbox {
@@ -38,11 +39,12 @@ void put(YAML::Node map, std::string_view key, const YAML::Node& value) {
 void put_section(YAML::Node broker, const PluginTable& table,
                  const std::vector<std::pair<std::string, std::string>>& settings) {
   YAML::Node section = broker[table.name];
+  const Schema schema(table.name, table.options);
   for (const Option& option : table.options) {
     const std::string_view key = option.key;
     if ((option.flags & SIGNALBOX_OPTION_PREFIX) != 0) {
       for (const auto& [name, value] : settings) {
-        if (name.size() <= key.size() || !name.starts_with(key)) continue;
+        if (schema.find(table.name + "." + name) != &option) continue;
         const std::string below = name.substr(key.size());
         section[std::string(key.substr(0, key.size() - 1))][below] = shown(option, value);
       }

@@ -25,11 +25,17 @@ Schema::Schema(std::string_view section, std::span<const Option> options) {
 }
 
 const Option* Schema::find(std::string_view key) const noexcept {
+  const Option* found = nullptr;
+  std::size_t longest = 0;
   for (const auto& [name, option] : rows_) {
     if (name == key) return option;
-    if ((option->flags & SIGNALBOX_OPTION_PREFIX) != 0 && key.size() > name.size() && key.starts_with(name)) return option;
+    const bool is_below = (option->flags & SIGNALBOX_OPTION_PREFIX) != 0 && key.size() > name.size() && key.starts_with(name);
+    if (is_below && name.size() > longest) {
+      longest = name.size();
+      found = option;
+    }
   }
-  return nullptr;
+  return found;
 }
 
 bool Schema::is_section(std::string_view key) const {

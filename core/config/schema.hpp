@@ -18,7 +18,7 @@ class Schema {
   /// `section`: "broker.redis". Lifetime: keeps pointers to the rows.
   Schema(std::string_view section, std::span<const Option> options);
 
-  /// Null if there is no such key. A prefix option answers for every key below it.
+  /// Null if there is no such key. A prefix option answers for every key below it that no longer row matches.
   [[nodiscard]] const Option* find(std::string_view key) const noexcept;
   /// Whether keys exist below this one.
   [[nodiscard]] bool is_section(std::string_view key) const;

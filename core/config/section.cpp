@@ -21,18 +21,17 @@ std::vector<std::string> values_of(const Option& option, const YamlNode& node, c
   return values;
 }
 
-/// The keys given below a prefix option, each once, in order.
-std::vector<std::string> keys_below(const std::string& prefix, const std::vector<Entry>& entries) {
+/// The keys given below a prefix option, each once, in order; none that has a row of its own.
+std::vector<std::string> keys_below(const Option& prefix, const Schema& schema, const std::vector<Entry>& entries) {
   std::vector<std::string> keys;
   for (const Entry& entry : entries) {
     const bool is_new = std::find(keys.begin(), keys.end(), entry.key) == keys.end();
-    if (is_new && entry.key.size() > prefix.size() && entry.key.starts_with(prefix)) keys.push_back(entry.key);
+    if (is_new && schema.find(entry.key) == &prefix) keys.push_back(entry.key);
   }
   return keys;
 }
 
-void refuse_unknown(const std::string& section, std::span<const Option> options, const std::vector<Entry>& entries) {
-  const Schema schema(section, options);
+void refuse_unknown(const Schema& schema, const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
     if (schema.find(entry.key) != nullptr) continue;
     const bool is_empty_map = entry.value.kind == YamlNode::Kind::map && entry.value.entries.empty();
@@ -66,12 +65,13 @@ std::vector<std::string> option_values(const Option& option, const std::string& 
 std::vector<std::pair<std::string, std::string>> section_settings(const std::string& section, std::span<const Option> options,
                                                                   const std::vector<Entry>& entries,
                                                                   const Environment& environment) {
-  refuse_unknown(section, options, entries);
+  const Schema schema(section, options);
+  refuse_unknown(schema, entries);
   std::vector<std::pair<std::string, std::string>> settings;
   for (const Option& option : options) {
     const std::string key = section + "." + option.key;
     const bool is_prefix = has_flag(option, SIGNALBOX_OPTION_PREFIX);
-    for (const std::string& name : is_prefix ? keys_below(key, entries) : std::vector{key}) {
+    for (const std::string& name : is_prefix ? keys_below(option, schema, entries) : std::vector{key}) {
       for (std::string& value : option_values(option, name, entries, environment, nullptr)) {
         settings.emplace_back(name.substr(section.size() + 1), std::move(value));
       }

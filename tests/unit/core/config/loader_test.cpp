@@ -329,6 +329,25 @@ TEST_F(Loader, NamesTheSectionOfAPluginThatIsGivenByItsPath) {
   EXPECT_EQ(load("").broker.section, "alpha");
 }
 
+TEST_F(Loader, HandsThePropertiesOfKafkaOnByTheNamesThatLibrdkafkaHas) {
+  const auto find_kafka = [](const std::string& name, const std::vector<std::string>&) {
+    return PluginTable{name, kafka::kOptions};
+  };
+  const std::string file = write("c.yaml", R"(
+broker:
+  plugin: kafka
+  kafka:
+    properties: {security.protocol: SASL_SSL, sasl.mechanisms: PLAIN, sasl: {username: ws}, sasl.password: env:WORD}
+)");
+  const LoadedConfig loaded = load_config({file, {{"WORD", "hidden"}}, {}}, find_kafka, LoadMode::serve);
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  const kafka::Options options = kafka::read_options(Settings(loaded.config.broker.settings));
+  EXPECT_THAT(options.properties,
+              testing::UnorderedElementsAre(Pair("security.protocol", "SASL_SSL"), Pair("sasl.mechanisms", "PLAIN"),
+                                            Pair("sasl.username", "ws"), Pair("sasl.password", "hidden")));
+  EXPECT_EQ(effective_yaml(loaded.config, find_kafka).find("hidden"), std::string::npos);
+}
+
 PluginTable find_shipped_plugin(const std::string& name, const std::vector<std::string>&) {
   if (name == "redis") return {name, redis::kOptions};
   if (name == "nats") return {name, nats::kOptions};
