@@ -85,9 +85,9 @@ function(signalbox_test_group name filter timeout label)
   set_tests_properties(${name}.${filter} PROPERTIES FAIL_REGULAR_EXPRESSION " 0 tests from 0")
 endfunction()
 
-# signalbox_test(NAME SOURCES... LIBS...): a GoogleTest executable under tests/, one ctest case a TEST.
+# signalbox_test(NAME SOURCES... LIBS... [FIXTURE FIXTURE]): a GoogleTest executable under tests/, one ctest case a TEST.
 function(signalbox_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL;FIXTURE" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE signalbox_flags ${ARG_LIBS} GTest::gmock GTest::gtest_main)
@@ -95,10 +95,14 @@ function(signalbox_test name)
     set(ARG_TIMEOUT 120)
   endif()
   math(EXPR ARG_TIMEOUT "${SIGNALBOX_TEST_SLOW} * ${ARG_TIMEOUT}")
+  set(fixture)
+  if(ARG_FIXTURE)
+    set(fixture FIXTURES_REQUIRED ${ARG_FIXTURE})
+  endif()
   # The label last: where there is none nothing may follow. One only, since gtest_discover_tests takes lists apart; ctest -L
   # looks for a part of it, so that both words of integration-soak find it.
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABEL}")
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${fixture} ${SIGNALBOX_TEST_PROPERTIES} LABELS "${ARG_LABEL}")
 endfunction()
 
 # The target `check-headers` compiles every header of the tree alone.

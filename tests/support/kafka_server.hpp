@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -11,12 +10,17 @@
 
 namespace signalbox::test {
 
-/// Takes clients once constructed; stopped by pid on destruction. Its log is kept over kill() and restart(). Needs what
-/// tests/kafka/prepare has fetched.
+/// Takes clients once constructed; stopped by pid on destruction. Its log is kept over kill() and restart().
 class KafkaServer {
  public:
-  /// A password: both listeners take SASL PLAIN only, as user "signalbox".
-  explicit KafkaServer(std::string password = "");
+  /// What its listeners for clients demand.
+  struct Security {
+    std::string password;     ///< not empty: SASL PLAIN, as user "signalbox"
+    std::string certificate;  ///< not empty: TLS, with this one and its key, both PEM
+    std::string key;
+  };
+  KafkaServer() : KafkaServer(Security{}) {}
+  explicit KafkaServer(Security security);
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   /// The same for clients behind a proxy, which has to listen on proxy_port(): Kafka tells its clients where to go.
@@ -29,7 +33,7 @@ class KafkaServer {
   /// Starts it again, on the same ports and with what its log holds, after kill().
   void restart() { start(); }
   /// Of the next start.
-  void use_password(std::string password) { password_ = std::move(password); }
+  void use_password(std::string password) { security_.password = std::move(password); }
   /// Keeps its connections and stops answering.
   void freeze() const { process_->freeze(); }
   void thaw() const { process_->thaw(); }
@@ -37,11 +41,13 @@ class KafkaServer {
  private:
   void start();
   [[nodiscard]] std::string properties() const;
+  [[nodiscard]] std::string security_properties() const;
 
-  std::string password_;
+  Security security_;
   std::uint16_t port_ = 0;
   std::uint16_t proxied_port_ = 0;
   std::uint16_t proxy_port_ = 0;
+  std::uint16_t internal_port_ = 0;
   std::uint16_t controller_port_ = 0;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;

@@ -49,7 +49,7 @@ KafkaBackend::KafkaBackend(int case_number) {
     return;
   }
   if (case_number == 29) password_ = "conformance-secret";
-  server_ = std::make_unique<test::KafkaServer>(password_);
+  server_ = std::make_unique<test::KafkaServer>(test::KafkaServer::Security{password_, {}, {}});
   shared_ = {server_->port(), server_->proxied_port(), server_->proxy_port()};
 }
 

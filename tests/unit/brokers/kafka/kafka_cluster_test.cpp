@@ -1,0 +1,37 @@
+// Three real nodes, one of which is killed.
+#include "tests/support/kafka_cluster.hpp"
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/booked_broker.hpp"
+#include "tests/unit/brokers/kafka/kafka_instance.hpp"
+
+namespace signalbox::test {
+namespace {
+
+std::size_t rate() {
+  const char* asked = std::getenv("SIGNALBOX_TEST_RATE");  // messages a second, for figures
+  return asked ? static_cast<std::size_t>(std::stoul(asked)) : 500;
+}
+
+TEST(KafkaCluster, GoesOnWithoutTheNodeThatLedWhatIsReadMost) {
+  KafkaCluster kafka;
+  BrokerUnderLoad load([&] { return std::make_unique<KafkaBroker>(kafka_settings(kafka.bootstrap_servers())); }, 100, rate());
+  ASSERT_TRUE(load.wait_delivered(1000, 20s)) << load.reasons();
+  const std::size_t node = kafka.leader("signalbox.presence", 0);
+  ASSERT_LT(node, KafkaCluster::kNodes);
+  load.fault();
+  kafka.kill(node);
+  ASSERT_TRUE(load.wait_recovered(40s)) << load.reasons();
+  EXPECT_NE(kafka.leader("signalbox.presence", 0), node);
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  std::cout << "three nodes, a leader killed: " << load.figures() << '\n';
+}
+
+}  // namespace
+}  // namespace signalbox::test
