@@ -86,6 +86,15 @@ int BareListener::accept_one() {
   return socket;
 }
 
+void send_whole(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) throw_errno("send");
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
 std::chrono::nanoseconds send_to_each(const std::vector<int>& sockets, std::string_view bytes) {
   const std::chrono::nanoseconds before = own_cpu_time();
   for (const int socket : sockets) {

@@ -33,6 +33,9 @@ class BareListener {
   std::vector<int> accepted_;
 };
 
+/// All of `bytes` to a blocking socket. Errors: std::system_error.
+void send_whole(int socket, std::string_view bytes);
+
 /// One send() of `bytes` to each socket: the CPU time it took. Throws if one does not take them whole.
 std::chrono::nanoseconds send_to_each(const std::vector<int>& sockets, std::string_view bytes);
 

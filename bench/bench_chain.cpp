@@ -12,7 +12,7 @@
 #include "bench/chain.hpp"
 #include "bench/floor.hpp"
 #include "bench/process.hpp"
-#include "bench/publisher.hpp"
+#include "bench/redis_publisher.hpp"
 #include "bench/servers.hpp"
 #include "bench/standstill.hpp"
 
@@ -92,7 +92,7 @@ class Measured {
 
   Chain& chain_;
   const RedisServer& redis_;
-  Publisher publisher_;
+  RedisPublisher publisher_;
 };
 
 double median_of(const std::vector<Load>& loads, double Load::* part) {

@@ -9,7 +9,7 @@
 #include "bench/chain.hpp"
 #include "bench/floor.hpp"
 #include "bench/process.hpp"
-#include "bench/publisher.hpp"
+#include "bench/redis_publisher.hpp"
 #include "bench/servers.hpp"
 
 namespace {
@@ -33,7 +33,7 @@ Cost measure_chain(Chain chain, const std::string& redis_url, std::size_t users,
   chain.connect(redis_url);
   cost.bytes_per_user =
       (static_cast<double>(chain.instance_bytes()) - static_cast<double>(before)) / static_cast<double>(users);
-  Publisher publisher(redis_url, chain.channels(), kPayloadBytes);
+  RedisPublisher publisher(redis_url, chain.channels(), kPayloadBytes);
   // No two messages for one user at a time, or they would share a send().
   const std::uint64_t window = std::min<std::uint64_t>(users, 8'192);
   const auto publish = [&](std::uint64_t messages) { publisher.saturate(messages, window, [&] { return chain.messages(); }); };

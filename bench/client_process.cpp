@@ -1,53 +1,22 @@
 #include "bench/client_process.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <new>
 #include <stdexcept>
-#include <system_error>
 #include <thread>
-
-#include <sys/mman.h>
-
-#include "bench/publisher.hpp"
 
 namespace signalbox::bench {
 
 ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name,
                              std::size_t samples)
     : clients_(clients),
-      counters_(share_counters(samples)),
-      process_(Process::fork_off([&] { return hold(*counters_, options, clients, user_name); })) {}
+      counters_(share<Counters>()),
+      latencies_(samples),
+      process_(Process::fork_off([&] { return hold(options, user_name); })) {}
 
-std::shared_ptr<ClientProcess::Counters> ClientProcess::share_counters(std::size_t samples) {
-  const std::size_t bytes = sizeof(Counters) + samples * sizeof(std::uint64_t);
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
-  std::shared_ptr<Counters> counters(new (memory) Counters, [bytes](Counters* mapped) { munmap(mapped, bytes); });
-  counters->capacity = samples;
-  return counters;
-}
-
-void ClientProcess::record(Counters& counters, std::string_view payload) {
-  const std::uint64_t at = counters.samples;
-  if (at >= counters.capacity) return;
-  const std::chrono::nanoseconds latency = Schedule::Clock::now() - Publisher::stamped(payload.data(), payload.size());
-  counters.first_sample()[at] = static_cast<std::uint64_t>(latency.count());
-  counters.samples = at + 1;
-}
-
-Histogram ClientProcess::latencies() const {
-  Histogram histogram;
-  for (std::uint64_t i = 0; i < counters_->samples; ++i) {
-    histogram.record(std::chrono::nanoseconds(counters_->first_sample()[i]));
-  }
-  return histogram;
-}
-
-int ClientProcess::hold(Counters& counters, const ClientOptions& options, std::size_t clients,
-                        const std::function<std::string(std::size_t)>& user_name) {
-  ClientPool pool(options, [&](std::size_t, std::string_view payload, bool) { record(counters, payload); });
-  for (std::size_t n = 0; n < clients; ++n) pool.add(user_name(n));
+int ClientProcess::hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name) {
+  Counters& counters = *counters_;
+  ClientPool pool(options, [&](std::size_t, std::string_view payload, bool) { latencies_.record(payload); });
+  for (std::size_t n = 0; n < clients_; ++n) pool.add(user_name(n));
   for (;;) {  // until this process is stopped
     pool.poll(std::chrono::milliseconds(100));
     counters.ready = pool.ready();

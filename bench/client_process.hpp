@@ -9,13 +9,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <sys/types.h>
 
 #include "bench/client_pool.hpp"
 #include "bench/histogram.hpp"
 #include "bench/process.hpp"
+#include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
 
@@ -35,9 +35,9 @@ class ClientProcess {
   [[nodiscard]] std::uint64_t pings() const noexcept { return counters_->pings; }
 
   /// To be called while no message is under way.
-  void forget_latencies() noexcept { counters_->samples = 0; }
+  void forget_latencies() noexcept { latencies_.forget(); }
   /// From the stamps of the payloads (publisher.hpp) until they were read, since forget_latencies(), as far as there was room.
-  [[nodiscard]] Histogram latencies() const;
+  [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
 
   void wait_until(const std::function<bool()>& done, std::chrono::seconds timeout, const std::string& what);
   void wait_ready(std::chrono::seconds timeout = std::chrono::seconds(60));
@@ -50,22 +50,15 @@ class ClientProcess {
     std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> pings{0};
     std::atomic<std::uint64_t> failed{0};
-    std::atomic<std::uint64_t> samples{0};
-    std::uint64_t capacity = 0;
     std::array<char, 200> reason{};  // of the first failure; written before `failed`
-
-    /// Nanoseconds each: they lie behind this.
-    std::uint64_t* first_sample() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
   };
-  static std::shared_ptr<Counters> share_counters(std::size_t samples);
-  static void record(Counters& counters, std::string_view payload);
-  static int hold(Counters& counters, const ClientOptions& options, std::size_t clients,
-                  const std::function<std::string(std::size_t)>& user_name);
+  int hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name);
 
   [[noreturn]] void give_up(std::string reason) const;
 
   std::size_t clients_;
   std::shared_ptr<Counters> counters_;
+  SharedLatencies latencies_;
   Process process_;
 };
 

@@ -1,4 +1,4 @@
-// The back end's side of Redis under load: PUBLISH without waiting for answers, as fast as it is taken or to a schedule.
+// A back end under load: it publishes without waiting for answers, as fast as messages arrive or to a schedule.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "bench/schedule.hpp"
 
@@ -14,17 +14,15 @@ namespace signalbox::bench {
 
 /// Publishes to its channels in turn. Each payload begins with when it was meant to go out: stamp().
 ///
-/// Errors: std::runtime_error when the link breaks, a channel has not exactly one subscriber, or nothing moves for 30 s.
+/// Errors: std::runtime_error when the broker is lost, a channel has no subscriber, or nothing moves for 30 s.
 /// Threading: one thread.
 class Publisher {
  public:
   static constexpr std::size_t kStampBytes = 16;
 
-  /// `payload_bytes` ≥ kStampBytes.
-  Publisher(const std::string& redis_url, const std::vector<std::string>& channels, std::size_t payload_bytes);
+  virtual ~Publisher() = default;
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
-  ~Publisher();
 
   /// `messages` more, never more than `window` ahead of what `delivered()` says of them: the chain behind is kept busy, and no
   /// queue in it grows without bound. Returns when all are delivered.
@@ -38,19 +36,28 @@ class Publisher {
   /// The time in a payload that begins with a stamp; the clock's epoch if it doesn't.
   static Schedule::Clock::time_point stamped(const char* payload, std::size_t bytes);
 
- private:
-  void append(Schedule::Clock::time_point intended);
-  void exchange(std::chrono::nanoseconds wait);
-  void read_answers();
+ protected:
+  /// How long at least a publisher sleeps where there is nothing to do: it shares the cores with what is measured.
+  static constexpr std::chrono::nanoseconds kNap = std::chrono::microseconds(100);
 
-  int descriptor_ = -1;
-  std::vector<std::string> before_;  // of a channel's command: all ahead of the stamp
-  std::string after_;
+  /// `payload_bytes` ≥ kStampBytes.
+  Publisher(std::size_t channels, std::size_t payload_bytes);
+
+ private:
+  /// Takes a message for a channel; it leaves with the next exchange() at the latest.
+  virtual void say(std::size_t channel, std::string_view payload) = 0;
+  /// Lets out what has been said as far as it goes, waits for at most `wait` for something to do, and takes in answers.
+  virtual void exchange(std::chrono::nanoseconds wait) = 0;
+  /// What has been said and has no answer yet.
+  [[nodiscard]] virtual std::uint64_t unanswered() const = 0;
+  /// Not all that was said could leave.
+  [[nodiscard]] virtual bool congested() const noexcept { return false; }
+
+  void say_next(Schedule::Clock::time_point intended);
+
+  std::size_t channels_;
   std::size_t next_ = 0;
-  std::string out_;
-  std::size_t written_ = 0;  // of out_
-  std::uint64_t unanswered_ = 0;
-  std::string partial_;  // of an answer
+  std::string payload_;
 };
 
 }  // namespace signalbox::bench

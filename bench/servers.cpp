@@ -108,6 +108,19 @@ void RedisServer::start() {
   }
 }
 
+NatsServer::NatsServer(const ScratchDirectory& scratch)
+    : url_("nats://127.0.0.1:" + std::to_string(free_port())),
+      process_(Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)},
+                              scratch.file("nats.log"))) {
+  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+  while (contents_of(scratch.file("nats.log")).find("Server is ready") == std::string::npos) {
+    if (!process_.running() || std::chrono::steady_clock::now() >= deadline) {
+      throw std::runtime_error("nats-server: " + end_of(scratch.file("nats.log")));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                                  const std::vector<std::string>& settings)
     : port_(free_port()), api_port_(free_port()), log_(scratch.file("signalbox-" + std::to_string(port_) + ".log")) {

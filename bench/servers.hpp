@@ -46,6 +46,18 @@ class RedisServer {
   std::unique_ptr<Process> process_;
 };
 
+/// A nats-server from PATH. The constructor returns when it answers.
+class NatsServer {
+ public:
+  explicit NatsServer(const ScratchDirectory& scratch);
+
+  [[nodiscard]] const std::string& url() const noexcept { return url_; }
+
+ private:
+  std::string url_;
+  Process process_;
+};
+
 /// `signalbox serve` over Redis. The constructor returns when it is ready.
 ///
 /// Errors: std::runtime_error with the end of its log if it exits or is not ready within 15 s.

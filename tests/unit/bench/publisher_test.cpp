@@ -1,5 +1,3 @@
-#include "bench/publisher.hpp"
-
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/chain.hpp"
+#include "bench/redis_publisher.hpp"
 
 namespace signalbox::bench {
 namespace {
@@ -33,7 +32,7 @@ class BareChain : public ::testing::Test {
 };
 
 TEST_F(BareChain, CarriesEachMessageToItsReceiver) {
-  Publisher publisher(redis_.url(), chain_.channels(), 128);
+  RedisPublisher publisher(redis_.url(), chain_.channels(), 128);
   publisher.saturate(10'000, 512, [&] { return chain_.messages(); });
   EXPECT_EQ(chain_.messages(), 10'000u);
   EXPECT_EQ(chain_.latencies().count(), 10'000u);
@@ -42,7 +41,7 @@ TEST_F(BareChain, CarriesEachMessageToItsReceiver) {
 }
 
 TEST_F(BareChain, FollowsTheSchedule) {
-  Publisher publisher(redis_.url(), chain_.channels(), 128);
+  RedisPublisher publisher(redis_.url(), chain_.channels(), 128);
   const auto start = Schedule::Clock::now();
   publisher.follow(Schedule(start, 2000), 400);
   EXPECT_GE(Schedule::Clock::now() - start, 199ms) << "the last of 400 is due after 399 half milliseconds";
@@ -51,7 +50,7 @@ TEST_F(BareChain, FollowsTheSchedule) {
 TEST_F(BareChain, IsNotPublishedToWhereNobodyListens) {
   std::vector<std::string> channels = chain_.channels();
   channels[7] = "nobody";
-  Publisher publisher(redis_.url(), channels, 128);
+  RedisPublisher publisher(redis_.url(), channels, 128);
   EXPECT_THROW(publisher.saturate(100, 100, [&] { return chain_.messages(); }), std::runtime_error);
 }
 

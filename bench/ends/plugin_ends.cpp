@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "signalbox/broker.hpp"
+
+#include "bench/ends/ends.hpp"
+#include "core/config/loader.hpp"
+#include "server/broker_factory.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 60s;
+
+/// A plugin's broker as `signalbox serve` has it, without a server around it. Ready once constructed.
+class PluginHost final : public Host {
+ public:
+  PluginHost(const std::string& broker, const std::vector<std::string>& settings, const std::string& role, Received* received)
+      : instance_id_("bench-" + role + std::to_string(getpid())), received_(received) {
+    info_.instance_id = instance_id_;
+    Source source;
+    source.overrides.emplace_back("broker.plugin", broker);
+    for (const std::string& setting : settings) {
+      const std::size_t equals = setting.find('=');
+      source.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    broker_ = BrokerFactory(load_config(source, catalog_.finder(), LoadMode::serve).config.broker).make(*this);
+    broker_->start(*this);
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, kPatience, [this] { return ready_; })) throw std::runtime_error(broker + ": " + reason_);
+  }
+  ~PluginHost() override { broker_->stop(2s); }
+
+  [[nodiscard]] Broker& broker() noexcept { return *broker_; }
+
+  [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
+  [[nodiscard]] bool log_enabled(LogLevel) const noexcept override { return false; }
+  void log(LogLevel, std::string_view) noexcept override {}
+  void deliver(std::span<const Message> messages) noexcept override {
+    if (!received_) return;
+    for (const Message& message : messages) received_->take(message.payload);
+  }
+  void gap(std::span<const std::string_view>, std::string_view) noexcept override {}
+  void state(State state, std::span<const std::string_view> reasons) noexcept override {
+    const std::lock_guard lock(mutex_);
+    ready_ = state == State::ready;
+    reason_ = reasons.empty() ? word(state) : std::string(reasons.front());
+    changed_.notify_all();
+  }
+  void refused(std::string_view, const Status&) noexcept override {}
+
+ private:
+  PluginCatalog catalog_;
+  std::string instance_id_;
+  HostInfo info_;
+  Received* received_;
+  std::unique_ptr<Broker> broker_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ready_ = false;
+  std::string reason_ = "not connected";
+};
+
+class PluginPublisher final : public Publisher {
+ public:
+  PluginPublisher(std::unique_ptr<PluginHost> host, const std::vector<std::string>& channels, std::size_t payload_bytes)
+      : Publisher(channels.size(), payload_bytes), host_(std::move(host)), channels_(channels) {}
+
+ private:
+  void say(std::size_t channel, std::string_view payload) override {
+    ++said_;
+    host_->broker().publish(channels_[channel], payload, [this](const Status& status, Receivers receivers) {
+      if (!status.ok() || receivers.count == 0) missed_ = true;
+      ++answered_;
+    });
+  }
+  void exchange(std::chrono::nanoseconds wait) override {
+    if (missed_) throw std::runtime_error("a publish failed or reached nobody");
+    if (wait > std::chrono::nanoseconds(0)) std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(wait, 1s));
+  }
+  [[nodiscard]] std::uint64_t unanswered() const override { return said_ - answered_; }
+
+  std::unique_ptr<PluginHost> host_;
+  const std::vector<std::string>& channels_;
+  std::uint64_t said_ = 0;
+  std::atomic<std::uint64_t> answered_ = 0;
+  std::atomic<bool> missed_ = false;
+};
+
+class PluginEnds final : public Ends {
+ public:
+  PluginEnds(std::string broker, std::vector<std::string> settings)
+      : broker_(std::move(broker)), settings_(std::move(settings)) {}
+
+  int hold(const std::vector<std::string>& channels, Received& received) override {
+    PluginHost host(broker_, settings_, "holder-", &received);
+    std::atomic<std::size_t> done = 0;
+    for (const std::string& channel : channels) {
+      host.broker().subscribe(channel, [&done](const Status& status) { done += status.ok() ? 1 : 0; });
+    }
+    while (done < channels.size()) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(host.broker().capabilities().propagation_hint);
+    received.ready();
+    for (;;) pause();
+  }
+
+  std::unique_ptr<Publisher> publisher(const std::vector<std::string>& channels, std::size_t payload_bytes) override {
+    auto host = std::make_unique<PluginHost>(broker_, settings_, "publisher-", nullptr);
+    wait_found(host->broker(), channels.back());
+    return std::make_unique<PluginPublisher>(std::move(host), channels, payload_bytes);
+  }
+
+ private:
+  /// A publisher that has just come up may not know all holders yet.
+  static void wait_found(Broker& broker, const std::string& channel) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto found = std::make_shared<std::atomic<bool>>(false);
+    while (!*found) {
+      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the holder is not found");
+      broker.exists(channel, [found](const Status& status, bool exists) {
+        if (status.ok() && exists) *found = true;
+      });
+      std::this_thread::sleep_for(10ms);
+    }
+  }
+
+  std::string broker_;
+  std::vector<std::string> settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ends> plugin_ends(const std::string& broker, const std::vector<std::string>& settings) {
+  return std::make_unique<PluginEnds>(broker, settings);
+}
+
+}  // namespace signalbox::bench

@@ -1,0 +1,51 @@
+// Latencies that one process records and another one reads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include <sys/mman.h>
+
+#include "bench/histogram.hpp"
+
+namespace signalbox::bench {
+
+/// A T in memory that is shared with the processes forked from here on, with `behind` bytes behind it.
+/// Errors: std::system_error.
+template <class T>
+std::shared_ptr<T> share(std::size_t behind = 0) {
+  const std::size_t bytes = sizeof(T) + behind;
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  return {new (memory) T, [bytes](T* mapped) { munmap(mapped, bytes); }};
+}
+
+class SharedLatencies {
+ public:
+  /// `capacity`: how many there is room for.
+  explicit SharedLatencies(std::size_t capacity);
+
+  /// From the stamp of a payload (publisher.hpp) until now, if there is room. Threading: one thread.
+  void record(std::string_view payload) noexcept;
+  /// To be called while nothing is recorded.
+  void forget() noexcept { counters_->taken = 0; }
+  [[nodiscard]] Histogram histogram() const;
+
+ private:
+  struct Counters {
+    std::atomic<std::uint64_t> taken{0};
+
+    /// Nanoseconds each: they lie behind this.
+    std::uint64_t* first() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
+  };
+
+  std::size_t capacity_;
+  std::shared_ptr<Counters> counters_;
+};
+
+}  // namespace signalbox::bench
