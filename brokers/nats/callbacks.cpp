@@ -69,7 +69,7 @@ void on_closed(natsConnection*, void* closure) { static_cast<Closure*>(closure)-
 void connect_for(const std::shared_ptr<Shared>& shared, const LinkOptions& options) {
   Callbacks callbacks{new Closure(shared), attach, want_read, want_write, detach, on_error, on_closed};
   Fault fault;
-  natsConnection* connection = connect(options, callbacks, fault);
+  natsConnection* connection = connect(options, callbacks, shared->server, fault);
   if (!connection) {
     delete static_cast<Closure*>(callbacks.closure);  // a connection that never stood calls nothing back
     shared->mailbox->failed(std::move(fault));

@@ -25,6 +25,7 @@ struct Shared {
   ~Shared();
 
   Mailbox* mailbox;
+  Server server;    // the one that is connected
   int socket = -1;  // a duplicate: nats.c's own is closed when it likes
   natsSock own_socket = -1;
   std::atomic<bool> write_wanted = false;

@@ -2,7 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 namespace signalbox::nats {
 namespace {
@@ -13,16 +14,16 @@ struct OptionsDeleter {
   void operator()(natsOptions* options) const noexcept { natsOptions_Destroy(options); }
 };
 
+/// Without the place in nats.c that stands before it: "(conn.c:1905): ".
 std::string last_error(natsStatus status) {
-  const char* text = nats_GetLastError(nullptr);
-  return text && *text ? text : natsStatus_GetText(status);
+  const char* raw = nats_GetLastError(nullptr);
+  std::string_view text = raw && *raw ? raw : natsStatus_GetText(status);
+  const std::size_t place = text.find("): ");
+  if (text.starts_with('(') && place != std::string_view::npos) text.remove_prefix(place + 3);
+  return std::string(text);
 }
 
 const char* text_or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
-
-bool is_address(const std::string& host) {
-  return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
-}
 
 /// The first call that fails names its option.
 class Setter {
@@ -36,15 +37,9 @@ class Setter {
   Fault fault_;
 };
 
-void set_servers(Setter& setter, natsOptions* made, const LinkOptions& options) {
-  std::vector<const char*> servers;
-  for (const std::string& server : options.servers) servers.push_back(server.c_str());
-  setter.set("url", natsOptions_SetServers(made, servers.data(), static_cast<int>(servers.size())));
+void set_manners(Setter& setter, natsOptions* made, const LinkOptions& options) {
   setter.set("name", natsOptions_SetName(made, options.name.c_str()));
   setter.set("timeout", natsOptions_SetTimeout(made, Link::kConnectTimeout.count()));
-}
-
-void set_manners(Setter& setter, natsOptions* made) {
   setter.set("reconnect", natsOptions_SetAllowReconnect(made, false));
   setter.set("reconnect buffer", natsOptions_SetReconnectBufSize(made, 0));
   setter.set("delivery", natsOptions_UseGlobalMessageDelivery(made, true));
@@ -68,8 +63,7 @@ void set_credentials(Setter& setter, natsOptions* made, const Credentials& crede
   }
 }
 
-void set_tls(Setter& setter, natsOptions* made, const LinkOptions& options) {
-  const TlsOptions& tls = options.tls;
+void set_tls(Setter& setter, natsOptions* made, const TlsOptions& tls, const std::string& name) {
   if (!tls.enabled) return;
   setter.set("tls", natsOptions_SetSecure(made, true));
   if (!tls.ca_file.empty()) {
@@ -81,22 +75,25 @@ void set_tls(Setter& setter, natsOptions* made, const LinkOptions& options) {
   }
   if (!tls.verify) {
     setter.set("tls_verify", natsOptions_SkipServerVerification(made, true));
-  } else if (options.servers.size() == 1 && !is_address(options.host)) {
-    setter.set("tls_verify", natsOptions_SetExpectedHostname(made, options.host.c_str()));
+  } else if (!is_address(name)) {  // an address stands in the URL, and nats.c asks for it by itself
+    setter.set("tls_verify", natsOptions_SetExpectedHostname(made, name.c_str()));
   }
 }
 
-Fault connect_fault(natsStatus status) {
+Fault connect_fault(natsStatus status, const TlsOptions& tls, const Server& server) {
   const std::string text = last_error(status);
+  if (status == NATS_NO_SERVER) return {FaultKind::lost, "no server answers at " + server.url};
+  // As TLS 1.3 has it the server looks at our certificate when we think that all is well.
+  if (tls.enabled && tls.certificate.empty() && text.ends_with("'PONG', got ''")) {
+    return {FaultKind::lost, "closed behind the TLS handshake; the server may want a client certificate (tls_certificate)"};
+  }
   Fault fault = fault_of(text);
   if (status == NATS_CONNECTION_AUTH_FAILED) fault.kind = FaultKind::auth;
   if (status == NATS_SECURE_CONNECTION_WANTED || status == NATS_SECURE_CONNECTION_REQUIRED) fault.kind = FaultKind::config;
   return fault;
 }
 
-}  // namespace
-
-natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Fault& fault) {
+natsConnection* connect_to(const Server& server, const LinkOptions& options, const Callbacks& callbacks, Fault& fault) {
   natsOptions* raw = nullptr;
   if (const natsStatus status = natsOptions_Create(&raw); status != NATS_OK) {
     fault = {FaultKind::lost, last_error(status)};
@@ -104,10 +101,10 @@ natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, 
   }
   const std::unique_ptr<natsOptions, OptionsDeleter> made(raw);
   Setter setter;
-  set_servers(setter, raw, options);
-  set_manners(setter, raw);
+  setter.set("url", natsOptions_SetURL(raw, server.url.c_str()));
+  set_manners(setter, raw, options);
   set_credentials(setter, raw, options.credentials);
-  set_tls(setter, raw, options);
+  set_tls(setter, raw, options.tls, server.name);
   setter.set("event loop", natsOptions_SetEventLoop(raw, callbacks.closure, callbacks.attach, callbacks.read, callbacks.write,
                                                     callbacks.detach));
   setter.set("error handler", natsOptions_SetErrorHandler(raw, callbacks.error, callbacks.closure));
@@ -118,10 +115,30 @@ natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, 
   }
   natsConnection* connection = nullptr;
   if (const natsStatus status = natsConnection_Connect(&connection, raw); status != NATS_OK) {
-    fault = connect_fault(status);
+    fault = connect_fault(status, options.tls, server);
     return nullptr;
   }
   return connection;
+}
+
+}  // namespace
+
+natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Server& server, Fault& fault) {
+  bool all_lost = true;
+  for (const Server& candidate : options.servers) {
+    Fault met;
+    if (natsConnection* connection = connect_to(candidate, options, callbacks, met)) {
+      server = candidate;
+      return connection;
+    }
+    // What an operator must correct says more than a server that is away.
+    if (all_lost) fault = std::move(met);
+    all_lost = all_lost && fault.kind == FaultKind::lost;
+  }
+  if (all_lost && options.servers.size() > 1) {
+    fault.text = "none of " + std::to_string(options.servers.size()) + " servers answers; the last: " + fault.text;
+  }
+  return nullptr;
 }
 
 }  // namespace signalbox::nats

@@ -18,7 +18,9 @@ struct Callbacks {
   natsConnectionHandler closed = nullptr;
 };
 
-/// Blocks for up to Link::kConnectTimeout a server, and for as long as a name takes to be looked up. nullptr: `fault` says why.
-natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Fault& fault);
+/// Tries one server after the other, and says which it was. nullptr: `fault` says why.
+///
+/// Blocks for up to Link::kConnectTimeout a server, and for as long as a name takes to be looked up.
+natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Server& server, Fault& fault);
 
 }  // namespace signalbox::nats

@@ -9,19 +9,11 @@ Connection::Connection(ConnectionContext& context, std::string role, Side& side,
     : context_(context), name_(std::move(role)), side_(side), events_(events) {}
 
 void Connection::open() {
-  LinkOptions options{context_.options.servers,
-                      context_.options.host,
-                      context_.options.credentials,
-                      context_.options.tls,
-                      context_.options.subject_prefix,
-                      context_.client_name + ":" + name_,
-                      context_.inbox};
+  LinkOptions options{context_.options.servers,        context_.options.credentials,       context_.options.tls,
+                      context_.options.subject_prefix, context_.client_name + ":" + name_, context_.inbox};
   options.inbox += std::to_string(context_.random());  // so that nothing of an earlier link is taken for this one's
-  for (const std::string& other : context_.others) {
-    if (std::find(options.servers.begin(), options.servers.end(), other) == options.servers.end()) {
-      options.servers.push_back(other);
-    }
-  }
+  append_missing(options.servers, context_.told);
+  std::shuffle(options.servers.begin(), options.servers.end(), context_.random);
   LinkEvents& events = *this;
   link_ = std::make_unique<Link>(context_.io, std::move(options), events);
 }
@@ -54,7 +46,7 @@ void Connection::close() {
 void Connection::on_link_up(const ServerInfo& server) {
   const Time now = Clock::now();
   if (std::optional<Fault> fault = events_.on_server(server)) return drop(std::move(*fault), now);
-  context_.others = server.others;
+  context_.told = server.cluster;
   up_ = true;
   side_.on_up(*link_, now);
   context_.request_turn();

@@ -31,7 +31,7 @@ struct ConnectionContext {
   const Options& options;
   std::string client_name;
   std::string inbox;                   ///< subject under which each connection makes its own
-  std::vector<std::string> others;     ///< servers that a server has told of
+  std::vector<Server> told;            ///< the cluster, as its servers have told it last
   std::function<void()> request_turn;  ///< something has happened that turn() should see to
   std::mt19937_64 random;
 };

@@ -128,7 +128,7 @@ void Engine::turn() {
   subscriber_connection_.turn(now);
   publisher_connection_.turn(now);
   hurry();
-  update_state();
+  update_state(now);
 }
 
 void Engine::take_calls(Time now) {
@@ -174,7 +174,7 @@ std::optional<Fault> Engine::on_server(const ServerInfo& server) {
   }
   if (!was_ready_) {
     max_payload_ = server.max_payload;
-    clustered_ = !server.others.empty();
+    clustered_ = clustered_ || !server.cluster.empty();
   }
   return std::nullopt;
 }
@@ -201,8 +201,19 @@ void Engine::hurry() {
   publisher_connection_.hurry();
 }
 
-bool Engine::settled() const noexcept {
+bool Engine::connected() const noexcept {
   return subscriber_connection_.up() && subscriber_.settled() && publisher_connection_.up() && publisher_.proven();
+}
+
+/// After an outage the gap says that all is well from here on: in a cluster not before every server knows of our channels.
+bool Engine::settled(Time now) {
+  if (!connected()) {
+    connected_since_.reset();
+    return false;
+  }
+  if (!connected_since_) connected_since_ = now;
+  const bool resubscribed = subscriber_connection_.times_proven() > 1;
+  return state_ == State::ready || !clustered_ || !resubscribed || now - *connected_since_ >= kPropagation;
 }
 
 void Engine::append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const {
@@ -218,11 +229,13 @@ void Engine::append_reason(std::vector<std::string>& reasons, const Connection& 
   }
 }
 
-void Engine::update_state() {
-  if (settled()) return enter_ready();
+void Engine::update_state(Time now) {
+  if (settled(now)) return enter_ready();
   std::vector<std::string> reasons;
   append_reason(reasons, subscriber_connection_, subscriber_);
   append_reason(reasons, publisher_connection_, publisher_);
+  if (reasons.empty())
+    reasons.emplace_back("subscriber connection: the servers of the cluster tell each other of the channels");
   if (state_ == State::ready) outage_ = reasons.front();
   const bool failed = reasons.front().starts_with("auth: ") || reasons.front().starts_with("config: ");
   report(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(reasons));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class Engine final : private ConnectionEvents {
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
   static constexpr std::size_t kResubscribeRate = 100'000;
+  /// How long servers of a cluster take to tell each other of a subscription: milliseconds, with much in hand.
+  static constexpr std::chrono::milliseconds kPropagation{250};
 
   /// Everything passed in outlives the engine. max_payload: what the server takes, once it has said so.
   Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
@@ -55,9 +58,10 @@ class Engine final : private ConnectionEvents {
   void take_calls(Time now);
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void hurry();
-  [[nodiscard]] bool settled() const noexcept;
+  [[nodiscard]] bool connected() const noexcept;
+  [[nodiscard]] bool settled(Time now);
   void append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const;
-  void update_state();
+  void update_state(Time now);
   void enter_ready();
   void report(State state, std::vector<std::string> reasons);
   void drain(Time now);
@@ -86,7 +90,8 @@ class Engine final : private ConnectionEvents {
   State state_ = State::connecting;
   std::vector<std::string> reasons_;
   bool was_ready_ = false;
-  std::string outage_;  // what ended the last ready
+  std::optional<Time> connected_since_;  // connected(), while it holds
+  std::string outage_;                   // what ended the last ready
   bool stopping_ = false;
   Time stop_at_;
   std::thread thread_;

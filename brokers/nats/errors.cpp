@@ -18,6 +18,8 @@ constexpr std::array kRows{
     Row{"authorization violation", {errc::unavailable, FaultKind::auth}},
     Row{"authentication expired", {errc::unavailable, FaultKind::auth}},
     Row{"authentication revoked", {errc::unavailable, FaultKind::auth}},
+    Row{"error opening file", {errc::unavailable, FaultKind::config}},
+    Row{"seed found", {errc::unavailable, FaultKind::config}},
     Row{"nonce", {errc::unavailable, FaultKind::auth}},
     Row{"nkey", {errc::unavailable, FaultKind::auth}},
     Row{"maximum connections exceeded", {errc::unavailable, FaultKind::limit}},

@@ -154,7 +154,8 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     char** servers = nullptr;
     int count = 0;
     if (natsConnection_GetDiscoveredServers(connection_, &servers, &count) == NATS_OK) {
-      info.others.assign(servers, servers + count);
+      const std::vector<std::string> urls(servers, servers + count);
+      if (!urls.empty()) info.cluster = cluster_of(shared_->server, urls);
       for (int i = 0; i < count; ++i) free(servers[i]);
       free(servers);
     }

@@ -22,8 +22,7 @@ class io_context;
 namespace signalbox::nats {
 
 struct LinkOptions {
-  std::vector<std::string> servers;
-  std::string host;
+  std::vector<Server> servers;  ///< tried in this order
   Credentials credentials;
   TlsOptions tls;
   std::string subject_prefix;
@@ -35,7 +34,7 @@ struct LinkOptions {
 struct ServerInfo {
   std::size_t max_payload = 0;
   bool headers = false;
-  std::vector<std::string> others;  ///< of its cluster
+  std::vector<Server> cluster;  ///< itself and those that it tells of; empty: it is alone
 };
 
 class LinkEvents {

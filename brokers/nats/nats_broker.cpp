@@ -68,7 +68,7 @@ Capabilities NatsBroker::capabilities() const {
   Capabilities capabilities;
   capabilities.receivers = Precision::at_least;
   capabilities.exists = ExistsKind::probed;
-  capabilities.propagation_hint = clustered_ ? kClusterHint : std::chrono::milliseconds(0);
+  capabilities.propagation_hint = clustered_ ? nats::Engine::kPropagation : std::chrono::milliseconds(0);
   capabilities.dead_host_bound = std::chrono::milliseconds(0);
   // A publish must fit into the queue.
   capabilities.max_payload_bytes = std::min(max_payload_.load(), options_.publish_queue_bytes - kChannelBytes - kCallOverhead);

@@ -23,8 +23,6 @@ class NatsBroker final : public Broker {
  public:
   /// What a server takes unless its operator says otherwise.
   static constexpr std::size_t kPayloadBytes = std::size_t{1} << 20;
-  /// How long servers of a cluster take to tell each other of a subscription: milliseconds, with much in hand.
-  static constexpr std::chrono::milliseconds kClusterHint{250};
 
   /// Errors: std::invalid_argument, one line.
   explicit NatsBroker(const Settings& settings);

@@ -33,9 +33,8 @@ void read_url(const std::string& key, const std::string& text, Options& options)
   if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
   const std::string host = url.host_address();
   const bool v6 = host.find(':') != std::string::npos;
-  options.servers.push_back((v6 ? "nats://[" + host + "]" : "nats://" + host) + ":" +
-                            std::to_string(url.has_port() ? url.port_number() : kPort));
-  if (options.host.empty()) options.host = host;
+  const std::string port = std::to_string(url.has_port() ? url.port_number() : kPort);
+  options.servers.push_back({(v6 ? "nats://[" + host + "]:" : "nats://" + host + ":") + port, host});
   options.tls.enabled = options.tls.enabled || url.scheme() == "tls";
   if (url.has_password()) {
     settle(options.credentials.username, url.user(), "username");

@@ -7,6 +7,8 @@
 
 #include "signalbox/settings.hpp"
 
+#include "brokers/nats/servers.hpp"
+
 namespace signalbox::nats {
 
 inline constexpr Option kOptions[] = {
@@ -51,8 +53,7 @@ struct Credentials {
 };
 
 struct Options {
-  std::vector<std::string> servers;  ///< nats://host:port, nothing secret in them
-  std::string host;                  ///< of the first: whom its certificate must name
+  std::vector<Server> servers;
   std::string subject_prefix = "signalbox.u.";
   Credentials credentials;
   TlsOptions tls;

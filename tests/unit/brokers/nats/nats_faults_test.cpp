@@ -43,7 +43,7 @@ TEST(NatsFaults, ConnectsOnceAServerIsThereAndConfirmsWhatWasWantedMeanwhile) {
   NatsServer server;
   server.kill();
   NatsInstance a({{"url", server.url()}});
-  ASSERT_TRUE(a.wait_reason(State::connecting, "", "No server available")) << a.reason();
+  ASSERT_TRUE(a.wait_reason(State::connecting, "", "no server answers at " + server.url())) << a.reason();
   EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
   EXPECT_EQ(wait(subscribe(*a, "alice")).code, errc::unavailable);  // at its deadline; still wanted
   server.restart();

@@ -25,7 +25,7 @@ std::string refusal(Values values) {
 
 TEST(NatsOptions, TakesTheCredentialsOutOfTheUrl) {
   const Options options = read({{"url", "tls://al%40ice:p%3Aw@nats.example:7000"}});
-  EXPECT_EQ(options.servers, std::vector<std::string>{"nats://nats.example:7000"});
+  EXPECT_EQ(options.servers, (std::vector<Server>{{"nats://nats.example:7000", "nats.example"}}));
   EXPECT_EQ(options.credentials.username, "al@ice");
   EXPECT_EQ(options.credentials.password, "p:w");
   EXPECT_TRUE(options.tls.enabled);
@@ -37,7 +37,7 @@ TEST(NatsOptions, TakesANameAloneForAToken) { EXPECT_EQ(read({{"url", "nats://t0
 
 TEST(NatsOptions, PrefersSeveralUrls) {
   const Options options = read({{"url", "nats://localhost"}, {"urls", "nats://a"}, {"urls", "nats://[::1]:5000"}});
-  EXPECT_EQ(options.servers, (std::vector<std::string>{"nats://a:4222", "nats://[::1]:5000"}));
+  EXPECT_EQ(options.servers, (std::vector<Server>{{"nats://a:4222", "a"}, {"nats://[::1]:5000", "::1"}}));
 }
 
 TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
