@@ -12,6 +12,7 @@
 #include "tests/conformance/backends/kafka.hpp"
 #include "tests/conformance/backends/memory.hpp"
 #include "tests/conformance/backends/nats.hpp"
+#include "tests/conformance/backends/nats_cluster.hpp"
 #include "tests/conformance/backends/redis.hpp"
 #include "tests/conformance/backends/redis_sentinel.hpp"
 #include "tests/conformance/backends/redis_shards.hpp"
@@ -23,15 +24,17 @@ namespace {
 
 std::unique_ptr<Subject> make_subject(const std::string& broker, const std::string& linking) {
   const bool redis = broker.starts_with("redis");  // in whatever mode
-  if (linking == "plugin") return std::make_unique<PluginSubject>(redis ? "redis" : broker);
+  const bool nats = broker.starts_with("nats");
+  if (linking == "plugin") return std::make_unique<PluginSubject>(redis ? "redis" : nats ? "nats" : broker);
   if (redis) return std::make_unique<DirectSubject<RedisBroker>>("redis", redis::kOptions);
-  if (broker == "nats") return std::make_unique<DirectSubject<NatsBroker>>("nats", nats::kOptions);
+  if (nats) return std::make_unique<DirectSubject<NatsBroker>>("nats", nats::kOptions);
   if (broker == "kafka") return std::make_unique<DirectSubject<KafkaBroker>>("kafka", kafka::kOptions);
   return std::make_unique<DirectSubject<MemoryBroker>>("memory", memory_options());
 }
 
 std::unique_ptr<Backend> make_backend(const std::string& broker, int case_number) {
   if (broker == "nats") return std::make_unique<NatsBackend>();
+  if (broker == "nats-cluster") return std::make_unique<NatsClusterBackend>();
   if (broker == "redis") return std::make_unique<RedisBackend>();
   if (broker == "redis-shards") return std::make_unique<RedisShardsBackend>();
   if (broker == "redis-sentinel") return std::make_unique<RedisSentinelBackend>();
@@ -55,7 +58,7 @@ int conformance(int argc, char** argv) {
   Choice choice;
   app.add_option("BROKER", broker)
       ->required()
-      ->check(CLI::IsMember({"memory", "nats", "redis", "redis-shards", "redis-sentinel", "kafka"}));
+      ->check(CLI::IsMember({"memory", "nats", "nats-cluster", "redis", "redis-shards", "redis-sentinel", "kafka"}));
   app.add_option("--linking", linking, "direct, or plugin: through the C ABI")->check(CLI::IsMember({"direct", "plugin"}));
   app.add_option("--set", choice.hold_values)->allow_extra_args(false)->group("");
   add_options(app, choice);

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <unistd.h>
 
+#include "tests/support/footprint.hpp"
 #include "tests/support/nats_server.hpp"
 #include "tests/support/ports.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
@@ -88,6 +91,52 @@ TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswer
   EXPECT_EQ(wait(publish(*b, "newcomer", "hi")).receivers.count, 1U);
   EXPECT_TRUE(a.host.wait_delivered(kChannels));
   for (const RecordingHost::Delivered& message : a.host.snapshot().delivered) ASSERT_EQ(message.second, "hi");
+}
+
+TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoonAfterAnOutage) {
+  constexpr int kChannels = 100'000;
+  NatsServer server;
+  const Footprint without = Footprint::of(getpid());
+  NatsInstance a({{"url", server.url()}});
+  ASSERT_TRUE(a.wait_ready());
+  std::vector<std::string> names;
+  for (int i = 0; i < kChannels; ++i) names.push_back("user" + std::to_string(i));
+  const Footprint empty = Footprint::of(getpid());
+  std::atomic<int> open = kChannels;
+  std::atomic<int> refused = 0;
+  const auto start = steady_clock::now();
+  for (const std::string& name : names) {
+    a.broker->subscribe(name, [&](const Status& status) {
+      refused += !status.ok();
+      --open;
+    });
+  }
+  ASSERT_TRUE(wait_until([&] { return open == 0; }));
+  const milliseconds subscribed = since(start);
+  const Footprint held = Footprint::of(getpid());
+
+  server.kill();
+  std::this_thread::sleep_for(1s);  // the longest outage that this is promised for
+  server.restart();
+  const auto answers = steady_clock::now();
+  ASSERT_TRUE(a.wait_back());
+  const milliseconds again = since(answers);
+  const Footprint after = Footprint::of(getpid());
+  for (int i = 0; i < kChannels; i += 101)
+    ASSERT_EQ(wait(publish(*a, names[static_cast<std::size_t>(i)], "hi")).receivers.count, 1U);
+
+  const std::size_t bytes = (held.anonymous_bytes - empty.anonymous_bytes) / kChannels;
+  const std::size_t threads = held.threads - without.threads;
+  std::cout << kChannels << " channels: subscribed in " << subscribed.count() << " ms, again " << again.count()
+            << " ms after the server answers; " << bytes << " B each; " << threads << " threads, later "
+            << after.threads - without.threads << "; " << refused << " refused\n";
+  EXPECT_EQ(refused, 0);
+  EXPECT_LT(again, scaled(5s));
+  EXPECT_LE(threads, 12U);
+  EXPECT_LE(after.threads - without.threads, threads) << "an outage has left threads behind";
+  if (!kSanitized) {
+    EXPECT_LT(bytes, 1000U);
+  }
 }
 
 TEST(NatsFaults, UsesAServerThatAnswersWhereAnotherIsDead) {
