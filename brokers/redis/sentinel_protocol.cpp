@@ -58,6 +58,11 @@ std::optional<Fault> SentinelProtocol::on_reply(Reply reply, Time) {
     if (text(*reply->element[2]).substr(0, name_.size() + 1) == name_ + " ") due_ = true;
     return std::nullopt;
   }
+  if (awaited_ == 0 && reply->type == REDIS_REPLY_ERROR) {
+    Fault refused = fault_of(text(*reply));
+    refused.text.append("; the user needs the channel ").append(kSwitch);
+    return refused;
+  }
   if (awaited_ == 0) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   return --awaited_ == 1 ? take_address(*reply) : take_epoch(*reply);
 }

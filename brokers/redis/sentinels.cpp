@@ -20,12 +20,21 @@ Sentinels::Sentinels(const Options& options, ConnectionContext& context, std::st
   }
 }
 
-std::optional<Endpoint> Sentinels::believed(const std::vector<std::optional<Master>>& said) {
-  const std::optional<Master>* best = nullptr;
+std::optional<Sentinels::Master> Sentinels::next(const std::optional<Master>& followed,
+                                                 const std::vector<std::optional<Master>>& said) {
+  const std::optional<Master>* best = &followed;
   for (const std::optional<Master>& one : said) {
-    if (one && (!best || one->epoch > (*best)->epoch)) best = &one;
+    if (one && (!*best || one->epoch > (*best)->epoch)) best = &one;
   }
-  return best ? std::optional((*best)->endpoint) : std::nullopt;
+  if (best != &followed || !followed) return *best;
+  const auto naming = [&](const Endpoint& endpoint) {
+    const auto names = [&](const std::optional<Master>& one) { return one && one->endpoint == endpoint; };
+    return static_cast<std::size_t>(std::count_if(said.begin(), said.end(), names));
+  };
+  if (naming(followed->endpoint) > 0) return followed;
+  const auto most = [&](const std::optional<Master>& one) { return one && 2 * naming(one->endpoint) > said.size(); };
+  const auto found = std::find_if(said.begin(), said.end(), most);
+  return found == said.end() ? followed : *found;
 }
 
 bool Sentinels::turn(Time now, bool doubt) {
@@ -35,9 +44,9 @@ bool Sentinels::turn(Time now, bool doubt) {
     sentinel->connection.turn(now);
     said.push_back(sentinel->protocol.master());
   }
-  const std::optional<Endpoint> master = believed(said);
-  if (!master || (!nodes_.empty() && nodes_.front() == *master)) return false;
-  nodes_ = {*master};
+  followed_ = next(followed_, said);
+  if (!followed_ || (!nodes_.empty() && nodes_.front() == followed_->endpoint)) return false;
+  nodes_ = {followed_->endpoint};
   return true;
 }
 
@@ -45,16 +54,19 @@ bool Sentinels::at_rest() const noexcept {
   return std::all_of(sentinels_.begin(), sentinels_.end(), [](const auto& sentinel) { return sentinel->protocol.at_rest(); });
 }
 
+/// What one says is wrong is no verdict while another may still know the master.
 void Sentinels::append_trouble(Trouble& trouble) const {
+  const bool all_decided = std::all_of(sentinels_.begin(), sentinels_.end(), [](const auto& sentinel) {
+    return sentinel->connection.fault() || sentinel->protocol.knows_none();
+  });
   for (const auto& sentinel : sentinels_) {
     const std::string name = "sentinel " + sentinel->server.endpoint.text();
-    const Connection& connection = sentinel->connection;
-    if (sentinel->protocol.knows_none()) {
-      trouble.add(FaultKind::config, name, name + " knows no master '" + master_name_ + "'; see sentinel_master");
-    } else {
-      const bool lost = connection.trouble_kind() == FaultKind::lost;
-      trouble.add(connection.trouble_kind(), name, (lost ? "" : name + ": ") + connection.trouble());
-    }
+    const bool none = sentinel->protocol.knows_none();
+    const std::string text =
+        none ? "knows no master '" + master_name_ + "'; see sentinel_master" : sentinel->connection.trouble();
+    FaultKind kind = none ? FaultKind::config : sentinel->connection.trouble_kind();
+    if (!all_decided) kind = FaultKind::lost;
+    trouble.add(kind, name, kind == FaultKind::lost ? text : name + ": " + text);
   }
 }
 

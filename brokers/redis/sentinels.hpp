@@ -12,8 +12,7 @@
 
 namespace signalbox::redis {
 
-/// A connection to each of them, so that one that is away delays nothing. Where they disagree, the highest configuration epoch
-/// is right: that is how they settle it among themselves. Where none answers, the last master stays the master.
+/// A connection to each of them, so that one that is away delays nothing. Where none answers, the last master stays the master.
 class Sentinels final : public Topology {
  public:
   Sentinels(const Options& options, ConnectionContext& context, std::string_view instance_id);
@@ -29,8 +28,11 @@ class Sentinels final : public Topology {
   void close() override;
 
   using Master = SentinelProtocol::Master;
-  /// The one to believe; of equals, the first. Nothing: none has said.
-  [[nodiscard]] static std::optional<Endpoint> believed(const std::vector<std::optional<Master>>& said);
+  /// The master to follow from now on. Where sentinels disagree, the highest configuration epoch is right: that is how they
+  /// settle it among themselves. A lower one, of a sentinel that was cut off, counts for nothing, unless most of all sentinels
+  /// say it and none any more what is followed: they have been set up anew. Nothing: none has said.
+  [[nodiscard]] static std::optional<Master> next(const std::optional<Master>& followed,
+                                                  const std::vector<std::optional<Master>>& said);
 
  private:
   struct Sentinel {
@@ -43,7 +45,8 @@ class Sentinels final : public Topology {
 
   std::vector<std::unique_ptr<Sentinel>> sentinels_;
   std::string master_name_;
-  std::vector<Endpoint> nodes_;  // the master, once it is known
+  std::optional<Master> followed_;
+  std::vector<Endpoint> nodes_;  // the endpoint of that
 };
 
 }  // namespace signalbox::redis

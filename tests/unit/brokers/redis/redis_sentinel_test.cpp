@@ -50,6 +50,15 @@ TEST(RedisSentinel, IsFoundByNameAndServesAsIfItWereAlone) {
   RedisInstance user("", "user", with_user);
   EXPECT_TRUE(user.host.wait_state(State::ready)) << user.host.snapshot().reason;
 
+  redis.tell_sentinels({"ACL", "SETUSER", "deaf", "on", ">deaf-secret", "resetchannels", "-@all", "+subscribe", "+unsubscribe",
+                        "+role", "+sentinel|master", "+sentinel|get-master-addr-by-name"});
+  with_user[with_user.size() - 2].second = "deaf";
+  with_user.back().second = "deaf-secret";
+  RedisInstance deaf("", "deaf", with_user);
+  ASSERT_TRUE(deaf.host.wait_state(State::failed));
+  EXPECT_NE(deaf.host.snapshot().reason.find("the user needs the channel +switch-master"), std::string::npos)
+      << deaf.host.snapshot().reason;
+
   RedisInstance without("", "b", values(redis));
   ASSERT_TRUE(without.host.wait_state(State::failed));
   EXPECT_EQ(without.host.snapshot().reason.substr(0, 14), "auth: sentinel") << without.host.snapshot().reason;
@@ -69,6 +78,7 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAwa
   redis.kill_sentinel(0);
   ASSERT_TRUE(load.wait_delivered(500, 20s));
   EXPECT_TRUE(load.both_ready()) << "a sentinel that is away is no outage";
+  EXPECT_EQ(load.holder().gaps(), 0U);
   RedisServer& before = redis.master();
   load.fault();
   before.kill();

@@ -100,15 +100,45 @@ TEST_F(SentinelProtocolTest, LosesALinkThatIsSilentOrSpeaksNonsense) {
   ASSERT_TRUE(talk.fault);
 }
 
-TEST(Sentinels, BelieveTheHighestEpochAndOfEqualsTheFirst) {
-  using Said = std::vector<std::optional<Sentinels::Master>>;
-  const Sentinels::Master old{{"old", 1}, 3};
-  const Sentinels::Master now{{"new", 1}, 4};
-  EXPECT_EQ(Sentinels::believed({}), std::nullopt);
-  EXPECT_EQ(Sentinels::believed(Said{std::nullopt, std::nullopt}), std::nullopt);
-  EXPECT_EQ(Sentinels::believed(Said{old, now, old})->host, "new");
-  EXPECT_EQ(Sentinels::believed(Said{std::nullopt, old, std::nullopt})->host, "old");
-  EXPECT_EQ(Sentinels::believed(Said{Sentinels::Master{{"one", 1}, 4}, now})->host, "one");
+TEST_F(SentinelProtocolTest, NamesTheChannelThatItsUserMayNotHear) {
+  establish();
+  talk.hear(answer("10.0.0.1", "7000", "1") + "-NOPERM this user has no permissions to access the channel\r\n");
+  ASSERT_TRUE(talk.fault);
+  EXPECT_EQ(talk.fault->kind, FaultKind::config);
+  EXPECT_EQ(talk.fault->text,
+            "NOPERM this user has no permissions to access the channel; the user needs the channel +switch-master");
+}
+
+using Said = std::vector<std::optional<Sentinels::Master>>;
+const Sentinels::Master kOld{{"old", 1}, 3};
+const Sentinels::Master kNew{{"new", 1}, 4};
+
+std::string followed(const std::optional<Sentinels::Master>& until_now, const Said& said) {
+  const auto next = Sentinels::next(until_now, said);
+  return next ? next->endpoint.host : "none";
+}
+
+TEST(Sentinels, AreFollowedToTheHighestEpochAndOfEqualsToTheFirst) {
+  EXPECT_EQ(followed({}, {}), "none");
+  EXPECT_EQ(followed({}, {std::nullopt, std::nullopt}), "none");
+  EXPECT_EQ(followed({}, {kOld, kNew, kOld}), "new");
+  EXPECT_EQ(followed({}, {std::nullopt, kOld, std::nullopt}), "old");
+  EXPECT_EQ(followed({}, {Sentinels::Master{{"one", 1}, 4}, kNew}), "one");
+  EXPECT_EQ(followed(kOld, {kOld, kNew, kOld}), "new") << "the one that leads a failover knows it first";
+}
+
+TEST(Sentinels, AreNotFollowedBackByOneThatWasCutOff) {
+  EXPECT_EQ(followed(kNew, {std::nullopt, std::nullopt, std::nullopt}), "new");
+  EXPECT_EQ(followed(kNew, {kOld, std::nullopt, std::nullopt}), "new");
+  EXPECT_EQ(followed(kNew, {kOld, kNew, kOld}), "new") << "two have not heard of it yet";
+  EXPECT_EQ(followed(kNew, {Sentinels::Master{{"another name of new", 1}, 4}, std::nullopt, kNew}), "new");
+}
+
+TEST(Sentinels, AreFollowedToALowerEpochOnceMostHaveBeenSetUpAnew) {
+  const Sentinels::Master anew{{"anew", 1}, 0};
+  EXPECT_EQ(followed(kNew, {anew, std::nullopt, std::nullopt}), "new");
+  EXPECT_EQ(followed(kNew, {anew, anew, std::nullopt}), "anew");
+  EXPECT_EQ(followed(kNew, {anew}), "anew");
 }
 
 }  // namespace
