@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <stdexcept>
 
 namespace signalbox::kafka {
@@ -78,8 +79,17 @@ void wake_by(rd_kafka_queue_t* queue, int fd) {
 
 std::string_view view(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
 
+/// librdkafka puts what it has read from the wire there, and C++ has no enumerator that is out of its range.
+rd_kafka_resp_err_t error_of(const rd_kafka_message_t& message) {
+  int code = 0;
+  static_assert(sizeof code == sizeof message.err);
+  std::memcpy(&code, &message.err, sizeof code);
+  const bool exists = code > RD_KAFKA_RESP_ERR__BEGIN && code < RD_KAFKA_RESP_ERR_END_ALL;
+  return exists ? static_cast<rd_kafka_resp_err_t>(code) : RD_KAFKA_RESP_ERR_UNKNOWN;
+}
+
 Stored stored(const rd_kafka_message_t& message) {
-  if (!message.err) return Stored::yes;
+  if (!error_of(message)) return Stored::yes;
   return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED ? Stored::no : Stored::unknown;
 }
 
@@ -163,7 +173,7 @@ void Client::take_event(rd_kafka_event_t* event, ClientEvents& events) {
   if (type == RD_KAFKA_EVENT_DR) {
     while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
       events.on_report(
-          {topic_of(*message), message->partition, message->offset, message->_private, stored(*message), message->err});
+          {topic_of(*message), message->partition, message->offset, message->_private, stored(*message), error_of(*message)});
     }
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
@@ -185,8 +195,8 @@ bool Client::poll_records(ClientEvents& events) {
     records_.clear();
     for (ssize_t at = 0; at < count; ++at) {
       const rd_kafka_message_t& message = *batch_[static_cast<std::size_t>(at)];
-      if (message.err) {
-        events.on_fault({meaning_of(message.err).kind, words(message.err, rd_kafka_message_errstr(&message))});
+      if (const auto error = error_of(message)) {
+        events.on_fault({meaning_of(error).kind, words(error, rd_kafka_message_errstr(&message))});
         continue;
       }
       std::optional<std::string_view> value;

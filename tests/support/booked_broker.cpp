@@ -129,8 +129,8 @@ std::vector<std::string> BrokerUnderLoad::lies() {
 
 std::string BrokerUnderLoad::figures() const {
   const auto ready = std::chrono::duration_cast<milliseconds>(std::max(holder_.ready_at(), publisher_.ready_at()) - fault_at_);
-  std::string text =
-      "ready " + std::to_string(ready.count()) + " ms after the fault; " + std::to_string(ledger_.sent()) + " sent";
+  std::string text = ready.count() < 0 ? "ready throughout" : "ready " + std::to_string(ready.count()) + " ms after the fault";
+  text += "; " + std::to_string(ledger_.sent()) + " sent";
   for (const auto& [outcome, count] : ledger_.all_outcomes()) text += ", " + std::to_string(count) + " " + outcome;
   return text + "; " + std::to_string(ledger_.lost()) + " delivered and lost; " + std::to_string(ledger_.gap_count("holder")) +
          " gap events on " + std::to_string(channels_.size()) + " channels";

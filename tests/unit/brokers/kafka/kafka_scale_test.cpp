@@ -73,8 +73,8 @@ TEST(KafkaScale, HoldsAHundredThousandChannelsWithAsManyThreadsAsOne) {
   const Stopwatch recovering;
   ASSERT_TRUE(instance.host.wait_state(State::ready, 30s)) << instance.host.snapshot().reason;
   std::cout << kChannels << " channels: " << confirmed << " confirmed after " << subscribed << ", " << bytes
-            << " B each with their calls, ready " << recovering.milliseconds() << " after the restart, " << threads - threads_before
-            << " threads\n";
+            << " B each with their calls, ready " << recovering.milliseconds() << " after the restart, "
+            << threads - threads_before << " threads\n";
   EXPECT_TRUE(instance.host.snapshot().gaps.empty()) << "nothing was lost: the log is there";
   EXPECT_TRUE(wait(exists(*instance, "user99999")).exists);
 }
