@@ -34,6 +34,10 @@ elseif(SIGNALBOX_SANITIZE STREQUAL "thread")
   target_compile_options(signalbox_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   target_link_options(signalbox_flags INTERFACE -fsanitize=thread)
+  # Beside every executable's own sources, and seen by the libraries that plugins bring.
+  set(is_executable $<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>)
+  target_sources(signalbox_flags INTERFACE $<${is_executable}:${PROJECT_SOURCE_DIR}/tests/support/thread_sanitizer.c>)
+  target_link_options(signalbox_flags INTERFACE $<${is_executable}:-rdynamic>)
 elseif(SIGNALBOX_SANITIZE)
   message(FATAL_ERROR "SIGNALBOX_SANITIZE is '${SIGNALBOX_SANITIZE}': address, thread, or empty")
 endif()
