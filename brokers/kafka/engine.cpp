@@ -199,8 +199,9 @@ void Engine::take_presence(const ReadRecord& record) {
   const auto effect = presence_[number].apply({record.key, record.value, record.timestamp_ms});
   if (effect.echo) heartbeats_.echoed_in_presence(number, *effect.echo, now_);
   if (effect.declared_dead) missed_ = true;
+  if (effect.missing) heartbeats_.hurry(number, now_);
   if (effect.rival != 0) meet_rival(effect.rival);
-  if (effect.erased) holdings_.erased(std::string(*effect.erased));
+  if (effect.erased) holdings_.erased(std::string(*effect.erased), record.offset);
 }
 
 void Engine::take_inbox(const ReadRecord& record) {

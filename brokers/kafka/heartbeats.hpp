@@ -20,6 +20,8 @@ class Heartbeats {
   /// Those that are under way prove nothing any more.
   void distrust() noexcept { barrier_ = sequence_; }
 
+  /// The last one in that partition was erased.
+  void hurry(std::size_t partition, Time now) { pulses_[partition].hurry(now); }
   void send_due(Client& client, const Self& self, Time now);
   /// The last ones, into the presence partitions: others need not wait for us to be missed.
   void send_farewell(Client& client, const Self& self);

@@ -53,7 +53,7 @@ void Holdings::set_up(bool up) {
   if (up_ == up) return;
   up_ = up;
   if (up_) return;
-  for (Channel* channel : in_flight_) {
+  for (const auto& [channel, erased_at] : in_flight_) {
     if (channel->second.want) continue;
     calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
     calls_.finish(*channel, Verb::unsubscribe, {});
@@ -62,7 +62,7 @@ void Holdings::set_up(bool up) {
 
 void Holdings::restart() {
   std::vector<Channel*> known(queue_.begin(), queue_.end());
-  known.insert(known.end(), in_flight_.begin(), in_flight_.end());
+  for (const auto& [channel, erased_at] : in_flight_) known.push_back(channel);
   queue_.clear();
   again_.clear();
   in_flight_.clear();
@@ -117,7 +117,7 @@ std::optional<Holdings::Write> Holdings::next_write() {
       continue;
     }
     channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
-    in_flight_.insert(&channel);
+    in_flight_.emplace(&channel, -1);
     return Write{&channel, channel.second.want};
   }
   return std::nullopt;
@@ -128,7 +128,7 @@ void Holdings::reported(Channel& channel, std::size_t partition, std::optional<s
   if (!offset) {
     again_.push_back(&channel);
   } else if (*offset < partitions_[partition].read_up_to) {
-    confirm(channel);
+    confirm(channel, *offset);
   } else {
     partitions_[partition].stored.push_back({*offset, &channel});
   }
@@ -138,14 +138,19 @@ void Holdings::read_up_to(std::size_t number, std::int64_t next) {
   Partition& partition = partitions_[number];
   partition.read_up_to = std::max(partition.read_up_to, next);
   while (!partition.stored.empty() && partition.stored.front().offset < next) {
-    Channel& channel = *partition.stored.front().channel;
+    const Stored stored = partition.stored.front();
     partition.stored.pop_front();
-    confirm(channel);
+    confirm(*stored.channel, stored.offset);
   }
 }
 
-void Holdings::confirm(Channel& channel) {
-  in_flight_.erase(&channel);
+void Holdings::confirm(Channel& channel, std::int64_t offset) {
+  const auto flight = in_flight_.find(&channel);
+  if (channel.second.have == Have::subscribing && flight->second > offset) {  // stored, and gone again
+    again_.push_back(&channel);
+    return;
+  }
+  in_flight_.erase(flight);
   if (channel.second.have == Have::subscribing) {
     channel.second.have = Have::subscribed;
     table_.set_recovering(channel, false);
@@ -163,9 +168,11 @@ void Holdings::confirm(Channel& channel) {
   }
 }
 
-void Holdings::erased(const std::string& name) {
+void Holdings::erased(const std::string& name, std::int64_t offset) {
   Channel* channel = table_.find(name);
-  if (!channel || channel->second.have != Have::subscribed) return;
+  if (!channel) return;
+  if (const auto flight = in_flight_.find(channel); flight != in_flight_.end()) flight->second = offset;
+  if (channel->second.have != Have::subscribed) return;
   channel->second.have = Have::nothing;
   if (channel->second.want) {
     table_.set_recovering(*channel, true);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "signalbox/broker.hpp"
@@ -55,8 +55,8 @@ class Holdings {
   void reported(Channel& channel, std::size_t partition, std::optional<std::int64_t> offset);
   /// That partition has been read up to `next`, which is the first offset that has not.
   void read_up_to(std::size_t partition, std::int64_t next);
-  /// Our route is gone from the log. Whoever did it: if we hold the channel, it is written again.
-  void erased(const std::string& name);
+  /// The record at `offset` has put an end to our route. Whoever wrote it: if we hold the channel, it is written again.
+  void erased(const std::string& name, std::int64_t offset);
 
   /// Completes what is past its deadline, a slice of it.
   void expire(Time now);
@@ -81,13 +81,14 @@ class Holdings {
 
   void enqueue(Channel& channel);
   void scan();
-  void confirm(Channel& channel);
+  void confirm(Channel& channel, std::int64_t offset);
 
   brokers::ChannelTable table_;
   brokers::CallList calls_;
-  std::deque<Channel*> queue_;              // need a record
-  std::deque<Channel*> again_;              // had one of which nobody knows whether it was stored
-  std::unordered_set<Channel*> in_flight_;  // written, not confirmed
+  std::deque<Channel*> queue_;  // need a record
+  std::deque<Channel*> again_;  // had one of which nobody knows whether it was stored, or which another has undone
+  /// Written, not confirmed. With it the latest offset at which the log has ended a route of ours meanwhile; -1: none.
+  std::unordered_map<Channel*, std::int64_t> in_flight_;
   std::vector<Partition> partitions_;
   bool up_ = false;
   bool draining_ = false;

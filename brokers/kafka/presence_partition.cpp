@@ -48,23 +48,29 @@ PresencePartition::Effect PresencePartition::apply_route(const PresenceKey& key,
   }
   if (route->incarnation > session.incarnation && &session != own_) adopt(session, route->incarnation);
   const std::uint32_t epoch = route->incarnation == session.incarnation ? session.epoch : 0;
-  if (held != end) {
-    held->second.epoch = epoch;
-  } else {
+  Effect effect;
+  if (held == end) {
     routes_.emplace(key.channel, Holder{number, epoch});
+    return effect;
   }
-  return {};
+  // What an earlier client of ours had under way may come behind it.
+  if (&session == own_ && held->second.epoch == session.epoch && epoch != session.epoch) effect.erased = key.channel;
+  held->second.epoch = epoch;
+  return effect;
 }
 
 PresencePartition::Effect PresencePartition::apply_heartbeat(const PresenceKey& key, const PresenceRecord& record) {
   Session& session = sessions_[session_of(key.instance)];
   const auto heartbeat = record.value ? decode_heartbeat(*record.value) : std::nullopt;
   if (!heartbeat) {
-    if (&session != own_) {
+    Effect effect;
+    if (&session == own_) {
+      effect.missing = missing_ = session.life == Life::live;
+    } else {
       session.life = Life::dead;
       session.beat_at = 0;
     }
-    return {};
+    return effect;
   }
   if (&session == own_) {
     if (heartbeat->incarnation == self_.incarnation) return take_echo(*heartbeat, record.timestamp_ms);
@@ -92,7 +98,8 @@ PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbea
     session.beats = 0;
     age(session, timestamp_ms);
   }
-  effect.declared_dead = effect.declared_dead && own_->life == Life::live;
+  effect.declared_dead = (effect.declared_dead || missing_) && own_->life == Life::live;
+  missing_ = false;
   own_->life = heartbeat.farewell ? Life::dead : Life::live;
   own_->inbox = heartbeat.inbox;
   own_->beat_at = echo_at_ = timestamp_ms;

@@ -40,8 +40,9 @@ class PresencePartition {
   struct Effect {
     std::optional<std::uint64_t> echo;       ///< our heartbeat has come back: its sequence
     bool declared_dead = false;              ///< with the echo: others may have said meanwhile that nobody holds our channels
+    bool missing = false;                    ///< our heartbeat was erased: nobody counts us until the next
     std::uint64_t rival = 0;                 ///< another with our name, and this later incarnation
-    std::optional<std::string_view> erased;  ///< our route to this channel is gone; lives for the record
+    std::optional<std::string_view> erased;  ///< our route to this channel counts no more; lives for the record
   };
 
   /// Which incarnation is ours; what was read before stays.
@@ -55,9 +56,10 @@ class PresencePartition {
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   [[nodiscard]] std::size_t routes() const noexcept { return routes_.size(); }
 
-  /// Appends keys whose tombstones are due, at most `limit`, looking at a slice of the table at a time: routes of our own
-  /// earlier incarnations and, if we are the first by name of those who live, routes and heartbeats of instances dead for
-  /// longer than kForgottenMs. `ours` says whether we still have to do with a channel: then its route is left alone.
+  /// Appends keys whose tombstones are due, at most `limit`, looking at a slice of the table at a time: our own routes to
+  /// channels that we have nothing to do with any more (`ours` says so), left by an earlier incarnation or by a record that
+  /// was stored late, and, if we are the first by name of those who live, routes and heartbeats of instances dead for longer
+  /// than kForgottenMs.
   static constexpr std::int64_t kForgottenMs = 600'000;
   template <class Ours>
   void collect_garbage(std::size_t limit, Ours ours, std::vector<std::string>& keys) {
@@ -68,7 +70,7 @@ class PresencePartition {
       }
       for (auto entry = routes_.begin(cursor_); entry != routes_.end(cursor_); ++entry) {
         const Session& session = sessions_[entry->second.session];
-        const bool due = &session == own_ ? entry->second.epoch != session.epoch && !ours(entry->first) : is_forgotten(session);
+        const bool due = &session == own_ ? !ours(entry->first) : is_forgotten(session);
         if (due) keys.push_back(encode(PresenceKey{entry->first, session.instance}));
       }
       ++cursor_;
@@ -117,6 +119,7 @@ class PresencePartition {
   Session* own_ = nullptr;
   std::int64_t echo_at_ = 0;  // by the log's time stamps
   bool complete_ = false;
+  bool missing_ = false;  // our heartbeat was erased, and the next has not come back
   bool sweeps_ = false;  // first by name
   std::size_t cursor_ = 0;
 };

@@ -17,6 +17,8 @@ class Pulse {
     open_ = true;
     due_at_ = now + kHeartbeatEvery;
   }
+  /// The next one is wanted at once.
+  void hurry(Time now) noexcept { due_at_ = now; }
   /// One that was not stored is sent again soon: it counts with nobody.
   void reported(Stored stored, Time now) noexcept {
     open_ = false;

@@ -142,10 +142,43 @@ TEST_F(HoldingsTest, WritesEverythingAgainAfterARestart) {
 TEST_F(HoldingsTest, WritesARouteAgainThatSomebodyErased) {
   subscribe("alice");
   confirm();
-  holdings_.erased("alice");
+  holdings_.erased("alice", next_++);
   EXPECT_EQ(holdings_.recovering(), 1u);
   EXPECT_TRUE(confirm());
   EXPECT_EQ(holdings_.recovering(), 0u);
+}
+
+TEST_F(HoldingsTest, ConfirmsNoRouteThatIsGoneBeforeItsReport) {
+  subscribe("alice");
+  write();
+  holdings_.erased("alice", next_ + 1);
+  holdings_.read_up_to(0, next_ + 2);
+  holdings_.reported(*channel_, 0, next_);
+  EXPECT_TRUE(take().empty()) << "the log holds no route";
+  next_ += 2;
+  EXPECT_TRUE(confirm());
+  EXPECT_EQ(take(), Told{"subscribe ok"});
+}
+
+TEST_F(HoldingsTest, ConfirmsNoRouteThatIsReadTogetherWithItsEnd) {
+  subscribe("alice");
+  write();
+  stored();
+  holdings_.erased("alice", next_++);
+  read();
+  EXPECT_TRUE(take().empty());
+  EXPECT_TRUE(confirm());
+  EXPECT_EQ(take(), Told{"subscribe ok"});
+}
+
+TEST_F(HoldingsTest, PassesOverATombstoneThatStandsBeforeTheRoute) {
+  subscribe("alice");
+  write();
+  holdings_.erased("alice", next_++);  // what we swept ourselves
+  stored();
+  read();
+  EXPECT_EQ(take(), Told{"subscribe ok"});
+  EXPECT_FALSE(holdings_.next_write());
 }
 
 TEST_F(HoldingsTest, ErasesEverythingAtTheEnd) {

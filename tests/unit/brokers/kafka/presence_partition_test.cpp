@@ -20,10 +20,10 @@ class PresencePartitionTest : public testing::Test {
     return partition_.apply({key, value, clock_ms_});
   }
   PresencePartition::Effect echo() { return beat("me", 100); }
-  void hold(const std::string& channel, const std::string& instance, std::uint64_t incarnation) {
-    const std::string key = encode(PresenceKey{channel, instance});
+  PresencePartition::Effect hold(const std::string& channel, const std::string& instance, std::uint64_t incarnation) {
+    key_ = encode(PresenceKey{channel, instance});
     const std::string value = encode(Route{incarnation});
-    partition_.apply({key, value, clock_ms_});
+    return partition_.apply({key_, value, clock_ms_});
   }
   PresencePartition::Effect erase(const std::string& channel, const std::string& instance) {
     key_ = encode(PresenceKey{channel, instance});
@@ -158,6 +158,32 @@ TEST_F(PresencePartitionTest, TellsThatOurRouteIsGone) {
   EXPECT_EQ(holders("alice"), "1");
   EXPECT_EQ(erase("alice", "me").erased, "alice");
   EXPECT_FALSE(erase("alice", "other").erased);
+}
+
+TEST_F(PresencePartitionTest, TellsThatALateRecordOfOurPastHasReplacedOurRoute) {
+  echo();
+  EXPECT_FALSE(hold("alice", "me", 50).erased) << "nothing of ours was there";
+  EXPECT_FALSE(hold("alice", "me", 100).erased);
+  EXPECT_EQ(holders("alice"), "1");
+  EXPECT_EQ(hold("alice", "me", 50).erased, "alice");
+  EXPECT_EQ(holders("alice"), "0") << "as every reader has it";
+}
+
+TEST_F(PresencePartitionTest, CountsItselfOutWhenItsHeartbeatIsErased) {
+  EXPECT_FALSE(erase({}, "me").missing) << "of before we came";
+  EXPECT_FALSE(echo().declared_dead);
+  EXPECT_TRUE(erase({}, "me").missing);
+  EXPECT_TRUE(echo().declared_dead) << "others said no until this heartbeat";
+  EXPECT_FALSE(echo().declared_dead);
+}
+
+TEST_F(PresencePartitionTest, SweepsARouteOfItsOwnThatWasStoredLate) {
+  echo();
+  hold("alice", "me", 100);
+  hold("bob", "me", 100);
+  std::vector<std::string> keys;
+  partition_.collect_garbage(10, [](const std::string& channel) { return channel == "bob"; }, keys);
+  EXPECT_EQ(keys, std::vector<std::string>{encode(PresenceKey{"alice", "me"})});
 }
 
 TEST_F(PresencePartitionTest, SweepsItsOwnPastAndTheLongDead) {
