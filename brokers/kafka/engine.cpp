@@ -126,7 +126,7 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   } else if (now_ >= deadline) {
     refuse({errc::unavailable, "not sent in time"});
   } else if (call.kind == brokers::Call::Kind::publish) {
-    router_.publish(*client_, inbox_partitions_, call, channel, payload, deadline);
+    router_.publish(*client_, call, channel, payload, deadline);
   } else {
     router_.exists(call, channel);
   }
@@ -147,7 +147,6 @@ void Engine::take_connection() {
   }
   if (!positions_.fit(*connected)) forget_log();
   client_ = std::move(connected->client);
-  inbox_partitions_ = connected->inbox_partitions;
   payload_bytes_ = connected->payload_bytes;
   const auto partitions = static_cast<std::size_t>(connected->presence_partitions);
   if (presence_.size() != partitions) {
@@ -201,6 +200,7 @@ void Engine::take_presence(const ReadRecord& record) {
   if (effect.declared_dead) missed_ = true;
   if (effect.missing) heartbeats_.hurry(number, now_);
   if (effect.rival != 0) meet_rival(effect.rival);
+  if (effect.partitions > presence_.size()) on_fault({FaultKind::broken, "the presence topic has got more partitions"});
   if (effect.erased) holdings_.erased(std::string(*effect.erased), record.offset);
 }
 

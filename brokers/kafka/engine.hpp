@@ -93,7 +93,6 @@ class Engine final : private ClientEvents {
   std::unique_ptr<Client> client_;
   std::optional<Fault> give_up_;  // the client, once its callbacks are over
   std::optional<Fault> failure_;  // auth or config, until the link is up
-  int inbox_partitions_ = 0;
   Positions positions_;
   Presence presence_;
   Holdings holdings_;

@@ -85,7 +85,9 @@ PresencePartition::Effect PresencePartition::apply_heartbeat(const PresenceKey& 
   session.missed = 0;
   ++session.beats;
   session.life = heartbeat->farewell ? Life::dead : complete_ ? Life::live : Life::history;
-  return {};
+  Effect effect;
+  effect.partitions = heartbeat->partitions;
+  return effect;
 }
 
 PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbeat, std::int64_t timestamp_ms) {

@@ -41,6 +41,7 @@ class PresencePartition {
     std::optional<std::uint64_t> echo;       ///< our heartbeat has come back: its sequence
     bool declared_dead = false;              ///< with the echo: others may have said meanwhile that nobody holds our channels
     bool missing = false;                    ///< our heartbeat was erased: nobody counts us until the next
+    std::uint32_t partitions = 0;            ///< of the topic, as another instance has counted them
     std::uint64_t rival = 0;                 ///< another with our name, and this later incarnation
     std::optional<std::string_view> erased;  ///< our route to this channel counts no more; lives for the record
   };

@@ -40,7 +40,7 @@ std::optional<Two> decode_two(std::string_view bytes) noexcept {
 }
 
 constexpr std::size_t kRouteBytes = 1 + 8;
-constexpr std::size_t kHeartbeatBytes = 1 + 8 + 8 + 4 + 1;
+constexpr std::size_t kHeartbeatBytes = 1 + 8 + 8 + 4 + 1 + 4;
 
 /// Longer values are of a later version that has appended to this one.
 bool is_value(std::string_view bytes, std::size_t size) noexcept { return bytes.size() >= size && bytes.front() == kVersion; }
@@ -78,13 +78,16 @@ std::string encode(const Heartbeat& heartbeat) {
   append_number(bytes, heartbeat.sequence, 8);
   append_number(bytes, heartbeat.inbox, 4);
   bytes.push_back(heartbeat.farewell ? 1 : 0);
+  append_number(bytes, heartbeat.partitions, 4);
   return bytes;
 }
 
 std::optional<Heartbeat> decode_heartbeat(std::string_view bytes) noexcept {
   if (!is_value(bytes, kHeartbeatBytes)) return std::nullopt;
-  return Heartbeat{read_number(bytes.substr(1, 8)), read_number(bytes.substr(9, 8)),
-                   static_cast<std::uint32_t>(read_number(bytes.substr(17, 4))), bytes[21] != 0};
+  const auto inbox = static_cast<std::uint32_t>(read_number(bytes.substr(17, 4)));
+  if (inbox > INT32_MAX) return std::nullopt;
+  return Heartbeat{read_number(bytes.substr(1, 8)), read_number(bytes.substr(9, 8)), inbox, bytes[21] != 0,
+                   static_cast<std::uint32_t>(read_number(bytes.substr(22, 4)))};
 }
 
 std::string encode(const InboxKey& key) { return encode_two(key.instance, key.channel); }

@@ -31,8 +31,9 @@ struct Route {
 struct Heartbeat {
   std::uint64_t incarnation = 0;  ///< of two of one instance the later one has the greater
   std::uint64_t sequence = 0;
-  std::uint32_t inbox = 0;  ///< the inbox partition that the instance reads
-  bool farewell = false;    ///< the last one: it has stopped in order
+  std::uint32_t inbox = 0;       ///< the inbox partition that the instance reads, at most INT32_MAX
+  bool farewell = false;         ///< the last one: it has stopped in order
+  std::uint32_t partitions = 0;  ///< of the presence topic, as the instance has counted them
 };
 [[nodiscard]] std::string encode(const Heartbeat& heartbeat);
 [[nodiscard]] std::optional<Heartbeat> decode_heartbeat(std::string_view bytes) noexcept;

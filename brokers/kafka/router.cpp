@@ -12,16 +12,15 @@ constexpr const char* kDoubt = "whether the instance that held it still lives is
 
 }  // namespace
 
-void Router::publish(Client& client, int inbox_partitions, brokers::Call& call, std::string_view channel,
-                     std::string_view payload, Time deadline) {
+void Router::publish(Client& client, brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
   targets_.clear();
   const bool doubtful = presence_.find(channel, targets_);
   Publish& publish = publishes_.open(std::move(std::get<PublishDone>(call.done)), call.cost, deadline);
   if (targets_.empty() && doubtful) publishes_.refuse(publish, errc::unavailable, kDoubt);
   for (const Target& target : targets_) {
-    const int partition = static_cast<int>(target.inbox) % inbox_partitions;
-    const auto error = client.write(Topic::inbox, partition, encode(InboxKey{target.instance, channel}), payload,
-                                    tag(About::publish, &publish));
+    // One that librdkafka does not know of yet is refused by it, until it has asked the cluster again.
+    const auto error = client.write(Topic::inbox, static_cast<int>(target.inbox), encode(InboxKey{target.instance, channel}),
+                                    payload, tag(About::publish, &publish));
     if (error) {
       publishes_.refuse(publish, meaning_of(error).code, words(error));
     } else {

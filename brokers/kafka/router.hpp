@@ -20,8 +20,7 @@ class Router {
       : presence_(presence), publishes_(publishes), budget_(budget) {}
 
   /// Writes a record for each instance that holds the channel. Reports tagged About::publish follow.
-  void publish(Client& client, int inbox_partitions, brokers::Call& call, std::string_view channel, std::string_view payload,
-               Time deadline);
+  void publish(Client& client, brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline);
   void exists(brokers::Call& call, std::string_view channel);
 
  private:

@@ -16,7 +16,7 @@ class PresencePartitionTest : public testing::Test {
 
   PresencePartition::Effect beat(const std::string& instance, std::uint64_t incarnation, bool farewell = false) {
     const std::string key = encode(PresenceKey{{}, instance});
-    const std::string value = encode(Heartbeat{incarnation, ++sequence_, 7, farewell});
+    const std::string value = encode(Heartbeat{incarnation, ++sequence_, 7, farewell, partitions_});
     return partition_.apply({key, value, clock_ms_});
   }
   PresencePartition::Effect echo() { return beat("me", 100); }
@@ -39,6 +39,7 @@ class PresencePartitionTest : public testing::Test {
   PresencePartition partition_;
   std::string key_;
   std::uint64_t sequence_ = 0;
+  std::uint32_t partitions_ = 8;
   std::int64_t clock_ms_ = 1'000'000;
 };
 
@@ -184,6 +185,12 @@ TEST_F(PresencePartitionTest, SweepsARouteOfItsOwnThatWasStoredLate) {
   std::vector<std::string> keys;
   partition_.collect_garbage(10, [](const std::string& channel) { return channel == "bob"; }, keys);
   EXPECT_EQ(keys, std::vector<std::string>{encode(PresenceKey{"alice", "me"})});
+}
+
+TEST_F(PresencePartitionTest, TellsHowManyPartitionsOthersHaveCounted) {
+  EXPECT_EQ(echo().partitions, 0u);
+  partitions_ = 16;
+  EXPECT_EQ(beat("a", 1).partitions, 16u);
 }
 
 TEST_F(PresencePartitionTest, SweepsItsOwnPastAndTheLongDead) {
