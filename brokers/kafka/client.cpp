@@ -36,7 +36,7 @@ Conf common_conf(const Options& options, const std::string& client_id) {
   set(conf.get(), "log.queue", "true");
   set(conf.get(), "allow.auto.create.topics", "false");
   for (const auto& [name, value] : options.properties) set(conf.get(), name, value);
-  set(conf.get(), "bootstrap.servers", options.bootstrap_servers);
+  if (!options.bootstrap_servers.empty()) set(conf.get(), "bootstrap.servers", options.bootstrap_servers);
   return conf;
 }
 
@@ -45,6 +45,8 @@ Conf producer_conf(const ClientSettings& settings) {
   // In order and once, also where librdkafka sends again.
   set(conf.get(), "enable.idempotence", "true");
   set(conf.get(), "linger.ms", "1");
+  // What a topic takes bounds the batch, not the record, and librdkafka does not part one that was refused.
+  set(conf.get(), "batch.size", std::to_string(settings.batch_bytes));
   // Above our own limit (publish_queue_bytes), which is the one to be met.
   set(conf.get(), "queue.buffering.max.kbytes", std::to_string(2 * settings.options.publish_queue_bytes / 1024 + 65536));
   set(conf.get(), "queue.buffering.max.messages", "10000000");
@@ -66,7 +68,7 @@ Conf consumer_conf(const ClientSettings& settings) {
 rd_kafka_t* make(rd_kafka_type_t type, Conf conf) {
   std::array<char, 512> error{};
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), error.data(), error.size());
-  if (!handle) throw std::invalid_argument("librdkafka: " + words(RD_KAFKA_RESP_ERR__INVALID_ARG, error.data()));
+  if (!handle) throw std::invalid_argument("properties: " + words(RD_KAFKA_RESP_ERR__INVALID_ARG, error.data()));
   static_cast<void>(conf.release());  // the handle has it
   rd_kafka_set_log_queue(handle, nullptr);
   return handle;
@@ -96,9 +98,13 @@ Stored stored(const rd_kafka_message_t& message) {
 }  // namespace
 
 void check_properties(const Options& options) {
-  ClientSettings settings{options, "signalbox"};
-  static_cast<void>(producer_conf(settings));
-  static_cast<void>(consumer_conf(settings));
+  ClientSettings settings;
+  settings.options = options;
+  settings.client_id = "signalbox";
+  // Which of them go together is looked at when a client is made. Without an address it connects nowhere.
+  settings.options.bootstrap_servers.clear();
+  const KafkaPtr<rd_kafka_t> producer(make(RD_KAFKA_PRODUCER, producer_conf(settings)));
+  const KafkaPtr<rd_kafka_t> consumer(make(RD_KAFKA_CONSUMER, consumer_conf(settings)));
 }
 
 Client::Client(const ClientSettings& settings, int wake_fd)

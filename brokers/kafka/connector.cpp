@@ -33,7 +33,12 @@ class LatestFault final : public ClientEvents {
 }  // namespace
 
 Connector::Connector(ClientSettings settings, std::string name, std::size_t payload_bytes, int wake_fd)
-    : settings_(std::move(settings)), name_(std::move(name)), payload_bytes_(payload_bytes), wake_fd_(wake_fd) {
+    : settings_(std::move(settings)),
+      name_(std::move(name)),
+      overhead_(kFramingBytes + name_.size() + kChannelBytes),
+      record_bytes_(payload_bytes + overhead_),
+      wake_fd_(wake_fd) {
+  settings_.batch_bytes = record_bytes_;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -158,13 +163,12 @@ Connected Connector::connect() {
   const TopicSettings inbox_settings = settings_of(inbox);
   connected.client->open_topics();
   connected.presence_partitions = step([&] { return count_partitions(client, Topic::presence); });
-  connected.inbox_partitions = step([&] { return count_partitions(client, Topic::inbox); });
+  const int inbox_partitions = step([&] { return count_partitions(client, Topic::inbox); });
   check(presence, presence_settings, connected.presence_partitions);
-  check(inbox, inbox_settings, connected.inbox_partitions);
-  const std::size_t overhead = kFramingBytes + name_.size() + kChannelBytes;
-  connected.payload_bytes =
-      std::min(check_record_bytes(inbox, inbox_settings, payload_bytes_, overhead), kClientRecordBytes) - overhead;
-  connected.inbox = static_cast<int>(hash(name_) % static_cast<std::uint64_t>(connected.inbox_partitions));
+  check(inbox, inbox_settings, inbox_partitions);
+  check_record_bytes(presence, presence_settings, record_bytes_);  // by the batch
+  connected.payload_bytes = std::min(check_record_bytes(inbox, inbox_settings, record_bytes_), kClientRecordBytes) - overhead_;
+  connected.inbox = static_cast<int>(hash(name_) % static_cast<std::uint64_t>(inbox_partitions));
   connected.inbox_end = step([&] { return end_of(client, options.inbox_topic, connected.inbox); });
   return connected;
 }

@@ -19,7 +19,6 @@ namespace signalbox::kafka {
 struct Connected {
   std::unique_ptr<Client> client;
   int presence_partitions = 0;
-  int inbox_partitions = 0;
   int inbox = 0;                  ///< the partition that this instance reads
   std::int64_t inbox_end = 0;     ///< where it ended before anything could be addressed to us
   std::size_t payload_bytes = 0;  ///< the largest that fits into a record
@@ -48,7 +47,8 @@ class Connector {
 
   ClientSettings settings_;
   std::string name_;
-  std::size_t payload_bytes_;
+  std::size_t overhead_;      // of an inbox record, beside its payload
+  std::size_t record_bytes_;  // the largest record that the host may cause
   int wake_fd_;
 
   mutable std::mutex mutex_;  // protects what follows, up to stopping_

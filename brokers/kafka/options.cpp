@@ -10,20 +10,35 @@ namespace {
 constexpr std::string_view kProperties = "properties.";
 
 /// What the plugin stands on: another value would break a promise, or is an option of its own.
-constexpr std::string_view kOurs[] = {"bootstrap.servers",
-                                      "metadata.broker.list",
-                                      "acks",
-                                      "request.required.acks",
-                                      "enable.idempotence",
+constexpr std::string_view kOurs[] = {"acks",
+                                      "allow.auto.create.topics",
+                                      "auto.commit.enable",
+                                      "auto.offset.reset",
+                                      "batch.size",
+                                      "bootstrap.servers",
+                                      "check.crcs",
+                                      "delivery.report.only.error",
+                                      "delivery.timeout.ms",
                                       "enable.auto.commit",
                                       "enable.auto.offset.store",
-                                      "auto.offset.reset",
-                                      "allow.auto.create.topics",
+                                      "enable.gapless.guarantee",
+                                      "enable.idempotence",
                                       "enable.partition.eof",
-                                      "transactional.id",
+                                      "enabled_events",
+                                      "fetch.error.backoff.ms",
+                                      "fetch.wait.max.ms",
+                                      "group.id",
+                                      "linger.ms",
+                                      "log.queue",
+                                      "message.max.bytes",
                                       "message.timeout.ms",
-                                      "delivery.timeout.ms",
-                                      "check.crcs"};
+                                      "metadata.broker.list",
+                                      "queue.buffering.max.kbytes",
+                                      "queue.buffering.max.messages",
+                                      "queue.buffering.max.ms",
+                                      "request.required.acks",
+                                      "topic.blacklist",
+                                      "transactional.id"};
 
 [[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
 

@@ -121,7 +121,7 @@ class PresencePartition {
   std::int64_t echo_at_ = 0;  // by the log's time stamps
   bool complete_ = false;
   bool missing_ = false;  // our heartbeat was erased, and the next has not come back
-  bool sweeps_ = false;  // first by name
+  bool sweeps_ = false;   // first by name
   std::size_t cursor_ = 0;
 };
 

@@ -80,14 +80,12 @@ void check(const TopicPlan& plan, const TopicSettings& settings, int partitions)
   }
 }
 
-std::size_t check_record_bytes(const TopicPlan& inbox, const TopicSettings& settings, std::size_t payload_bytes,
-                               std::size_t overhead) {
+std::size_t check_record_bytes(const TopicPlan& plan, const TopicSettings& settings, std::size_t needed) {
   const std::string text = value_of(settings, "max.message.bytes");
   std::size_t bytes = 1'000'000;
   std::from_chars(text.data(), text.data() + text.size(), bytes);
-  if (bytes < payload_bytes + overhead) {
-    refuse("topic " + inbox.name + " has max.message.bytes=" + text + ": limits.message_bytes needs " +
-           std::to_string(payload_bytes + overhead));
+  if (bytes < needed) {
+    refuse("topic " + plan.name + " has max.message.bytes=" + text + ": limits.message_bytes needs " + std::to_string(needed));
   }
   return bytes;
 }

@@ -32,9 +32,8 @@ using TopicSettings = std::map<std::string, std::string>;
 
 /// Throws Trouble (config) with the topic, what is wrong, what would be right.
 void check(const TopicPlan& plan, const TopicSettings& settings, int partitions);
-/// The same for the largest message: what a record of the inbox may hold beside the payload is `overhead`.
-std::size_t check_record_bytes(const TopicPlan& inbox, const TopicSettings& settings, std::size_t payload_bytes,
-                               std::size_t overhead);
+/// The same for the largest batch of records that it takes, which is told: at least `needed`.
+std::size_t check_record_bytes(const TopicPlan& plan, const TopicSettings& settings, std::size_t needed);
 
 /// The rest asks the cluster. Waits about a second at most; Errors: Trouble.
 /// Nothing if the topic is not there.

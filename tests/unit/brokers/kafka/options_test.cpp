@@ -55,12 +55,37 @@ TEST(KafkaOptions, ReadsNumbersAndTopics) {
 }
 
 TEST(KafkaOptions, PassesPropertiesOn) {
-  const Options options = read({{"properties.security.protocol", "SASL_PLAINTEXT"}, {"properties.sasl.password", "secret"}});
-  EXPECT_EQ(options.properties, (Values{{"security.protocol", "SASL_PLAINTEXT"}, {"sasl.password", "secret"}}));
+  const Options options = read({{"properties.security.protocol", "SASL_PLAINTEXT"},
+                                {"properties.sasl.mechanisms", "PLAIN"},
+                                {"properties.sasl.username", "ws"},
+                                {"properties.sasl.password", "secret"}});
+  EXPECT_EQ(options.properties, (Values{{"security.protocol", "SASL_PLAINTEXT"},
+                                        {"sasl.mechanisms", "PLAIN"},
+                                        {"sasl.username", "ws"},
+                                        {"sasl.password", "secret"}}));
 }
 
 TEST(KafkaOptions, RefusesPropertiesThatWouldBreakAPromise) {
-  for (const char* name : {"acks", "enable.idempotence", "auto.offset.reset", "bootstrap.servers", "message.timeout.ms"}) {
+  for (const char* name : {"acks",
+                           "enable.idempotence",
+                           "auto.offset.reset",
+                           "bootstrap.servers",
+                           "message.timeout.ms",
+                           "delivery.report.only.error",
+                           "message.max.bytes",
+                           "group.id",
+                           "auto.commit.enable",
+                           "topic.blacklist",
+                           "enable.gapless.guarantee",
+                           "batch.size",
+                           "linger.ms",
+                           "queue.buffering.max.ms",
+                           "queue.buffering.max.kbytes",
+                           "queue.buffering.max.messages",
+                           "fetch.wait.max.ms",
+                           "fetch.error.backoff.ms",
+                           "log.queue",
+                           "enabled_events"}) {
     EXPECT_EQ(refusal({{std::string("properties.") + name, "1"}}),
               std::string("properties.") + name + ": the plugin sets this one itself; remove it");
   }
@@ -70,6 +95,12 @@ TEST(KafkaOptions, SaysWhichPropertyIsWrongWithoutItsValue) {
   EXPECT_EQ(refusal({{"properties.no.such.thing", "hunter2"}}), "properties.no.such.thing: librdkafka has no such property");
   EXPECT_EQ(refusal({{"properties.socket.timeout.ms", "hunter2"}}),
             "properties.socket.timeout.ms: librdkafka does not take this value");
+}
+
+TEST(KafkaOptions, RefusesAtOncePropertiesThatDoNotGoTogether) {
+  EXPECT_EQ(refusal({{"properties.max.in.flight", "100"}}).substr(0, 12), "properties: ");
+  EXPECT_EQ(refusal({{"properties.security.protocol", "SSL"}, {"properties.ssl.ca.location", "/no/such/file"}}).substr(0, 12),
+            "properties: ");
 }
 
 TEST(KafkaOptions, RefusesWhatNoTopicMayBeCalled) {
