@@ -52,6 +52,7 @@ constexpr std::array kRows{
     Row{RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, {errc::unavailable, FaultKind::config}},
     Row{RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, {errc::unavailable, FaultKind::config}},
     Row{RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, {errc::unavailable, FaultKind::config}},
+    Row{RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, {errc::unavailable, FaultKind::config}},
     Row{RD_KAFKA_RESP_ERR_INVALID_RECORD, {errc::internal, FaultKind::passing}},
     // The log no longer holds what we were to read next.
     Row{RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, {errc::unavailable, FaultKind::truncated}},

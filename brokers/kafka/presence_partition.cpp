@@ -1,6 +1,7 @@
 #include "brokers/kafka/presence_partition.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "brokers/kafka/time.hpp"
 
@@ -112,7 +113,9 @@ PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbea
 
 void PresencePartition::age(Session& session, std::int64_t timestamp_ms) const {
   switch (session.life) {
-    case Life::history: session.life = timestamp_ms - session.beat_at <= kLeaseMs ? Life::live : Life::doubtful; return;
+    case Life::history:  // in either direction: another leader may have had another clock
+      session.life = std::abs(timestamp_ms - session.beat_at) <= kLeaseMs ? Life::live : Life::doubtful;
+      return;
     case Life::live:
       if (++session.missed >= kMissedBeats) session.life = Life::dead;
       return;
@@ -145,7 +148,8 @@ void PresencePartition::collect_heartbeats(std::size_t limit, std::vector<std::s
 }
 
 bool PresencePartition::is_forgotten(const Session& session) const {
-  return sweeps_ && session.life != Life::live && echo_at_ - session.beat_at > kForgottenMs;
+  const bool gone = session.life == Life::dead || session.life == Life::unknown;
+  return sweeps_ && gone && echo_at_ - session.beat_at > kForgottenMs;
 }
 
 bool PresencePartition::first_by_name() const {

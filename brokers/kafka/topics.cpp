@@ -49,13 +49,13 @@ std::string value_of(const TopicSettings& settings, const std::string& key) {
 
 }  // namespace
 
+// One clock a partition, its leader's: those of the instances may differ by any amount.
 TopicPlan presence_plan(const Options& options) {
   return {options.presence_topic,
           "presence_partitions",
           options.presence_partitions,
-          "compact",
-          {{"cleanup.policy", "compact"},
-           {"segment.bytes", "67108864"},
+          {{"cleanup.policy", "compact"}, {"message.timestamp.type", "LogAppendTime"}},
+          {{"segment.bytes", "67108864"},
            {"min.cleanable.dirty.ratio", "0.1"},
            {"max.compaction.lag.ms", "600000"},
            {"delete.retention.ms", "3600000"}}};
@@ -65,14 +65,14 @@ TopicPlan inbox_plan(const Options& options) {
   return {options.inbox_topic,
           "inbox_partitions",
           options.inbox_partitions,
-          "delete",
-          {{"cleanup.policy", "delete"}, {"retention.ms", "60000"}, {"segment.ms", "60000"}}};
+          {{"cleanup.policy", "delete"}, {"message.timestamp.type", "LogAppendTime"}},
+          {{"retention.ms", "60000"}, {"segment.ms", "60000"}}};
 }
 
 void check(const TopicPlan& plan, const TopicSettings& settings, int partitions) {
-  const std::string policy = value_of(settings, "cleanup.policy");
-  if (policy != plan.cleanup_policy) {
-    refuse("topic " + plan.name + " has cleanup.policy=" + policy + ": it must be " + plan.cleanup_policy);
+  for (const auto& [key, value] : plan.required) {
+    const std::string found = value_of(settings, key);
+    if (found != value) refuse("topic " + plan.name + " has " + key + "=" + found + ": it must be " + value);
   }
   if (partitions < plan.partitions) {
     refuse("topic " + plan.name + " has " + std::to_string(partitions) + " partitions: broker.kafka." + plan.partitions_option +
@@ -117,7 +117,9 @@ void create(const Client& client, const TopicPlan& plan, int replication_factor)
   rd_kafka_NewTopic_t* topic =
       rd_kafka_NewTopic_new(plan.name.c_str(), plan.partitions, replication_factor, text.data(), text.size());
   if (!topic) refuse("topic " + plan.name + " can't be created: " + text.data());
-  for (const auto& [key, value] : plan.settings) rd_kafka_NewTopic_set_config(topic, key.c_str(), value.c_str());
+  for (const auto* settings : {&plan.required, &plan.settings}) {
+    for (const auto& [key, value] : *settings) rd_kafka_NewTopic_set_config(topic, key.c_str(), value.c_str());
+  }
   const Event event =
       ask(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, "creating topic " + plan.name, [&](auto* options, auto* queue) {
         rd_kafka_CreateTopics(client.producer(), &topic, 1, options, queue);

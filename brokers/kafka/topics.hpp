@@ -21,8 +21,8 @@ struct TopicPlan {
   std::string name;
   std::string partitions_option;  ///< "presence_partitions"
   int partitions;
-  std::string cleanup_policy;
-  std::map<std::string, std::string> settings;  ///< when it is created
+  std::map<std::string, std::string> required;  ///< "cleanup.policy" → "compact"; also where another has made it
+  std::map<std::string, std::string> settings;  ///< the others, when it is created
 };
 [[nodiscard]] TopicPlan presence_plan(const Options& options);
 [[nodiscard]] TopicPlan inbox_plan(const Options& options);

@@ -23,6 +23,7 @@ void create_topic(const std::string& servers, const std::string& name, int parti
   rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
   rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, 1, error.data(), error.size());
   rd_kafka_NewTopic_set_config(topic, "cleanup.policy", cleanup_policy);
+  rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
   rd_kafka_CreateTopics(client, &topic, 1, nullptr, queue);
   rd_kafka_event_t* event = rd_kafka_queue_poll(queue, static_cast<int>(test::scaled(test::kPatience).count()));
   const bool created = event && !rd_kafka_event_error(event);

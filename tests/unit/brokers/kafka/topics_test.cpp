@@ -18,8 +18,9 @@ std::string trouble(Action action) {
 
 TEST(KafkaTopics, AcceptWhatThePlanAsksForAndMore) {
   const TopicPlan plan = presence_plan({});
-  EXPECT_EQ(trouble([&] { check(plan, {{"cleanup.policy", "compact"}}, 8); }), "fine");
-  EXPECT_EQ(trouble([&] { check(plan, {{"cleanup.policy", "compact"}}, 9); }), "fine");
+  const TopicSettings settings{{"cleanup.policy", "compact"}, {"message.timestamp.type", "LogAppendTime"}, {"other", "x"}};
+  EXPECT_EQ(trouble([&] { check(plan, settings, 8); }), "fine");
+  EXPECT_EQ(trouble([&] { check(plan, settings, 9); }), "fine");
 }
 
 TEST(KafkaTopics, NameWhatIsWrongAndWhatWouldBeRight) {
@@ -27,7 +28,11 @@ TEST(KafkaTopics, NameWhatIsWrongAndWhatWouldBeRight) {
             "topic signalbox.presence has cleanup.policy=compact,delete: it must be compact");
   EXPECT_EQ(trouble([] { check(inbox_plan({}), {{"cleanup.policy", "compact"}}, 64); }),
             "topic signalbox.inbox has cleanup.policy=compact: it must be delete");
-  EXPECT_EQ(trouble([] { check(inbox_plan({}), {{"cleanup.policy", "delete"}}, 3); }),
+  TopicSettings settings{{"cleanup.policy", "delete"}, {"message.timestamp.type", "CreateTime"}};
+  EXPECT_EQ(trouble([&] { check(inbox_plan({}), settings, 64); }),
+            "topic signalbox.inbox has message.timestamp.type=CreateTime: it must be LogAppendTime");
+  settings["message.timestamp.type"] = "LogAppendTime";
+  EXPECT_EQ(trouble([&] { check(inbox_plan({}), settings, 3); }),
             "topic signalbox.inbox has 3 partitions: broker.kafka.inbox_partitions asks for 64");
 }
 
