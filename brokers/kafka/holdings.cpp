@@ -53,11 +53,14 @@ void Holdings::set_up(bool up) {
   if (up_ == up) return;
   up_ = up;
   if (up_) return;
-  for (const auto& [channel, erased_at] : in_flight_) {
-    if (channel->second.want) continue;
-    calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
-    calls_.finish(*channel, Verb::unsubscribe, {});
-  }
+  for (const auto& [channel, erased_at] : in_flight_) give_up(*channel);
+  for (Channel* channel : queue_) give_up(*channel);
+}
+
+void Holdings::give_up(Channel& channel) {
+  if (channel.second.want) return;
+  calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
+  calls_.finish(channel, Verb::unsubscribe, {});
 }
 
 void Holdings::restart() {
@@ -70,11 +73,8 @@ void Holdings::restart() {
   table_.new_link();
   for (Channel* channel : known) {
     table_.refresh(*channel);
-    if (!channel->second.want) {
-      calls_.finish(*channel, Verb::unsubscribe, {});
-      calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
-      table_.erase(*channel);
-    }
+    give_up(*channel);
+    if (!channel->second.want) table_.erase(*channel);
   }
 }
 

@@ -80,6 +80,8 @@ class Holdings {
   };
 
   void enqueue(Channel& channel);
+  /// Completes the calls for a channel that is not wanted: what it leaves in the log is erased later.
+  void give_up(Channel& channel);
   void scan();
   void confirm(Channel& channel, std::int64_t offset);
 

@@ -114,6 +114,20 @@ TEST_F(HoldingsTest, UnsubscribesAtOnceWhileDownAndErasesLater) {
   EXPECT_FALSE(holdings_.knows("alice"));
 }
 
+TEST_F(HoldingsTest, UnsubscribesAtOnceAlsoWhatWaitsForTheWindowWhenTheLinkGoes) {
+  const std::size_t count = Holdings::kWindow + 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    subscribe(std::to_string(i));
+    confirm();
+  }
+  take();
+  for (std::size_t i = 0; i < count; ++i) unsubscribe(std::to_string(i));
+  for (std::size_t i = 0; i < Holdings::kWindow; ++i) write();
+  EXPECT_FALSE(holdings_.next_write());
+  holdings_.set_up(false);
+  EXPECT_EQ(take(), Told(count, "unsubscribe ok"));
+}
+
 TEST_F(HoldingsTest, RecoversWhatWasAskedForWhileDown) {
   holdings_.set_up(false);
   subscribe("alice");
