@@ -26,8 +26,8 @@ class Presence {
   }
 
   /// As PresencePartition::find().
-  bool find(std::string_view channel, std::vector<Target>& targets) const {
-    return partitions_[partition_of(channel)].find(channel, targets);
+  void find(std::string_view channel, std::vector<Target>& targets) const {
+    partitions_[partition_of(channel)].find(channel, targets);
   }
 
  private:

@@ -127,16 +127,16 @@ void PresencePartition::age(Session& session, std::int64_t timestamp_ms) const {
   }
 }
 
-bool PresencePartition::find(std::string_view channel, std::vector<Target>& targets) const {
-  bool doubtful = false;
+void PresencePartition::find(std::string_view channel, std::vector<Target>& targets) const {
   const auto [begin, end] = routes_.equal_range(std::string(channel));
   for (auto entry = begin; entry != end; ++entry) {
     const Session& session = sessions_[entry->second.session];
     if (entry->second.epoch != session.epoch) continue;
-    if (session.life == Life::live) targets.push_back({session.instance, session.inbox});
-    doubtful = doubtful || session.life == Life::doubtful || session.life == Life::history;
+    const bool live = session.life == Life::live;
+    if (live || session.life == Life::doubtful || session.life == Life::history) {
+      targets.push_back({session.instance, session.inbox, live});
+    }
   }
-  return doubtful;
 }
 
 void PresencePartition::collect_heartbeats(std::size_t limit, std::vector<std::string>& keys) const {

@@ -32,6 +32,7 @@ struct PresenceRecord {
 struct Target {
   std::string_view instance;  ///< lives as long as the partition
   std::uint32_t inbox;
+  bool live;  ///< false: the log does not tell yet whether it lives
 };
 
 class PresencePartition {
@@ -50,8 +51,8 @@ class PresencePartition {
   void become(const Self& self);
   Effect apply(const PresenceRecord& record);
 
-  /// Appends the live holders of `channel`. True: another may hold it, of which the log does not tell yet whether it lives.
-  bool find(std::string_view channel, std::vector<Target>& targets) const;
+  /// Appends the holders of `channel`, without the dead.
+  void find(std::string_view channel, std::vector<Target>& targets) const;
 
   /// Our own heartbeat has come back: all that was written before it is known.
   [[nodiscard]] bool complete() const noexcept { return complete_; }

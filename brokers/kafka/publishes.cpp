@@ -11,7 +11,10 @@ Publish& Publishes::open(PublishDone done, std::size_t cost, Time deadline) {
   return publish;
 }
 
-void Publishes::record(Publish& publish) noexcept { ++publish.outstanding_; }
+void Publishes::record(Publish& publish, bool counts) noexcept {
+  ++publish.outstanding_;
+  if (!counts) ++publish.uncounted_;
+}
 
 void Publishes::refuse(Publish& publish, errc code, const std::string& detail) {
   if (publish.refused_++ == 0) {
@@ -44,11 +47,11 @@ void Publishes::settle(Publish& publish) {
   List ended;  // out of the list before the callback, which may call again
   ended.splice(ended.end(), open_, publish.place_);
   if (publish.unknown_ > 0 || (publish.stored_ > 0 && publish.refused_ > 0)) {
-    publish.done_({errc::unknown_outcome, publish.detail_}, {publish.stored_, Precision::estimate});
+    publish.done_({errc::unknown_outcome, publish.detail_}, {publish.receivers(), Precision::estimate});
   } else if (publish.refused_ > 0) {
     publish.done_({publish.code_, publish.detail_}, {});
   } else {
-    publish.done_({}, {publish.stored_, Precision::estimate});
+    publish.done_({}, {publish.receivers(), Precision::estimate});
   }
 }
 

@@ -30,8 +30,8 @@ class Publishes {
 
   /// Deadlines must not decrease from call to call. Stays until close() and a report for each record().
   Publish& open(PublishDone done, std::size_t cost, Time deadline);
-  /// A record of it was handed to librdkafka; a report follows.
-  void record(Publish& publish) noexcept;
+  /// A record of it was handed to librdkafka; a report follows. counts: whoever it is for is a receiver.
+  void record(Publish& publish, bool counts = true) noexcept;
   /// One could not be handed over.
   void refuse(Publish& publish, errc code, const std::string& detail);
   /// No more records. Completes it if all are reported.
@@ -60,12 +60,16 @@ class Publish {
  private:
   friend class Publishes;
 
+  /// As many at least.
+  [[nodiscard]] std::uint32_t receivers() const noexcept { return stored_ > uncounted_ ? stored_ - uncounted_ : 0; }
+
   PublishDone done_;
   std::size_t cost_;
   Time deadline_;
   std::list<Publish>::iterator place_;
   std::uint32_t outstanding_ = 1;  // records without a report, and one until close()
   std::uint32_t stored_ = 0;
+  std::uint32_t uncounted_ = 0;  // records whose receiver may be dead
   std::uint32_t refused_ = 0;
   std::uint32_t unknown_ = 0;
   bool late_ = false;

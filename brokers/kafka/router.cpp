@@ -1,5 +1,6 @@
 #include "brokers/kafka/router.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "brokers/kafka/records.hpp"
@@ -12,11 +13,21 @@ constexpr const char* kDoubt = "whether the instance that held it still lives is
 
 }  // namespace
 
-void Router::publish(Client& client, brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
+Router::Held Router::look_up(std::string_view channel) {
   targets_.clear();
-  const bool doubtful = presence_.find(channel, targets_);
+  presence_.find(channel, targets_);
+  if (targets_.empty()) return Held::no;
+  return std::any_of(targets_.begin(), targets_.end(), [](const Target& target) { return target.live; }) ? Held::yes
+                                                                                                         : Held::perhaps;
+}
+
+void Router::publish(Client& client, brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
+  const Held held = look_up(channel);
   Publish& publish = publishes_.open(std::move(std::get<PublishDone>(call.done)), call.cost, deadline);
-  if (targets_.empty() && doubtful) publishes_.refuse(publish, errc::unavailable, kDoubt);
+  if (held == Held::perhaps) {
+    targets_.clear();
+    publishes_.refuse(publish, errc::unavailable, kDoubt);
+  }
   for (const Target& target : targets_) {
     // One that librdkafka does not know of yet is refused by it, until it has asked the cluster again.
     const auto error = client.write(Topic::inbox, static_cast<int>(target.inbox), encode(InboxKey{target.instance, channel}),
@@ -24,21 +35,20 @@ void Router::publish(Client& client, brokers::Call& call, std::string_view chann
     if (error) {
       publishes_.refuse(publish, meaning_of(error).code, words(error));
     } else {
-      publishes_.record(publish);
+      publishes_.record(publish, target.live);
     }
   }
   publishes_.close(publish);
 }
 
 void Router::exists(brokers::Call& call, std::string_view channel) {
-  targets_.clear();
-  const bool doubtful = presence_.find(channel, targets_);
+  const Held held = look_up(channel);
   budget_.give_back(call.cost);
   auto& done = std::get<ExistsDone>(call.done);
-  if (targets_.empty() && doubtful) {
+  if (held == Held::perhaps) {
     done({errc::unavailable, kDoubt}, false);
   } else {
-    done({}, !targets_.empty());
+    done({}, held == Held::yes);
   }
 }
 

@@ -1,6 +1,7 @@
 // Questions and publishes, answered from our copy of the routing table.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -19,11 +20,16 @@ class Router {
   Router(const Presence& presence, Publishes& publishes, brokers::Budget& budget) noexcept
       : presence_(presence), publishes_(publishes), budget_(budget) {}
 
-  /// Writes a record for each instance that holds the channel. Reports tagged About::publish follow.
+  /// Writes a record for each instance that holds the channel, also for one in doubt where another is sure: if it lives, it
+  /// misses nothing. Reports tagged About::publish follow.
   void publish(Client& client, brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline);
   void exists(brokers::Call& call, std::string_view channel);
 
  private:
+  enum class Held : std::uint8_t { no, perhaps, yes };
+  /// Fills targets_.
+  Held look_up(std::string_view channel);
+
   const Presence& presence_;
   Publishes& publishes_;
   brokers::Budget& budget_;

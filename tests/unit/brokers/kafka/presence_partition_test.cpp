@@ -32,8 +32,9 @@ class PresencePartitionTest : public testing::Test {
   /// "2", or "?" where it can't be known.
   std::string holders(const std::string& channel) {
     std::vector<Target> targets;
-    const bool doubtful = partition_.find(channel, targets);
-    return targets.empty() && doubtful ? "?" : std::to_string(targets.size());
+    partition_.find(channel, targets);
+    const auto live = std::count_if(targets.begin(), targets.end(), [](const Target& target) { return target.live; });
+    return live == 0 && !targets.empty() ? "?" : std::to_string(live);
   }
 
   PresencePartition partition_;

@@ -72,10 +72,12 @@ class RouterTest : public testing::Test, private ClientEvents {
 
   std::int64_t clock_ms_ = 1'000'000;
   Presence presence_;
+  std::size_t records_written_ = 0;
 
  private:
   void on_records(std::span<const ReadRecord>) override {}
   void on_report(const Report& report) override {
+    ++records_written_;
     publishes_.report(untagged<Publish>(report.tag), report.stored, meaning_of(report.error).code, words(report.error));
   }
   void on_fault(const Fault&) override {}
@@ -104,6 +106,26 @@ TEST_F(RouterTest, RefusesAnInboxThatItDoesNotKnowOf) {
   const Answer answer = publish("alice");
   EXPECT_EQ(answer.code, errc::unavailable) << "nobody reads another partition for it";
   EXPECT_EQ(answer.receivers, 0u);
+}
+
+TEST_F(RouterTest, SendsACopyToAHolderInDoubtBesideALiveOne) {
+  presence_.resize(1, {"me", 100});
+  beat("frozen", 1, 1);
+  hold("alice", "frozen");
+  hold("bob", "frozen");
+  clock_ms_ += 60'000;
+  beat("other", 1, 2);
+  hold("alice", "other");
+  beat("me", 100, 0);
+  EXPECT_EQ(exists("alice"), "yes");
+  const Answer answer = publish("alice");
+  EXPECT_EQ(answer.code, std::error_code());
+  EXPECT_EQ(answer.receivers, 1u) << "of the other it is not sure";
+  EXPECT_EQ(records_written_, 2u);
+
+  EXPECT_EQ(exists("bob"), "?");
+  EXPECT_EQ(publish("bob").code, errc::unavailable);
+  EXPECT_EQ(records_written_, 2u);
 }
 
 }  // namespace
