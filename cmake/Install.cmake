@@ -13,13 +13,7 @@ set_target_properties(signalbox_sdk PROPERTIES EXPORT_NAME sdk)
 install(EXPORT signalbox-targets NAMESPACE signalbox:: DESTINATION ${SIGNALBOX_INSTALL_CMAKEDIR})
 configure_package_config_file(sdk/cmake/signalbox-config.cmake.in ${PROJECT_BINARY_DIR}/signalbox-config.cmake
   INSTALL_DESTINATION ${SIGNALBOX_INSTALL_CMAKEDIR} PATH_VARS SIGNALBOX_INSTALL_PLUGINDIR)
-# ABI 0 changes with each minor release, a frozen one never.
-set(compatibility SameMajorVersion)
-file(STRINGS sdk/include/signalbox/plugin.h abi_0 REGEX "^#define SIGNALBOX_ABI_MAJOR 0$")
-if(abi_0)
-  set(compatibility SameMinorVersion)
-endif()
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/signalbox-config-version.cmake COMPATIBILITY ${compatibility} ARCH_INDEPENDENT)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/signalbox-config-version.cmake COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/signalbox-config.cmake ${PROJECT_BINARY_DIR}/signalbox-config-version.cmake
   sdk/cmake/SignalboxPlugin.cmake sdk/cmake/plugin.map DESTINATION ${SIGNALBOX_INSTALL_CMAKEDIR})
 file(RELATIVE_PATH PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

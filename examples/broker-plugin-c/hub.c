@@ -198,7 +198,7 @@ static void tell_all(struct hub* hub) {
 
 static void* run(void* self) {
   struct hub* hub = self;
-  hub->host->state(hub->host->context, SIGNALBOX_READY, NULL, 0);
+  hub->host->state(hub->host->context, SIGNALBOX_STATE_READY, NULL, 0);
   tell_all(hub);
   hub->host->state(hub->host->context, SIGNALBOX_STATE_CLOSED, NULL, 0);
   return NULL;
@@ -255,7 +255,7 @@ static void send_to_all(struct event* done, signalbox_view channel, signalbox_vi
 
 static void publish(void* self, uint64_t op, signalbox_view channel, signalbox_view payload) {
   struct event* done = completion(op, channel);
-  done->result.precision = SIGNALBOX_EXACT;
+  done->result.precision = SIGNALBOX_PRECISION_EXACT;
   if (payload.size > PAYLOAD_BYTES) refuse(done, SIGNALBOX_TOO_LARGE, "a payload has at most 16 MiB");
   pthread_mutex_lock(&mutex);
   if (done->result.status == SIGNALBOX_OK) send_to_all(done, channel, payload);
@@ -273,7 +273,7 @@ static void exists(void* self, uint64_t op, signalbox_view channel) {
 
 static void capabilities(void* self, signalbox_capabilities* out) {
   (void)self;
-  out->receivers = SIGNALBOX_EXACT;
+  out->receivers = SIGNALBOX_PRECISION_EXACT;
   out->exists = SIGNALBOX_EXISTS_AUTHORITATIVE;
   out->propagation_hint_ms = 0;
   out->dead_host_bound_ms = 0;
@@ -291,7 +291,7 @@ static void start(void* self) {
   char text[128];
   snprintf(text, sizeof text, "config: no thread can be started: error %d", error);
   const signalbox_view reason = view(text);
-  hub->host->state(hub->host->context, SIGNALBOX_FAILED, &reason, 1);
+  hub->host->state(hub->host->context, SIGNALBOX_STATE_FAILED, &reason, 1);
 }
 
 static void stop(void* self, uint32_t deadline_ms) {

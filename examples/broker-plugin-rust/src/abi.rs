@@ -6,8 +6,8 @@ use std::mem::size_of;
 use std::os::raw::c_char;
 
 /// SIGNALBOX_ABI_MAJOR and _MINOR of the header that this file was written from.
-pub const ABI_MAJOR: u16 = 0;
-pub const ABI_MINOR: u16 = 1;
+pub const ABI_MAJOR: u16 = 1;
+pub const ABI_MINOR: u16 = 0;
 
 pub const OK: i32 = 0;
 pub const INVALID_ARGUMENT: i32 = 1;

@@ -4,12 +4,16 @@
  * a descriptor in static storage. The host loads it RTLD_NOW|RTLD_LOCAL, checks the ABI before it calls anything else, and
  * never unloads it. Plugins are trusted code.
  *
- * Growth: structs grow at their end only. Who receives one reads struct_size before it touches a newer field. Optional
- * features are asked for by id through `extension`.
+ * Growth: structs with a struct_size (rows of options: option_size) grow at their end only. Who hands one over fills it in;
+ * who receives one reads it before touching a field that is newer than this ABI's first version, and takes a field that is not
+ * there for 0. The others (view, setting, message) never grow: what needs more gets a new slot. Enumerations grow: a number
+ * that the receiver does not know is the worst that it could mean (internal, unknown, unsupported, failed), an unknown option
+ * flag is ignored. Fields named reserved are 0. Optional features are asked for by id through `extension`; what that returns
+ * lives as long as its owner, host or broker.
  *
  * Thread tags: [control] one thread of the host, calls one after the other · [any-thread] any thread, several at once ·
- * [plugin] any thread of the plugin. Nothing here may block or let an exception out. What each verb promises stands in
- * broker.hpp.
+ * [plugin] any thread of the plugin. create() and start() return within 10 and 5 s, stop() by its deadline; nothing else may
+ * block. Nothing lets an exception out. What each verb and each call to the host promises stands in broker.hpp.
  */
 #ifndef SIGNALBOX_PLUGIN_H
 #define SIGNALBOX_PLUGIN_H
@@ -21,13 +25,13 @@
 extern "C" {
 #endif
 
-/* 0 until the ABI is frozen as 1: a plugin and a server of different 0-versions must come from the same release. */
-#define SIGNALBOX_ABI_MAJOR 0
-#define SIGNALBOX_ABI_MINOR 1
+/* The host refuses another MAJOR. MINOR counts the growth within one, for people: struct_size says what is there. */
+#define SIGNALBOX_ABI_MAJOR 1
+#define SIGNALBOX_ABI_MINOR 0
 
 #define SIGNALBOX_EXPORT __attribute__((visibility("default")))
 
-/* Borrowed for the call. Bytes, UTF-8 where it is text; not NUL-terminated. */
+/* Borrowed for the call. Bytes, UTF-8 where it is text; not NUL-terminated. data may be NULL where size is 0. */
 typedef struct signalbox_view {
   const char* data;
   size_t size;
@@ -60,8 +64,13 @@ enum {
   SIGNALBOX_INTERNAL = 10
 };
 
-/* Zero is the weakest promise, so that a struct of zeros promises nothing. */
-enum { SIGNALBOX_UNKNOWN = 0, SIGNALBOX_ESTIMATE = 1, SIGNALBOX_AT_LEAST = 2, SIGNALBOX_EXACT = 3 };
+/* Zero is the weakest promise. */
+enum {
+  SIGNALBOX_PRECISION_UNKNOWN = 0,
+  SIGNALBOX_PRECISION_ESTIMATE = 1,
+  SIGNALBOX_PRECISION_AT_LEAST = 2,
+  SIGNALBOX_PRECISION_EXACT = 3
+};
 enum {
   SIGNALBOX_EXISTS_UNSUPPORTED = 0,
   SIGNALBOX_EXISTS_REPLICATED = 1,
@@ -69,10 +78,10 @@ enum {
   SIGNALBOX_EXISTS_AUTHORITATIVE = 3
 };
 enum {
-  SIGNALBOX_CONNECTING = 0,
-  SIGNALBOX_READY = 1,
-  SIGNALBOX_DEGRADED = 2,
-  SIGNALBOX_FAILED = 3,
+  SIGNALBOX_STATE_CONNECTING = 0,
+  SIGNALBOX_STATE_READY = 1,
+  SIGNALBOX_STATE_DEGRADED = 2,
+  SIGNALBOX_STATE_FAILED = 3,
   SIGNALBOX_STATE_CLOSED = 4
 };
 enum { SIGNALBOX_LOG_DEBUG = 0, SIGNALBOX_LOG_INFO = 1, SIGNALBOX_LOG_WARNING = 2, SIGNALBOX_LOG_ERROR = 3 };
@@ -87,9 +96,10 @@ typedef struct signalbox_result {
   int32_t exists;        /* exists: 0 or 1 */
 } signalbox_result;
 
+/* The plugin fills in every field: 0 is no weak promise in all of them. */
 typedef struct signalbox_capabilities {
   uint32_t struct_size;
-  int32_t receivers; /* SIGNALBOX_UNKNOWN … */
+  int32_t receivers; /* SIGNALBOX_PRECISION_UNKNOWN … */
   int32_t exists;    /* SIGNALBOX_EXISTS_… */
   uint32_t propagation_hint_ms;
   uint64_t dead_host_bound_ms; /* 0: never a yes for a dead host; UINT64_MAX: not known */
@@ -122,7 +132,8 @@ typedef struct signalbox_host {
   const void* (*extension)(void* context, const char* id);
 } signalbox_host;
 
-/* Plugin-owned until destroy(), so that either side may be the newer one. Every view: borrowed for the call. */
+/* Plugin-owned until destroy(), so that either side may be the newer one. Every view: borrowed for the call. `op` is any
+ * number, another one for each call of this broker. */
 typedef struct signalbox_broker {
   uint32_t struct_size;
   uint32_t reserved;
@@ -132,9 +143,10 @@ typedef struct signalbox_broker {
   void (*unsubscribe)(void* self, uint64_t op, signalbox_view channel);                     /* [any-thread] */
   void (*publish)(void* self, uint64_t op, signalbox_view channel, signalbox_view payload); /* [any-thread] */
   void (*exists)(void* self, uint64_t op, signalbox_view channel);                          /* [any-thread] */
-  void (*capabilities)(void* self, signalbox_capabilities* out); /* [any-thread] out->struct_size is the host's */
+  /* [any-thread] from create() to destroy(), also before start(). out->struct_size is the host's: write no field beyond it. */
+  void (*capabilities)(void* self, signalbox_capabilities* out);
   void (*stop)(void* self, uint32_t deadline_ms);       /* [control] once; after return no call to the host, no thread */
-  void (*destroy)(void* self);                          /* [control & stopped] */
+  void (*destroy)(void* self);                          /* [control] last: after stop(), or without start() and stop() */
   const void* (*extension)(void* self, const char* id); /* [any-thread] NULL if absent; the slot itself may be NULL */
 } signalbox_broker;
 

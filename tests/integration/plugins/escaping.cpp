@@ -13,13 +13,13 @@ const signalbox_host* host = nullptr;
 signalbox_broker whole_table() {
   signalbox_broker table{};
   table.struct_size = sizeof table;
-  table.start = [](void*) { std::thread([] { host->state(host->context, SIGNALBOX_READY, nullptr, 0); }).join(); };
+  table.start = [](void*) { std::thread([] { host->state(host->context, SIGNALBOX_STATE_READY, nullptr, 0); }).join(); };
   table.subscribe = [](void*, uint64_t, signalbox_view) { escape(); };
   table.unsubscribe = [](void*, uint64_t, signalbox_view) { escape(); };
   table.publish = [](void*, uint64_t, signalbox_view, signalbox_view) { escape(); };
   table.exists = [](void*, uint64_t, signalbox_view) { throw 42; };
   table.capabilities = [](void*, signalbox_capabilities* out) {
-    out->receivers = SIGNALBOX_EXACT;
+    out->receivers = SIGNALBOX_PRECISION_EXACT;
     out->max_payload_bytes = 1 << 24;
   };
   table.stop = [](void*, uint32_t) { escape(); };

@@ -102,11 +102,11 @@ static void* call_everything(void* self) {
   for (int round = 0; round < 300; ++round) {
     host->deliver(host->context, &message, 1);
     host->gap(host->context, &channel, 1, view("a thread"));
-    host->state(host->context, round % 2 == 0 ? SIGNALBOX_DEGRADED : SIGNALBOX_READY, NULL, 0);
+    host->state(host->context, round % 2 == 0 ? SIGNALBOX_STATE_DEGRADED : SIGNALBOX_STATE_READY, NULL, 0);
     complete(host, UINT64_C(77), SIGNALBOX_OK);
     if (host->log_enabled(host->context, SIGNALBOX_LOG_DEBUG)) host->log(host->context, SIGNALBOX_LOG_DEBUG, view("x"));
   }
-  host->state(host->context, SIGNALBOX_READY, NULL, 0);
+  host->state(host->context, SIGNALBOX_STATE_READY, NULL, 0);
   return NULL;
 }
 
@@ -127,7 +127,7 @@ static void go_on_calling(const struct misdeed* misdeed) {
   while (true) {
     host->deliver(host->context, &message, 1);
     complete(host, misdeed->op, SIGNALBOX_OK);
-    host->state(host->context, SIGNALBOX_READY, NULL, 0);
+    host->state(host->context, SIGNALBOX_STATE_READY, NULL, 0);
     host->gap(host->context, NULL, 0, view("late"));
     usleep(100);
   }

@@ -13,18 +13,18 @@ namespace signalbox {
 namespace {
 
 // What crosses as an integer has the number that the C enum gives it.
-static_assert(static_cast<int>(Precision::exact) == SIGNALBOX_EXACT);
-static_assert(static_cast<int>(Precision::at_least) == SIGNALBOX_AT_LEAST);
-static_assert(static_cast<int>(Precision::estimate) == SIGNALBOX_ESTIMATE);
-static_assert(static_cast<int>(Precision::unknown) == SIGNALBOX_UNKNOWN);
+static_assert(static_cast<int>(Precision::exact) == SIGNALBOX_PRECISION_EXACT);
+static_assert(static_cast<int>(Precision::at_least) == SIGNALBOX_PRECISION_AT_LEAST);
+static_assert(static_cast<int>(Precision::estimate) == SIGNALBOX_PRECISION_ESTIMATE);
+static_assert(static_cast<int>(Precision::unknown) == SIGNALBOX_PRECISION_UNKNOWN);
 static_assert(static_cast<int>(ExistsKind::authoritative) == SIGNALBOX_EXISTS_AUTHORITATIVE);
 static_assert(static_cast<int>(ExistsKind::probed) == SIGNALBOX_EXISTS_PROBED);
 static_assert(static_cast<int>(ExistsKind::replicated) == SIGNALBOX_EXISTS_REPLICATED);
 static_assert(static_cast<int>(ExistsKind::unsupported) == SIGNALBOX_EXISTS_UNSUPPORTED);
-static_assert(static_cast<int>(State::connecting) == SIGNALBOX_CONNECTING);
-static_assert(static_cast<int>(State::ready) == SIGNALBOX_READY);
-static_assert(static_cast<int>(State::degraded) == SIGNALBOX_DEGRADED);
-static_assert(static_cast<int>(State::failed) == SIGNALBOX_FAILED);
+static_assert(static_cast<int>(State::connecting) == SIGNALBOX_STATE_CONNECTING);
+static_assert(static_cast<int>(State::ready) == SIGNALBOX_STATE_READY);
+static_assert(static_cast<int>(State::degraded) == SIGNALBOX_STATE_DEGRADED);
+static_assert(static_cast<int>(State::failed) == SIGNALBOX_STATE_FAILED);
 static_assert(static_cast<int>(State::closed) == SIGNALBOX_STATE_CLOSED);
 static_assert(static_cast<int>(LogLevel::debug) == SIGNALBOX_LOG_DEBUG);
 static_assert(static_cast<int>(LogLevel::info) == SIGNALBOX_LOG_INFO);

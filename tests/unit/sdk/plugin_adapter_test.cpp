@@ -207,7 +207,7 @@ TEST_F(PluginAdapter, CutsTheTextOfAFaultToTheBufferItIsGiven) {
 
 TEST_F(PluginAdapter, TurnsAnExceptionOfStartIntoAFailedStateWithTheReason) {
   make({{"fault", "start"}});
-  EXPECT_EQ(host_.states, (std::vector<std::int32_t>{SIGNALBOX_FAILED}));
+  EXPECT_EQ(host_.states, (std::vector<std::int32_t>{SIGNALBOX_STATE_FAILED}));
   EXPECT_EQ(host_.reasons, (std::vector<std::string>{"config: start failed"}));
 }
 
@@ -248,7 +248,7 @@ TEST_F(PluginAdapter, CompletesEachCallUnderItsNumberInAnyOrder) {
   EXPECT_EQ(host_.completions[0].exists, 1);
   EXPECT_EQ(host_.completions[1].op, 13u);
   EXPECT_EQ(host_.completions[1].receivers, 3u);
-  EXPECT_EQ(host_.completions[1].precision, SIGNALBOX_AT_LEAST);
+  EXPECT_EQ(host_.completions[1].precision, SIGNALBOX_PRECISION_AT_LEAST);
   EXPECT_EQ(host_.completions[2].op, 12u);
   EXPECT_EQ(host_.completions[2].status, SIGNALBOX_SUPERSEDED);
   EXPECT_EQ(host_.completions[2].detail, "overtaken");
@@ -321,10 +321,10 @@ TEST_F(PluginAdapter, ReportsStatesWithTheirReasons) {
   make();
   const std::string_view reasons[] = {"subscriber 1: connection refused", "probe: missed"};
   inner().host->state(State::degraded, reasons);
-  EXPECT_EQ(host_.states, (std::vector<std::int32_t>{SIGNALBOX_DEGRADED}));
+  EXPECT_EQ(host_.states, (std::vector<std::int32_t>{SIGNALBOX_STATE_DEGRADED}));
   EXPECT_EQ(host_.reasons, (std::vector<std::string>{"subscriber 1: connection refused", "probe: missed"}));
   inner().host->state(State::ready, {});
-  EXPECT_EQ(host_.states.back(), SIGNALBOX_READY);
+  EXPECT_EQ(host_.states.back(), SIGNALBOX_STATE_READY);
   EXPECT_TRUE(host_.reasons.empty());
 }
 
@@ -348,7 +348,7 @@ TEST_F(PluginAdapter, StatesItsCapabilities) {
   signalbox_capabilities out{};
   out.struct_size = sizeof out;
   broker_->capabilities(broker_->self, &out);
-  EXPECT_EQ(out.receivers, SIGNALBOX_AT_LEAST);
+  EXPECT_EQ(out.receivers, SIGNALBOX_PRECISION_AT_LEAST);
   EXPECT_EQ(out.exists, SIGNALBOX_EXISTS_REPLICATED);
   EXPECT_EQ(out.propagation_hint_ms, 25u);
   EXPECT_EQ(out.dead_host_bound_ms, 8000u);

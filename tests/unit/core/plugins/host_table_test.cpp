@@ -25,28 +25,28 @@ class HostTableTest : public testing::Test {
 
 TEST_F(HostTableTest, TellsOnlyTheLastStateOfThoseReportedDuringStart) {
   side_.start_begins();
-  for (const std::int32_t state : {SIGNALBOX_FAILED, SIGNALBOX_READY, SIGNALBOX_READY}) report(state);
+  for (const std::int32_t state : {SIGNALBOX_STATE_FAILED, SIGNALBOX_STATE_READY, SIGNALBOX_STATE_READY}) report(state);
   EXPECT_THAT(host_.take(), IsEmpty());
   side_.start_ends("");
   EXPECT_THAT(host_.take(), ElementsAre("state ready"));
-  report(SIGNALBOX_DEGRADED);
+  report(SIGNALBOX_STATE_DEGRADED);
   EXPECT_THAT(host_.take(), ElementsAre("state degraded"));
 }
 
 TEST_F(HostTableTest, TellsNoneOfThemIfStartThrows) {
   side_.start_begins();
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   side_.start_ends("threw: up");
   EXPECT_THAT(host_.take(), ElementsAre("state failed; config: /lib/fake.so start() threw: up"));
 }
 
 TEST_F(HostTableTest, TellsAStateThatIsReportedWhileAnotherIsToldAfterIt) {
   side_.start_begins();
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   host_.during_state = [this] {
     host_.during_state = nullptr;
-    report(SIGNALBOX_FAILED);
-    report(SIGNALBOX_DEGRADED);
+    report(SIGNALBOX_STATE_FAILED);
+    report(SIGNALBOX_STATE_DEGRADED);
     EXPECT_THAT(host_.take(), ElementsAre("state ready"));
   };
   side_.start_ends("");
@@ -55,15 +55,15 @@ TEST_F(HostTableTest, TellsAStateThatIsReportedWhileAnotherIsToldAfterIt) {
 
 TEST_F(HostTableTest, IgnoresEveryStateButClosedAfterAStartThatTookTooLong) {
   side_.start_begins();
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   side_.start_is_overdue("hangs");
   EXPECT_TRUE(side_.start_failed());
   EXPECT_THAT(host_.take(), ElementsAre("state failed; config: /lib/fake.so hangs"));
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   EXPECT_THAT(host_.take(), ElementsAre("log 3 /lib/fake.so reports a state after its start() has failed for good: ignored "
                                         "until the restart (told once)"));
   side_.start_ends("");
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   EXPECT_THAT(host_.take(), IsEmpty());
   report(SIGNALBOX_STATE_CLOSED);
   EXPECT_THAT(host_.take(), ElementsAre("state closed"));
@@ -74,7 +74,7 @@ TEST_F(HostTableTest, DoesNotFailAStartThatHasJustReturned) {
   side_.start_ends("");
   side_.start_is_overdue("hangs");
   EXPECT_FALSE(side_.start_failed());
-  report(SIGNALBOX_READY);
+  report(SIGNALBOX_STATE_READY);
   EXPECT_THAT(host_.take(), ElementsAre("state ready"));
 }
 

@@ -190,8 +190,8 @@ TEST_F(PluginBrokerTest, AnswersAVerbThatComesWhileThePluginStops) {
 TEST_F(PluginBrokerTest, ForgetsAReadyThatWasLostBeforeStartReturned) {
   make();
   plugin_.during_start = [this] {
-    plugin_.host->state(plugin_.host->context, SIGNALBOX_READY, nullptr, 0);
-    plugin_.host->state(plugin_.host->context, SIGNALBOX_DEGRADED, nullptr, 0);
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_STATE_READY, nullptr, 0);
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_STATE_DEGRADED, nullptr, 0);
   };
   broker_->start(host_);
   EXPECT_THAT(host_.take(), ElementsAre("state degraded"));

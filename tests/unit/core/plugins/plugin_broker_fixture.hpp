@@ -44,7 +44,7 @@ struct FakePlugin {
   }
 
   void complete(std::uint64_t op, std::int32_t status = SIGNALBOX_OK, std::string_view detail = {}, std::uint64_t receivers = 0,
-                std::int32_t precision = SIGNALBOX_UNKNOWN, std::int32_t exists = 0) const {
+                std::int32_t precision = SIGNALBOX_PRECISION_UNKNOWN, std::int32_t exists = 0) const {
     const signalbox_result result{sizeof(signalbox_result), status, view(detail), receivers, precision, exists};
     host->complete(host->context, op, &result);
   }
@@ -111,7 +111,7 @@ inline void report_everything(const signalbox_host& host) {
   const signalbox_message message{view("a"), view("1")};
   host.deliver(host.context, &message, 1);
   host.gap(host.context, nullptr, 0, view("link lost"));
-  host.state(host.context, SIGNALBOX_READY, nullptr, 0);
+  host.state(host.context, SIGNALBOX_STATE_READY, nullptr, 0);
   host.refused(host.context, view("a"), SIGNALBOX_REJECTED, view("NOPERM"));
   host.log(host.context, SIGNALBOX_LOG_ERROR, view("here"));
 }

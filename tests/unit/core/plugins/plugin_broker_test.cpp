@@ -37,7 +37,7 @@ TEST_F(PluginBrokerTest, HandsEachVerbOverAndItsOutcomeBack) {
               ElementsAre("subscribe app:alice", "unsubscribe app:bob", "publish app:\0x=pay\0load"s, "exists app:carol"));
   EXPECT_THAT(outcomes(), IsEmpty());
   plugin_.complete(plugin_.ops[3], SIGNALBOX_OK, "", 0, 0, 1);
-  plugin_.complete(plugin_.ops[2], SIGNALBOX_OK, "", 3, SIGNALBOX_AT_LEAST);
+  plugin_.complete(plugin_.ops[2], SIGNALBOX_OK, "", 3, SIGNALBOX_PRECISION_AT_LEAST);
   plugin_.complete(plugin_.ops[1], SIGNALBOX_SUPERSEDED, "overtaken");
   plugin_.complete(plugin_.ops[0]);
   EXPECT_THAT(outcomes(),
@@ -91,7 +91,7 @@ TEST_F(PluginBrokerTest, CompletesWhatThePluginLeavesOpenAtStop) {
 TEST_F(PluginBrokerTest, HoldsReadyBackUntilStartHasReturned) {
   make();
   plugin_.during_start = [this] {
-    plugin_.host->state(plugin_.host->context, SIGNALBOX_READY, nullptr, 0);
+    plugin_.host->state(plugin_.host->context, SIGNALBOX_STATE_READY, nullptr, 0);
     EXPECT_THAT(host_.take(), IsEmpty());
   };
   broker_->start(host_);
@@ -105,7 +105,7 @@ TEST_F(PluginBrokerTest, TakesNullForNothing) {
   host.deliver(host.context, &message, 1);
   host.deliver(host.context, nullptr, 3);
   host.gap(host.context, nullptr, 3, {nullptr, 0});
-  host.state(host.context, SIGNALBOX_DEGRADED, nullptr, 2);
+  host.state(host.context, SIGNALBOX_STATE_DEGRADED, nullptr, 2);
   EXPECT_THAT(host_.take(), ElementsAre("deliver a=", "deliver", "gap: ", "state degraded"));
   broker_->subscribe("a", done("a"));
   host.complete(host.context, plugin_.ops[0], nullptr);
@@ -120,7 +120,7 @@ TEST_F(PluginBrokerTest, DestroysTheBrokerOnce) {
 }
 
 TEST_F(PluginBrokerTest, ReadsThePluginsCapabilities) {
-  plugin_.capabilities = {0, SIGNALBOX_EXACT, SIGNALBOX_EXISTS_AUTHORITATIVE, 120, 8000, 1 << 20, 1, 0};
+  plugin_.capabilities = {0, SIGNALBOX_PRECISION_EXACT, SIGNALBOX_EXISTS_AUTHORITATIVE, 120, 8000, 1 << 20, 1, 0};
   make();
   const Capabilities read = broker_->capabilities();
   EXPECT_EQ(read.receivers, Precision::exact);
@@ -166,8 +166,8 @@ TEST_F(PluginBrokerTest, PassesOnWhatThePluginReports) {
   host.gap(host.context, channels, 2, view("dropped"));
   host.gap(host.context, nullptr, 0, view("link lost"));
   const signalbox_view reasons[] = {view("auth: no"), view("config: neither")};
-  host.state(host.context, SIGNALBOX_FAILED, reasons, 2);
-  host.state(host.context, SIGNALBOX_READY, nullptr, 0);
+  host.state(host.context, SIGNALBOX_STATE_FAILED, reasons, 2);
+  host.state(host.context, SIGNALBOX_STATE_READY, nullptr, 0);
   host.refused(host.context, view("a"), SIGNALBOX_REJECTED, view("NOPERM"));
   host.log(host.context, SIGNALBOX_LOG_WARNING, view("careful"));
   EXPECT_THAT(host_.take(), ElementsAre("deliver a=1 b= a=2", "deliver a=1", "gap a b: dropped", "gap: link lost",
