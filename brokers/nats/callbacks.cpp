@@ -36,6 +36,7 @@ natsStatus attach(void** user_data, void* loop, natsConnection*, natsSock socket
   *user_data = loop;
   shared_of(loop).own_socket = socket;
   shared_of(loop).socket = dup(socket);
+  shared_of(loop).standing.emplace(socket);
   return shared_of(loop).socket < 0 ? NATS_SYS_ERROR : NATS_OK;
 }
 

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <nats/nats.h>
 
+#include "brokers/nats/connect_watch.hpp"
 #include "brokers/nats/link.hpp"
 #include "brokers/nats/mailbox.hpp"
 
@@ -28,6 +30,7 @@ struct Shared {
   Server server;    // the one that is connected
   int socket = -1;  // a duplicate: nats.c's own is closed when it likes
   natsSock own_socket = -1;
+  std::optional<StandingSocket> standing;
   std::atomic<bool> write_wanted = false;
   std::atomic<natsSubscription*> fence = nullptr;
   Closure* closure = nullptr;  // of the connection that stands

@@ -5,10 +5,15 @@
 #include <string_view>
 #include <utility>
 
+#include "brokers/nats/connect_watch.hpp"
+
 namespace signalbox::nats {
 namespace {
 
 constexpr int kReadBytes = 64 * 1024;  // above a TLS record, so that none is left inside OpenSSL while we wait for the socket
+
+/// To connect, and then to be greeted, with a second in hand.
+constexpr Duration kLongestAttempt = 2 * Link::kConnectTimeout + Duration(1000);
 
 struct OptionsDeleter {
   void operator()(natsOptions* options) const noexcept { natsOptions_Destroy(options); }
@@ -114,6 +119,7 @@ natsConnection* connect_to(const Server& server, const LinkOptions& options, con
     return nullptr;
   }
   natsConnection* connection = nullptr;
+  const ConnectWatch watch(server, kLongestAttempt);
   if (const natsStatus status = natsConnection_Connect(&connection, raw); status != NATS_OK) {
     fault = connect_fault(status, options.tls, server);
     return nullptr;

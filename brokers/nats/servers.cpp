@@ -3,16 +3,12 @@
 #include <algorithm>
 
 namespace signalbox::nats {
-namespace {
 
-/// "nats://[::1]:4222" → "::1".
-std::string_view host_of(std::string_view url) {
+std::string_view host_of(std::string_view url) noexcept {
   if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
   url = url.substr(0, url.rfind(':'));
   return url.starts_with('[') ? url.substr(1, url.rfind(']') - 1) : url;
 }
-
-}  // namespace
 
 bool is_address(std::string_view host) noexcept {
   return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.") == std::string_view::npos;

@@ -15,6 +15,9 @@ struct Server {
   friend bool operator==(const Server&, const Server&) = default;
 };
 
+/// "nats://[::1]:4222" → "::1".
+[[nodiscard]] std::string_view host_of(std::string_view url) noexcept;
+
 [[nodiscard]] bool is_address(std::string_view host) noexcept;
 
 /// The servers of a cluster: `teller`, and those that it tells of. They are told by address mostly; a certificate seldom

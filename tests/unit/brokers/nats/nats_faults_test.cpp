@@ -2,14 +2,18 @@
 #include <atomic>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <unistd.h>
 
+#include "tests/support/fault_proxy.hpp"
 #include "tests/support/footprint.hpp"
 #include "tests/support/nats_server.hpp"
 #include "tests/support/ports.hpp"
@@ -55,6 +59,32 @@ TEST(NatsFaults, ConnectsOnceAServerIsThereAndConfirmsWhatWasWantedMeanwhile) {
   EXPECT_TRUE(a.host.snapshot().gaps.empty()) << "nothing was confirmed before";
 }
 
+/// Passes INFO, which is the first line, and nothing behind it.
+FaultProxy::Filter only_the_first_line() {
+  return [ended = std::make_shared<bool>(false)](std::string_view bytes) {
+    if (std::exchange(*ended, *ended || bytes.find('\n') != std::string_view::npos)) return std::string();
+    return std::string(bytes.substr(0, bytes.find('\n') + 1));
+  };
+}
+
+TEST(NatsFaults, GivesUpAServerThatFallsSilentBehindItsFirstLine) {
+  const NatsServer server;
+  FaultProxy proxy(server.port());
+  NatsInstance standing({{"url", server.url()}}, "standing");
+  ASSERT_TRUE(standing.wait_ready());
+  // The first two connections, and for good: a server that lives would say something again.
+  proxy.filter(Direction::to_client, [made = std::make_shared<int>(0)]() -> FaultProxy::Filter {
+    if (++*made <= 2) return only_the_first_line();
+    return [](std::string_view bytes) { return std::string(bytes); };
+  });
+  const milliseconds before = Footprint::of(getpid()).cpu;
+  NatsInstance a({{"url", "nats://127.0.0.1:" + std::to_string(proxy.port())}});
+  EXPECT_TRUE(a.wait_ready(20s)) << a.reason();
+  a.expect_serves();
+  std::cout << "gave up with " << (Footprint::of(getpid()).cpu - before).count() << " ms of CPU time\n";
+  EXPECT_TRUE(standing.host.snapshot().gaps.empty());
+}
+
 TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswersAgain) {
   NatsServer server;
   NatsInstance a({{"url", server.url()}});
@@ -97,7 +127,7 @@ TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoon
   constexpr int kChannels = 100'000;
   NatsServer server;
   const Footprint without = Footprint::of(getpid());
-  NatsInstance a({{"url", server.url()}});
+  NatsInstance a({{"url", server.url()}}, "test-1", 60s);
   ASSERT_TRUE(a.wait_ready());
   std::vector<std::string> names;
   for (int i = 0; i < kChannels; ++i) names.push_back("user" + std::to_string(i));

@@ -19,7 +19,9 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 /// Started; stops at the end of its life.
 class NatsInstance {
  public:
-  explicit NatsInstance(Values values, const std::string& instance = "test-1") : host(instance) {
+  explicit NatsInstance(Values values, const std::string& instance = "test-1", milliseconds call_timeout = 2000ms)
+      : host(instance) {
+    host.mutable_info().call_timeout = call_timeout;
     broker = std::make_unique<NatsBroker>(Settings(std::move(values)));
     broker->start(host);
   }
