@@ -89,11 +89,12 @@ bool Engine::turn(Time now) {
   if (give_up_) reconnect();
   return_from_rival();
   update_link();  // before calls are taken: a process that was frozen must not answer from what it knew
-  if (!more) {
-    more = calls_.take_slice(
+  if (call_turns_.take(more, up_, now)) {
+    const bool more_calls = calls_.take_slice(
         [this](brokers::Call& call, std::string_view channel, std::string_view payload) { dispatch(call, channel, payload); });
+    more = more || more_calls;
   }
-  if (client_ && !rival_.present() && !stopping_) heartbeats_.send_due(*client_, self_, now_);
+  if (client_ && !rival_.present()) heartbeats_.send_due(*client_, self_, now_);
   write_routes();
   publishes_.expire(now);
   holdings_.expire(now);
@@ -196,7 +197,7 @@ void Engine::on_records(std::span<const ReadRecord> records) {
 void Engine::take_presence(const ReadRecord& record) {
   const auto number = static_cast<std::size_t>(record.partition);
   const auto effect = presence_[number].apply({record.key, record.value, record.timestamp_ms});
-  if (effect.echo) heartbeats_.echoed_in_presence(number, *effect.echo, now_);
+  if (effect.echo) heartbeats_.echoed_in_presence(number, *effect.echo);
   if (effect.declared_dead) missed_ = true;
   if (effect.missing) heartbeats_.hurry(number, now_);
   if (effect.rival != 0) meet_rival(effect.rival);
@@ -209,7 +210,7 @@ void Engine::take_inbox(const ReadRecord& record) {
   if (!key || key->instance != self_.instance || !record.value) return;
   if (key->channel.empty()) {
     const auto probe = decode_heartbeat(*record.value);
-    if (probe && probe->incarnation == self_.incarnation) heartbeats_.echoed_in_inbox(probe->sequence, now_);
+    if (probe && probe->incarnation == self_.incarnation) heartbeats_.echoed_in_inbox(probe->sequence);
     return;
   }
   channel_ = key->channel;
@@ -355,7 +356,8 @@ void Engine::update_state() {
 
 void Engine::drain() {
   const bool drained = !up_ || (holdings_.drained() && publishes_.empty() && calls_.empty());
-  if (drained || now_ >= stop_at_) finish();
+  // The farewell has time of its own.
+  if (drained || now_ >= stop_at_ - std::min(kFarewellWithin, stop_within_ / 2)) finish();
 }
 
 void Engine::finish() {

@@ -19,6 +19,7 @@
 #include "brokers/common/budget.hpp"
 #include "brokers/common/call_queue.hpp"
 #include "brokers/common/intake.hpp"
+#include "brokers/kafka/call_turns.hpp"
 #include "brokers/kafka/client.hpp"
 #include "brokers/kafka/connector.hpp"
 #include "brokers/kafka/heartbeats.hpp"
@@ -84,6 +85,7 @@ class Engine final : private ClientEvents {
   Duration call_timeout_;
   Options options_;
   brokers::CallQueue calls_;
+  CallTurns call_turns_;
   brokers::Budget& budget_;
   std::atomic<std::size_t>& payload_bytes_;
   Self self_;

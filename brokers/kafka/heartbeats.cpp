@@ -21,7 +21,7 @@ void Heartbeats::begin_again() {
 
 void Heartbeats::send_due(Client& client, const Self& self, Time now) {
   for (std::size_t i = 0; i < pulses_.size(); ++i) {
-    if (pulses_[i].due(now) && send(client, self, i, false)) pulses_[i].sent(now);
+    if (pulses_[i].due(now) && send(client, self, i, false)) pulses_[i].sent(sequence_, now);
   }
 }
 

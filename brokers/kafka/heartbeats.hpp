@@ -27,8 +27,8 @@ class Heartbeats {
   void send_farewell(Client& client, const Self& self);
 
   void reported(const Report& report, Time now);
-  void echoed_in_presence(std::size_t partition, std::uint64_t sequence, Time now) { pulses_[partition].echoed(sequence, now); }
-  void echoed_in_inbox(std::uint64_t sequence, Time now) { pulses_.back().echoed(sequence, now); }
+  void echoed_in_presence(std::size_t partition, std::uint64_t sequence) { pulses_[partition].echoed(sequence); }
+  void echoed_in_inbox(std::uint64_t sequence) { pulses_.back().echoed(sequence); }
   /// One that can be trusted has come back from each of them, and not long ago.
   [[nodiscard]] bool beat(Time now) const;
 
