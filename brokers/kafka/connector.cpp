@@ -137,7 +137,7 @@ Connected Connector::connect() {
         connected.client->poll(latest);
         const bool said = latest.fault && trouble.fault.kind == FaultKind::lost;
         const Fault fault = said ? *latest.fault : trouble.fault;
-        if (fault.kind == FaultKind::auth || fault.kind == FaultKind::config) throw Trouble{fault};
+        if (is_for_operator(fault.kind)) throw Trouble{fault};
         tell({FaultKind::lost, fault.text}, false);
       }
       std::unique_lock lock(mutex_);
@@ -155,6 +155,7 @@ Connected Connector::connect() {
         create(client, plan, options.replication_factor);
         return 0;
       });
+      connected.created = true;
     }
   };
   const TopicPlan presence = presence_plan(options);

@@ -22,6 +22,7 @@ struct Connected {
   int inbox = 0;                  ///< the partition that this instance reads
   std::int64_t inbox_end = 0;     ///< where it ended before anything could be addressed to us
   std::size_t payload_bytes = 0;  ///< the largest that fits into a record
+  bool created = false;           ///< a topic was not there: what was read of it before is void
 };
 
 /// Threading: one thread; the work is done on one of its own. wake_fd is written to when there is a result.

@@ -141,7 +141,7 @@ void Engine::take_connection() {
   if (!connected) {
     if (stopping_) return;
     if (const auto fault = connector_->fault()) {
-      if (fault->kind == FaultKind::auth || fault->kind == FaultKind::config) failure_ = fault;
+      if (is_for_operator(fault->kind)) failure_ = fault;
       connect(nullptr, backoff_.slow(random_, now_));
     }
     return;
@@ -176,8 +176,8 @@ void Engine::reconnect() {
   }
   deliver();
   give_up_.reset();
-  if (fault.kind == FaultKind::truncated) forget_log();
-  const bool failed = fault.kind == FaultKind::auth || fault.kind == FaultKind::config;
+  if (fault.kind == FaultKind::truncated || fault.kind == FaultKind::missing) forget_log();
+  const bool failed = is_for_operator(fault.kind);
   if (failed) failure_ = fault;
   connect(std::move(client_), failed ? backoff_.slow(random_, now_) : backoff_.next(random_, now_));
 }
@@ -201,6 +201,7 @@ void Engine::take_presence(const ReadRecord& record) {
   if (effect.declared_dead) missed_ = true;
   if (effect.missing) heartbeats_.hurry(number, now_);
   if (effect.rival != 0) meet_rival(effect.rival);
+  if (effect.stale) on_fault({FaultKind::truncated, "away for so long that the log may have forgotten what was erased"});
   if (effect.partitions > presence_.size()) on_fault({FaultKind::broken, "the presence topic has got more partitions"});
   if (effect.erased) holdings_.erased(std::string(*effect.erased), record.offset);
 }
@@ -228,7 +229,7 @@ void Engine::on_report(const Report& report) {
   if (report.error) {
     last_words_ = words(report.error);
     const FaultKind kind = meaning_of(report.error).kind;
-    if (kind == FaultKind::auth || kind == FaultKind::config || kind == FaultKind::broken) on_fault({kind, last_words_});
+    if (is_for_operator(kind) || kind == FaultKind::broken) on_fault({kind, last_words_});
   }
   switch (about(report.tag)) {
     case About::sweep: break;
@@ -251,6 +252,13 @@ void Engine::on_fault(const Fault& fault) {
     case FaultKind::lost: lose(last_words_.empty() ? fault.text : last_words_); break;
     case FaultKind::auth:
     case FaultKind::config:
+    case FaultKind::missing:
+      if (up_) {
+        last_words_ = fault.text;
+        suspicion_.raise(fault, now_);
+        break;
+      }
+      [[fallthrough]];
     case FaultKind::broken:
     case FaultKind::truncated:
       if (!give_up_) give_up_ = fault;
@@ -313,7 +321,11 @@ void Engine::take_incarnation(std::uint64_t incarnation) {
 
 void Engine::lose(const std::string& why) {
   heartbeats_.distrust();
-  if (up_) outage_ = why;
+  if (up_) {
+    outage_ = why;
+    const auto suspect = suspicion_.take(now_);
+    if (!give_up_) give_up_ = suspect;
+  }
   up_ = false;
   holdings_.set_up(false);
 }

@@ -31,6 +31,7 @@
 #include "brokers/kafka/rival.hpp"
 #include "brokers/kafka/router.hpp"
 #include "brokers/kafka/state_report.hpp"
+#include "brokers/kafka/suspicion.hpp"
 #include "brokers/kafka/wake_fd.hpp"
 
 namespace signalbox::kafka {
@@ -94,6 +95,7 @@ class Engine final : private ClientEvents {
 
   std::unique_ptr<Client> client_;
   std::optional<Fault> give_up_;  // the client, once its callbacks are over
+  Suspicion suspicion_;
   std::optional<Fault> failure_;  // auth or config, until the link is up
   Positions positions_;
   Presence presence_;

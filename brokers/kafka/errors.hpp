@@ -16,9 +16,15 @@ enum class FaultKind {
   lost,       ///< no broker can be reached: librdkafka reconnects
   auth,       ///< clients are made anew, slowly, until someone corrects it
   config,     ///< as auth
+  missing,    ///< as config, of a topic that is not there: what was read of it is void
   broken,     ///< the client itself is of no use any more: a new one is made
   truncated,  ///< as broken, and the log no longer holds what we were to read next
 };
+
+/// Nothing but an operator's hand mends it.
+constexpr bool is_for_operator(FaultKind kind) noexcept {
+  return kind == FaultKind::auth || kind == FaultKind::config || kind == FaultKind::missing;
+}
 
 struct Fault {
   FaultKind kind = FaultKind::lost;

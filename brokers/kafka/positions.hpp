@@ -16,7 +16,8 @@ class Positions {
   /// Whether what was read is of these topics; true before anything was.
   [[nodiscard]] bool fit(const Connected& connected) const noexcept {
     return presence_.empty() ||
-           (presence_.size() == static_cast<std::size_t>(connected.presence_partitions) && inbox_ == connected.inbox);
+           (!connected.created && presence_.size() == static_cast<std::size_t>(connected.presence_partitions) &&
+            inbox_ == connected.inbox);
   }
   /// The next begin() begins anew: the presence topic at its beginning, the inbox at its end.
   void forget() {

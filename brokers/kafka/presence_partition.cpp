@@ -103,6 +103,7 @@ PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbea
   }
   effect.declared_dead = (effect.declared_dead || missing_) && own_->life == Life::live;
   missing_ = false;
+  effect.stale = own_->life == Life::live && timestamp_ms - echo_at_ > kAwayMs;
   own_->life = heartbeat.farewell ? Life::dead : Life::live;
   own_->inbox = heartbeat.inbox;
   own_->beat_at = echo_at_ = timestamp_ms;

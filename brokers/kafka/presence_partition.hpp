@@ -42,10 +42,14 @@ class PresencePartition {
     std::optional<std::uint64_t> echo;       ///< our heartbeat has come back: its sequence
     bool declared_dead = false;              ///< with the echo: others may have said meanwhile that nobody holds our channels
     bool missing = false;                    ///< our heartbeat was erased: nobody counts us until the next
+    bool stale = false;                      ///< with the echo: we have been away for longer than kAwayMs
     std::uint32_t partitions = 0;            ///< of the topic, as another instance has counted them
     std::uint64_t rival = 0;                 ///< another with our name, and this later incarnation
     std::optional<std::string_view> erased;  ///< our route to this channel counts no more; lives for the record
   };
+
+  /// Tombstones are in the log for twice as long: who was away longer may never read that a route was erased.
+  static constexpr std::int64_t kAwayMs = 1'800'000;
 
   /// Which incarnation is ours; what was read before stays.
   void become(const Self& self);

@@ -6,10 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "brokers/kafka/presence_partition.hpp"
+
 namespace signalbox::kafka {
 namespace {
 
 constexpr int kWaitMs = 1000;
+constexpr std::int64_t kTombstonesMs = 2 * PresencePartition::kAwayMs;
 
 [[noreturn]] void refuse(const std::string& text) { throw Trouble{{FaultKind::config, text}}; }
 
@@ -47,6 +50,12 @@ std::string value_of(const TopicSettings& settings, const std::string& key) {
   return found == settings.end() ? std::string() : found->second;
 }
 
+std::int64_t number_of(const TopicSettings& settings, const std::string& key, std::int64_t otherwise) {
+  const std::string text = value_of(settings, key);
+  std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  return otherwise;
+}
+
 }  // namespace
 
 // One clock a partition, its leader's: those of the instances may differ by any amount.
@@ -58,7 +67,9 @@ TopicPlan presence_plan(const Options& options) {
           {{"segment.bytes", "67108864"},
            {"min.cleanable.dirty.ratio", "0.1"},
            {"max.compaction.lag.ms", "600000"},
-           {"delete.retention.ms", "3600000"}}};
+           {"delete.retention.ms", std::to_string(kTombstonesMs)},
+           {"unclean.leader.election.enable", "false"}},
+          kTombstonesMs};
 }
 
 TopicPlan inbox_plan(const Options& options) {
@@ -66,13 +77,20 @@ TopicPlan inbox_plan(const Options& options) {
           "inbox_partitions",
           options.inbox_partitions,
           {{"cleanup.policy", "delete"}, {"message.timestamp.type", "LogAppendTime"}},
-          {{"retention.ms", "60000"}, {"segment.ms", "60000"}}};
+          {{"retention.ms", "60000"}, {"segment.ms", "60000"}, {"unclean.leader.election.enable", "false"}}};
 }
 
 void check(const TopicPlan& plan, const TopicSettings& settings, int partitions) {
   for (const auto& [key, value] : plan.required) {
     const std::string found = value_of(settings, key);
     if (found != value) refuse("topic " + plan.name + " has " + key + "=" + found + ": it must be " + value);
+  }
+  if (value_of(settings, "unclean.leader.election.enable") == "true") {
+    refuse("topic " + plan.name + " has unclean.leader.election.enable=true, which loses records in silence: it must be false");
+  }
+  if (number_of(settings, "delete.retention.ms", plan.tombstones_ms) < plan.tombstones_ms) {
+    refuse("topic " + plan.name + " has delete.retention.ms=" + value_of(settings, "delete.retention.ms") +
+           ": it must be at least " + std::to_string(plan.tombstones_ms));
   }
   if (partitions < plan.partitions) {
     refuse("topic " + plan.name + " has " + std::to_string(partitions) + " partitions: broker.kafka." + plan.partitions_option +
@@ -81,11 +99,10 @@ void check(const TopicPlan& plan, const TopicSettings& settings, int partitions)
 }
 
 std::size_t check_record_bytes(const TopicPlan& plan, const TopicSettings& settings, std::size_t needed) {
-  const std::string text = value_of(settings, "max.message.bytes");
-  std::size_t bytes = 1'000'000;
-  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const auto bytes = static_cast<std::size_t>(number_of(settings, "max.message.bytes", 1'000'000));
   if (bytes < needed) {
-    refuse("topic " + plan.name + " has max.message.bytes=" + text + ": limits.message_bytes needs " + std::to_string(needed));
+    refuse("topic " + plan.name + " has max.message.bytes=" + std::to_string(bytes) + ": limits.message_bytes needs " +
+           std::to_string(needed));
   }
   return bytes;
 }

@@ -23,6 +23,7 @@ struct TopicPlan {
   int partitions;
   std::map<std::string, std::string> required;  ///< "cleanup.policy" → "compact"; also where another has made it
   std::map<std::string, std::string> settings;  ///< the others, when it is created
+  std::int64_t tombstones_ms = 0;               ///< how long it must keep them at least
 };
 [[nodiscard]] TopicPlan presence_plan(const Options& options);
 [[nodiscard]] TopicPlan inbox_plan(const Options& options);

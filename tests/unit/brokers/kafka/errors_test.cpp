@@ -10,7 +10,7 @@ TEST(KafkaErrors, TellPassingFaultsFromThoseForAnOperator) {
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN).kind, FaultKind::lost);
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR__AUTHENTICATION).kind, FaultKind::auth);
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED).kind, FaultKind::auth);
-  EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).kind, FaultKind::config);
+  EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).kind, FaultKind::missing);
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP).kind, FaultKind::config);
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR__FATAL).kind, FaultKind::broken);
   EXPECT_EQ(meaning_of(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET).kind, FaultKind::truncated);

@@ -197,6 +197,15 @@ TEST_F(PresencePartitionTest, SweepsARouteOfItsOwnThatWasStoredLate) {
   EXPECT_EQ(keys, std::vector<std::string>{encode(PresenceKey{"alice", "me"})});
 }
 
+TEST_F(PresencePartitionTest, KnowsWhenItWasAwayForLongerThanTombstonesAreKept) {
+  EXPECT_FALSE(echo().stale) << "the first has nothing before it";
+  clock_ms_ += PresencePartition::kAwayMs;
+  EXPECT_FALSE(echo().stale);
+  clock_ms_ += PresencePartition::kAwayMs + 1;
+  EXPECT_TRUE(echo().stale);
+  EXPECT_FALSE(echo().stale);
+}
+
 TEST_F(PresencePartitionTest, TellsHowManyPartitionsOthersHaveCounted) {
   EXPECT_EQ(echo().partitions, 0u);
   partitions_ = 16;

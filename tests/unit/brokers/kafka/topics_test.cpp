@@ -36,6 +36,21 @@ TEST(KafkaTopics, NameWhatIsWrongAndWhatWouldBeRight) {
             "topic signalbox.inbox has 3 partitions: broker.kafka.inbox_partitions asks for 64");
 }
 
+TEST(KafkaTopics, RefuseATopicThatForgetsWhatWasErasedOrLosesRecords) {
+  TopicSettings settings{{"cleanup.policy", "compact"},
+                         {"message.timestamp.type", "LogAppendTime"},
+                         {"delete.retention.ms", "3600000"},
+                         {"unclean.leader.election.enable", "false"}};
+  EXPECT_EQ(trouble([&] { check(presence_plan({}), settings, 8); }), "fine");
+  settings["delete.retention.ms"] = "3599999";
+  EXPECT_EQ(trouble([&] { check(presence_plan({}), settings, 8); }),
+            "topic signalbox.presence has delete.retention.ms=3599999: it must be at least 3600000");
+  settings["unclean.leader.election.enable"] = "true";
+  EXPECT_EQ(
+      trouble([&] { check(presence_plan({}), settings, 8); }),
+      "topic signalbox.presence has unclean.leader.election.enable=true, which loses records in silence: it must be false");
+}
+
 TEST(KafkaTopics, RefuseALargestMessageBelowTheHosts) {
   EXPECT_EQ(trouble([] { check_record_bytes(inbox_plan({}), {{"max.message.bytes", "1000"}}, 1100); }),
             "topic signalbox.inbox has max.message.bytes=1000: limits.message_bytes needs 1100");
