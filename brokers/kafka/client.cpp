@@ -124,7 +124,7 @@ Client::~Client() {
     rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0);
   }
   for (const auto& [topic, partition] : reading_) rd_kafka_consume_stop(read_topic(topic), partition);
-  purge();
+  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 void Client::open_topics() {
@@ -220,7 +220,9 @@ Topic Client::topic_of(const rd_kafka_message_t& message) const noexcept {
   return message.rkt && options_.presence_topic == rd_kafka_topic_name(message.rkt) ? Topic::presence : Topic::inbox;
 }
 
-void Client::purge() noexcept { rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT); }
+void Client::purge() noexcept {
+  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
 
 std::size_t Client::unreported() const noexcept { return static_cast<std::size_t>(rd_kafka_outq_len(producer_.get())); }
 

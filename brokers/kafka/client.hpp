@@ -95,7 +95,7 @@ class Client {
 
   /// Tells what has come, a slice of it. True: there is more.
   bool poll(ClientEvents& events);
-  /// Gives up what is not stored; the reports come with the next poll().
+  /// Gives up what is not stored; most reports come soon. Does not wait: a broker's thread may look up a name for long.
   void purge() noexcept;
   [[nodiscard]] std::size_t unreported() const noexcept;
 

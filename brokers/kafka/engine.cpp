@@ -21,6 +21,7 @@ std::uint64_t microseconds_since_1970() {
 constexpr Duration kSweepEvery{1000};
 constexpr std::size_t kSweptAtOnce = 256;
 constexpr Duration kFarewellWithin{500};
+constexpr Duration kPurgeWithin{100};
 
 }  // namespace
 
@@ -172,9 +173,10 @@ void Engine::reconnect() {
   if (!client_) return;
   lose(fault.text);
   client_->purge();
-  while (client_->poll(*this)) {
-  }
+  await_reports(Clock::now() + kPurgeWithin);
   deliver();
+  publishes_.abandon_reports();
+  holdings_.abandon_reports();
   give_up_.reset();
   if (fault.kind == FaultKind::truncated || fault.kind == FaultKind::missing) forget_log();
   const bool failed = is_for_operator(fault.kind);
@@ -314,6 +316,7 @@ void Engine::return_from_rival() {
 void Engine::take_incarnation(std::uint64_t incarnation) {
   if (incarnation <= self_.incarnation) return;
   self_.incarnation = incarnation;
+  if (holdings_.under_way() && !give_up_) give_up_ = Fault{FaultKind::broken, "another instance had our name"};
   presence_.become(self_);
   holdings_.restart();
   heartbeats_.begin_again();
@@ -372,13 +375,16 @@ void Engine::drain() {
   if (drained || now_ >= stop_at_ - std::min(kFarewellWithin, stop_within_ / 2)) finish();
 }
 
+void Engine::await_reports(Time until) {
+  while (client_->unreported() > 0 && Clock::now() < until) {
+    if (!client_->poll(*this)) wake_.wait(Duration(10));
+  }
+}
+
 void Engine::finish() {
   if (up_) {
     heartbeats_.send_farewell(*client_, self_);
-    const Time until = std::min(stop_at_, now_ + kFarewellWithin);
-    while (client_->unreported() > 0 && Clock::now() < until) {
-      if (!client_->poll(*this)) wake_.wait(Duration(10));
-    }
+    await_reports(std::min(stop_at_, now_ + kFarewellWithin));
   }
   deliver();
   calls_.close(

@@ -79,6 +79,7 @@ class Engine final : private ClientEvents {
   void update_state();
   [[nodiscard]] std::string trouble() const;
   void drain();
+  void await_reports(Time until);
   void finish();
   [[nodiscard]] Duration pause() const;
 

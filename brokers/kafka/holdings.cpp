@@ -53,7 +53,7 @@ void Holdings::set_up(bool up) {
   if (up_ == up) return;
   up_ = up;
   if (up_) return;
-  for (const auto& [channel, erased_at] : in_flight_) give_up(*channel);
+  for (const auto& [channel, flight] : in_flight_) give_up(*channel);
   for (Channel* channel : queue_) give_up(*channel);
 }
 
@@ -65,7 +65,7 @@ void Holdings::give_up(Channel& channel) {
 
 void Holdings::restart() {
   std::vector<Channel*> known(queue_.begin(), queue_.end());
-  for (const auto& [channel, erased_at] : in_flight_) known.push_back(channel);
+  for (const auto& [channel, flight] : in_flight_) known.push_back(channel);
   queue_.clear();
   again_.clear();
   in_flight_.clear();
@@ -103,6 +103,7 @@ std::optional<Holdings::Write> Holdings::next_write() {
     again_.pop_front();
     if (draining_) table_.set_want(channel, false);
     channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
+    in_flight_[&channel].reported = false;
     return Write{&channel, channel.second.want};
   }
   while (in_flight_.size() < kWindow) {
@@ -117,20 +118,28 @@ std::optional<Holdings::Write> Holdings::next_write() {
       continue;
     }
     channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
-    in_flight_.emplace(&channel, -1);
+    in_flight_.try_emplace(&channel);
     return Write{&channel, channel.second.want};
   }
   return std::nullopt;
 }
 
 void Holdings::reported(Channel& channel, std::size_t partition, std::optional<std::int64_t> offset) {
-  if (!in_flight_.contains(&channel)) return;  // of an earlier incarnation
+  const auto flight = in_flight_.find(&channel);
+  if (flight == in_flight_.end()) return;  // of an earlier incarnation
+  flight->second.reported = true;
   if (!offset) {
     again_.push_back(&channel);
   } else if (*offset < partitions_[partition].read_up_to) {
     confirm(channel, *offset);
   } else {
     partitions_[partition].stored.push_back({*offset, &channel});
+  }
+}
+
+void Holdings::abandon_reports() {
+  for (auto& [channel, flight] : in_flight_) {
+    if (!std::exchange(flight.reported, true)) again_.push_back(channel);
   }
 }
 
@@ -146,7 +155,7 @@ void Holdings::read_up_to(std::size_t number, std::int64_t next) {
 
 void Holdings::confirm(Channel& channel, std::int64_t offset) {
   const auto flight = in_flight_.find(&channel);
-  if (channel.second.have == Have::subscribing && flight->second > offset) {  // stored, and gone again
+  if (channel.second.have == Have::subscribing && flight->second.erased_at > offset) {  // stored, and gone again
     again_.push_back(&channel);
     return;
   }
@@ -171,7 +180,7 @@ void Holdings::confirm(Channel& channel, std::int64_t offset) {
 void Holdings::erased(const std::string& name, std::int64_t offset) {
   Channel* channel = table_.find(name);
   if (!channel) return;
-  if (const auto flight = in_flight_.find(channel); flight != in_flight_.end()) flight->second = offset;
+  if (const auto flight = in_flight_.find(channel); flight != in_flight_.end()) flight->second.erased_at = offset;
   if (channel->second.have != Have::subscribed) return;
   channel->second.have = Have::nothing;
   if (channel->second.want) {

@@ -53,6 +53,8 @@ class Holdings {
   std::optional<Write> next_write();
   /// The record of this channel was stored there, or nothing: it was not, or nobody knows. It is then written again.
   void reported(Channel& channel, std::size_t partition, std::optional<std::int64_t> offset);
+  /// No more reports come of what was written until now: nobody knows of it.
+  void abandon_reports();
   /// That partition has been read up to `next`, which is the first offset that has not.
   void read_up_to(std::size_t partition, std::int64_t next);
   /// The record at `offset` has put an end to our route. Whoever wrote it: if we hold the channel, it is written again.
@@ -63,6 +65,8 @@ class Holdings {
   /// Channels that must be confirmed before the broker is ready.
   [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
   [[nodiscard]] bool idle() const noexcept { return calls_.empty() && in_flight_.empty() && queue_.empty(); }
+  /// Something was written that is not confirmed.
+  [[nodiscard]] bool under_way() const noexcept { return !in_flight_.empty(); }
   [[nodiscard]] bool has_expired(Time now) const { return calls_.has_expired(now); }
 
   /// Completes every open call with `closed` and begins to erase every route.
@@ -70,6 +74,10 @@ class Holdings {
   [[nodiscard]] bool drained() const noexcept { return table_.scanned() && queue_.empty() && in_flight_.empty(); }
 
  private:
+  struct Flight {
+    std::int64_t erased_at = -1;  // the latest offset at which the log has ended a route of ours meanwhile
+    bool reported = false;
+  };
   struct Stored {
     std::int64_t offset;
     Channel* channel;
@@ -89,8 +97,7 @@ class Holdings {
   brokers::CallList calls_;
   std::deque<Channel*> queue_;  // need a record
   std::deque<Channel*> again_;  // had one of which nobody knows whether it was stored, or which another has undone
-  /// Written, not confirmed. With it the latest offset at which the log has ended a route of ours meanwhile; -1: none.
-  std::unordered_map<Channel*, std::int64_t> in_flight_;
+  std::unordered_map<Channel*, Flight> in_flight_;  // written, not confirmed
   std::vector<Partition> partitions_;
   bool up_ = false;
   bool draining_ = false;

@@ -64,6 +64,12 @@ void Publishes::expire(Time now) {
   }
 }
 
+void Publishes::abandon_reports() {
+  finish_all({errc::unknown_outcome, "the connection was given up"});
+  for (const Publish& publish : late_) budget_.give_back(publish.cost_);
+  late_.clear();
+}
+
 void Publishes::finish_all(const Status& status) {
   while (!open_.empty()) {
     Publish& publish = open_.front();

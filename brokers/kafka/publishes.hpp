@@ -40,6 +40,8 @@ class Publishes {
 
   /// Completes what is past its deadline with `unknown_outcome`.
   void expire(Time now);
+  /// No more reports come: completes all with `unknown_outcome`.
+  void abandon_reports();
   /// Completes all. What is still reported afterwards is for nobody.
   void finish_all(const Status& status);
   [[nodiscard]] bool empty() const noexcept { return open_.empty(); }

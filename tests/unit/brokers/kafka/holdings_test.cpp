@@ -101,6 +101,20 @@ TEST_F(HoldingsTest, WritesAgainWhatMayNotHaveBeenStoredAsItIsWantedThen) {
   EXPECT_FALSE(holdings_.knows("alice"));
 }
 
+TEST_F(HoldingsTest, WritesAgainWhatIsNeverReported) {
+  subscribe("alice");
+  subscribe("bob");
+  write();
+  stored();
+  write();
+  holdings_.abandon_reports();
+  EXPECT_EQ(holdings_.next_write()->channel->first, "bob");
+  EXPECT_FALSE(holdings_.next_write()) << "the other one was stored";
+  stored();
+  read();
+  EXPECT_EQ(take(), (Told{"subscribe ok", "subscribe ok"}));
+}
+
 TEST_F(HoldingsTest, UnsubscribesAtOnceWhileDownAndErasesLater) {
   subscribe("alice");
   confirm();

@@ -79,5 +79,15 @@ TEST_F(PublishesTest, AnswersAtTheDeadlineAndKeepsTheCostUntilTheReport) {
   EXPECT_EQ(budget_.used(), 0u);
 }
 
+TEST_F(PublishesTest, GivesTheCostBackWhereNoReportComes) {
+  publishes_.close(open(1));
+  publishes_.expire(Time() + Duration(1000));
+  code_.reset();
+  publishes_.close(open(1));
+  publishes_.abandon_reports();
+  EXPECT_EQ(code_, errc::unknown_outcome);
+  EXPECT_EQ(budget_.used(), 0u);
+}
+
 }  // namespace
 }  // namespace signalbox::kafka
