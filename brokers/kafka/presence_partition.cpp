@@ -79,8 +79,10 @@ PresencePartition::Effect PresencePartition::apply_heartbeat(const PresenceKey& 
     if (heartbeat->incarnation > self_.incarnation) effect.rival = heartbeat->incarnation;
     return effect;
   }
-  if (heartbeat->incarnation < session.incarnation) return {};
-  if (heartbeat->incarnation > session.incarnation) adopt(session, heartbeat->incarnation);
+  // Who was swept may come back with a clock that was set back: it has nothing to outdo.
+  const bool swept = session.life == Life::dead && session.beat_at == 0;
+  if (heartbeat->incarnation < session.incarnation && !swept) return {};
+  if (heartbeat->incarnation != session.incarnation) adopt(session, heartbeat->incarnation);
   session.inbox = heartbeat->inbox;
   session.beat_at = record.timestamp_ms;
   session.missed = 0;

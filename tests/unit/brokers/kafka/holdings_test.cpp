@@ -108,7 +108,9 @@ TEST_F(HoldingsTest, WritesAgainWhatIsNeverReported) {
   stored();
   write();
   holdings_.abandon_reports();
-  EXPECT_EQ(holdings_.next_write()->channel->first, "bob");
+  const auto again = holdings_.next_write();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->channel->first, "bob");
   EXPECT_FALSE(holdings_.next_write()) << "the other one was stored";
   stored();
   read();

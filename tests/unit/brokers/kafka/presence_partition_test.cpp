@@ -105,6 +105,20 @@ TEST_F(PresencePartitionTest, ForgetsTheRoutesOfAnEarlierIncarnationAtOnce) {
   EXPECT_EQ(holders("alice"), "0") << "what comes late from the earlier one";
 }
 
+TEST_F(PresencePartitionTest, TakesALowerIncarnationOfOneThatWasSwept) {
+  echo();
+  beat("a", 5);
+  hold("alice", "a", 5);
+  erase({}, "a");
+  beat("a", 5);
+  EXPECT_EQ(holders("alice"), "1") << "the same one is back";
+  erase({}, "a");
+  beat("a", 2);
+  hold("bob", "a", 2);
+  EXPECT_EQ(holders("bob"), "1") << "its clock was set back meanwhile";
+  EXPECT_EQ(holders("alice"), "0");
+}
+
 TEST_F(PresencePartitionTest, BelievesAFarewell) {
   echo();
   beat("a", 1);
