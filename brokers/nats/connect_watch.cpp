@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -75,7 +76,7 @@ void end_connections_to(const std::set<std::string>& addresses) {
   std::filesystem::directory_iterator entry("/proc/self/fd", error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     // A duplicate: the number may belong to something else by now, and again when it is used.
-    const int descriptor = dup(std::stoi(entry->path().filename().string()));
+    const int descriptor = fcntl(std::stoi(entry->path().filename().string()), F_DUPFD_CLOEXEC, 0);
     if (descriptor < 0) continue;
     const std::string peer = peer_of(descriptor);
     if (!peer.empty() && addresses.contains(peer)) {
