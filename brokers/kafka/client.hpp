@@ -64,7 +64,7 @@ struct ClientSettings {
   Options options;
   std::string client_id;
   Duration record_timeout{1500};
-  std::size_t batch_bytes = 100'000;  ///< of one partition's records in a request; a single record may be larger
+  std::size_t batch_bytes = 1'000'000;  ///< of one partition's records in a request; a single record may be larger
 };
 /// Whether the properties are ones that librdkafka takes.
 void check_properties(const Options& options);

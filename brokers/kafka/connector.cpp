@@ -38,7 +38,6 @@ Connector::Connector(ClientSettings settings, std::string name, std::size_t payl
       overhead_(kFramingBytes + name_.size() + kChannelBytes),
       record_bytes_(payload_bytes + overhead_),
       wake_fd_(wake_fd) {
-  settings_.batch_bytes = record_bytes_;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -167,8 +166,16 @@ Connected Connector::connect() {
   const int inbox_partitions = step([&] { return count_partitions(client, Topic::inbox); });
   check(presence, presence_settings, connected.presence_partitions);
   check(inbox, inbox_settings, inbox_partitions);
-  check_record_bytes(presence, presence_settings, record_bytes_);  // by the batch
-  connected.payload_bytes = std::min(check_record_bytes(inbox, inbox_settings, record_bytes_), kClientRecordBytes) - overhead_;
+  const std::size_t inbox_bytes = check_record_bytes(inbox, inbox_settings, record_bytes_);
+  const std::size_t batch_bytes = std::min(check_record_bytes(presence, presence_settings, record_bytes_), inbox_bytes);
+  if (settings_.batch_bytes > batch_bytes) {  // known only now: once more, and from now on
+    settings_.batch_bytes = batch_bytes;
+    connected.client.reset();
+    Connected again = connect();
+    again.created = again.created || connected.created;
+    return again;
+  }
+  connected.payload_bytes = std::min(inbox_bytes, kClientRecordBytes) - overhead_;
   connected.inbox = static_cast<int>(hash(name_) % static_cast<std::uint64_t>(inbox_partitions));
   connected.inbox_end = step([&] { return end_of(client, options.inbox_topic, connected.inbox); });
   return connected;
