@@ -19,8 +19,7 @@ _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "thrd_t is a pthread_t");
 EXPORTED const char* __tsan_default_suppressions(void);
 const char* __tsan_default_suppressions(void) {
   return "race:librdkafka.so\n"  // not instrumented: its reference counts are not seen, so what it frees looks like a race
-         // OpenSSL's exit handler frees a lock that nats.c's threads have used; they stand idle by then, and nobody joins them.
-         "race:CRYPTO_THREAD_lock_free\n";
+         "race:CRYPTO_THREAD_lock_free\n";  // OpenSSL's exit handler: nats.c's threads stand idle then, and nobody joins them
 }
 
 struct start {
