@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "brokers/nats/connecting.hpp"
@@ -35,7 +36,7 @@ Shared& shared_of(void* closure) { return *static_cast<Closure*>(closure)->share
 natsStatus attach(void** user_data, void* loop, natsConnection*, natsSock socket) {
   *user_data = loop;
   shared_of(loop).own_socket = socket;
-  shared_of(loop).socket = dup(socket);
+  shared_of(loop).socket = fcntl(socket, F_DUPFD_CLOEXEC, 0);
   shared_of(loop).standing.emplace(socket);
   return shared_of(loop).socket < 0 ? NATS_SYS_ERROR : NATS_OK;
 }
@@ -58,7 +59,7 @@ natsStatus detach(void*) { return NATS_OK; }
 void on_error(natsConnection*, natsSubscription* subscription, natsStatus status, void* closure) {
   Shared& shared = shared_of(closure);
   if (status == NATS_SLOW_CONSUMER && subscription != shared.fence) {
-    shared.mailbox->dropped(natsSubscription_GetSubject(subscription));
+    shared.mailbox->slow(natsSubscription_GetSubject(subscription));
     return;
   }
   const char* text = nats_GetLastError(nullptr);

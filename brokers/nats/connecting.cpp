@@ -1,5 +1,6 @@
 #include "brokers/nats/connecting.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -145,6 +146,16 @@ natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, 
     fault.text = "none of " + std::to_string(options.servers.size()) + " servers answers; the last: " + fault.text;
   }
   return nullptr;
+}
+
+std::vector<Server> told_by(natsConnection* connection, const Server& server) {
+  char** told = nullptr;
+  int count = 0;
+  if (natsConnection_GetDiscoveredServers(connection, &told, &count) != NATS_OK) return {};
+  const std::vector<std::string> urls(told, told + count);
+  for (int i = 0; i < count; ++i) free(told[i]);
+  free(told);
+  return urls.empty() ? std::vector<Server>() : cluster_of(server, urls);
 }
 
 }  // namespace signalbox::nats

@@ -1,6 +1,8 @@
 // How nats.c is told to connect.
 #pragma once
 
+#include <vector>
+
 #include <nats/nats.h>
 
 #include "brokers/nats/link.hpp"
@@ -22,5 +24,8 @@ struct Callbacks {
 ///
 /// Blocks for up to Link::kConnectTimeout a server, and for as long as a name takes to be looked up.
 natsConnection* connect(const LinkOptions& options, const Callbacks& callbacks, Server& server, Fault& fault);
+
+/// The server and those of its cluster that it has told of by now; empty: none.
+[[nodiscard]] std::vector<Server> told_by(natsConnection* connection, const Server& server);
 
 }  // namespace signalbox::nats

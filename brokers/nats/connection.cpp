@@ -9,8 +9,13 @@ Connection::Connection(ConnectionContext& context, std::string role, Side& side,
     : context_(context), name_(std::move(role)), side_(side), events_(events) {}
 
 void Connection::open() {
-  LinkOptions options{context_.options.servers,        context_.options.credentials,       context_.options.tls,
-                      context_.options.subject_prefix, context_.client_name + ":" + name_, context_.inbox};
+  LinkOptions options{context_.options.servers,
+                      context_.options.credentials,
+                      context_.options.tls,
+                      context_.options.subject_prefix,
+                      context_.client_name + ":" + name_,
+                      context_.inbox,
+                      context_.inbox};
   options.inbox += std::to_string(context_.random());  // so that nothing of an earlier link is taken for this one's
   append_missing(options.servers, context_.told);
   std::shuffle(options.servers.begin(), options.servers.end(), context_.random);
@@ -40,7 +45,10 @@ void Connection::drop(Fault fault, Time now) {
 void Connection::close() {
   const std::unique_ptr<Link> ended = std::move(link_);
   counted_ = false;
-  if (std::exchange(up_, false)) side_.on_down();
+  if (!std::exchange(up_, false)) return;
+  // A link of months outlives the servers that it was told of as it began.
+  if (std::vector<Server> cluster = ended->cluster(); !cluster.empty()) context_.told = std::move(cluster);
+  side_.on_down();
 }
 
 void Connection::on_link_up(const ServerInfo& server) {

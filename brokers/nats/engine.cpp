@@ -190,7 +190,8 @@ void Engine::on_messages(std::span<const Message> messages) {
 
 void Engine::on_dropped(std::string_view channel) {
   const std::string_view channels[] = {channel};
-  host_.gap(channels, "messages came faster than they could be handed over");
+  host_.gap(channel.empty() ? std::span<const std::string_view>() : channels,
+            "messages came faster than they could be handed over");
 }
 
 /// Where one connection has come up, the other need not wait any longer.

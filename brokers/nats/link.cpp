@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -11,19 +12,24 @@
 #include <sys/socket.h>
 
 #include "brokers/nats/callbacks.hpp"
+#include "brokers/nats/connecting.hpp"
 #include "brokers/nats/mailbox.hpp"
-#include "brokers/nats/subject.hpp"
+#include "brokers/nats/names.hpp"
+#include "brokers/nats/probe.hpp"
+#include "brokers/nats/record_gate.hpp"
+#include "brokers/nats/watchdog.hpp"
 
 namespace signalbox::nats {
 namespace {
 
 namespace asio = boost::asio;
 
-/// Only holders look for it, so that nothing of ours is ever in a payload.
-constexpr const char* kProbeHeader = "Signalbox-Probe";
-
 void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
   static_cast<Mailbox*>(closure)->message(message);
+}
+
+void on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+  static_cast<Mailbox*>(closure)->answer(message);
 }
 
 void on_complete(void* closure) { static_cast<Mailbox*>(closure)->release(); }
@@ -36,6 +42,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   Connection(asio::io_context& context, LinkOptions options, LinkEvents& events)
       : options_(std::move(options)),
         events_(events),
+        names_(options_.subject_prefix, options_.inbox),
         descriptor_(context),
         shared_(std::make_shared<Shared>(context, [this] { take_mail(); })) {
     start_connecting(shared_, options_);
@@ -44,6 +51,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   void fence() {
     ++fence_;
     fenced_ = std::exchange(unsubscribed_, {});
+    fenced_slow_ = std::exchange(slow_, {});
     const std::string number = std::to_string(fence_);
     // The first fills the subscription's queue of one; the second overflows it, which nats.c reports behind every error that
     // came before, on the same thread.
@@ -56,10 +64,9 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
 
   void subscribe(std::string_view channel) {
     natsSubscription* subscription = nullptr;
-    set_subject(channel);
     shared_->mailbox->hold();
     const natsStatus status =
-        natsConnection_Subscribe(&subscription, connection_, subject_.c_str(), on_message, shared_->mailbox);
+        natsConnection_Subscribe(&subscription, connection_, names_.subject(channel), on_message, shared_->mailbox);
     if (status != NATS_OK) {
       shared_->mailbox->release();
       return check(status);
@@ -77,28 +84,22 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void publish(std::string_view channel, std::string_view payload, std::string_view reply) {
-    set_subject(channel);
-    set_reply(reply);
-    check(natsConnection_PublishRequest(connection_, subject_.c_str(), reply_.c_str(), payload.data(),
+    check(natsConnection_PublishRequest(connection_, names_.subject(channel), names_.reply(reply), payload.data(),
                                         static_cast<int>(payload.size())));
   }
 
   void probe(std::string_view channel, std::string_view reply) {
-    set_subject(channel);
-    set_reply(reply);
-    natsMsg* message = nullptr;
-    natsStatus status = natsMsg_Create(&message, subject_.c_str(), reply_.c_str(), nullptr, 0);
-    const MessagePtr owned(message);
-    if (status == NATS_OK) status = natsMsgHeader_Set(message, kProbeHeader, "1");
-    if (status == NATS_OK) status = natsConnection_PublishMsg(connection_, message);
-    check(status);
+    check(publish_probe(connection_, names_.subject(channel), names_.reply(reply)));
   }
+
+  [[nodiscard]] std::vector<Server> cluster() const { return connection_ ? told_by(connection_, shared_->server) : cluster_; }
+  [[nodiscard]] bool is_secure() const noexcept { return records_.is_secure(); }
 
   void flush() {
     if (!connection_) return;
     if (failure_ != NATS_OK) return go_down({FaultKind::lost, natsStatus_GetText(failure_)});
     if (writing_ || !shared_->write_wanted) return;
-    natsConnection_ProcessWriteEvent(connection_);
+    watched([this] { natsConnection_ProcessWriteEvent(connection_); });
     if (look_for_end() || !shared_->write_wanted) return;
     writing_ = true;
     descriptor_.async_wait(asio::posix::stream_descriptor::wait_write,
@@ -114,6 +115,8 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     Mailbox::Mail mail = shared_->mailbox->close();
     if (mail.connected && !connection_) destroy(mail.connected, *shared_, {});
     if (!connection_) return;
+    cluster_ = told_by(connection_, shared_->server);
+    watchdog_.reset();
     shutdown(descriptor_.native_handle(), SHUT_RDWR);
     while (!natsConnection_IsClosed(connection_)) natsConnection_ProcessReadEvent(connection_);
     std::vector<natsSubscription*> subscriptions{replies_, shared_->fence};
@@ -134,31 +137,34 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     if (mail.connected) begin(mail.connected);
     if (!connection_) return;
     deliver(mail.messages);
-    for (const std::string& subject : mail.dropped) {
-      if (read_channel(subject)) events_.on_link_dropped(channel_);
-    }
+    if (!connection_) return;
+    tell_dropped(mail.dropped);
+    tell_dropped(mail.slow);
+    slow_.add(std::move(mail.slow));
     for (const Mailbox::Error& error : mail.errors) {
       if (!connection_) return;
       take_error(error);
     }
   }
 
+  void tell_dropped(const Dropped& dropped) {
+    for (const std::string& subject : dropped.subjects()) {
+      if (const std::string* channel = names_.channel(subject)) events_.on_link_dropped(*channel);
+    }
+    if (dropped.any()) events_.on_link_dropped({});
+  }
+
   void begin(natsConnection* connection) {
     connection_ = connection;
     descriptor_.assign(std::exchange(shared_->socket, -1));
+    const char* ignored = nullptr;
+    refused_before_ = natsConnection_GetLastError(connection_, &ignored) == NATS_CONNECTION_AUTH_FAILED;
     const natsStatus status = subscribe_inbox();
     if (status != NATS_OK) return go_down({FaultKind::lost, natsStatus_GetText(status)});
     ServerInfo info;
     info.max_payload = static_cast<std::size_t>(std::max<std::int64_t>(natsConnection_GetMaxPayload(connection_), 0));
     info.headers = natsConnection_HasHeaderSupport(connection_) == NATS_OK;
-    char** servers = nullptr;
-    int count = 0;
-    if (natsConnection_GetDiscoveredServers(connection_, &servers, &count) == NATS_OK) {
-      const std::vector<std::string> urls(servers, servers + count);
-      if (!urls.empty()) info.cluster = cluster_of(shared_->server, urls);
-      for (int i = 0; i < count; ++i) free(servers[i]);
-      free(servers);
-    }
+    info.cluster = told_by(connection_, shared_->server);
     events_.on_link_up(info);
     if (connection_) wait_read();
   }
@@ -172,7 +178,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     status = natsSubscription_SetPendingLimits(fence, 1, kReplies);
     if (status != NATS_OK) return status;
     shared_->mailbox->hold();
-    status = natsConnection_Subscribe(&replies_, connection_, (options_.inbox + ".r.*").c_str(), on_message, shared_->mailbox);
+    status = natsConnection_Subscribe(&replies_, connection_, (options_.inbox + ".r.*").c_str(), on_answer, shared_->mailbox);
     if (status != NATS_OK) {
       shared_->mailbox->release();
       return status;
@@ -189,16 +195,31 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void read() {
-    natsConnection_ProcessReadEvent(connection_);
+    if (!records_.is_open(descriptor_.native_handle())) return wait_read();
+    if (records_.is_secure() && !watchdog_ && !start_watchdog()) return;
+    watched([this] { natsConnection_ProcessReadEvent(connection_); });
     if (look_for_end()) return;
     flush();
     if (connection_) wait_read();
   }
 
+  bool start_watchdog() {
+    try {
+      watchdog_.emplace(descriptor_.native_handle());
+    } catch (const std::system_error& error) {
+      go_down({FaultKind::lost, error.what()});
+    }
+    return watchdog_.has_value();
+  }
+  template <class Call>
+  void watched(Call call) {
+    watchdog_ ? watchdog_->watch(call) : call();
+  }
+
   void take_reply(natsMsg* message, std::string_view name) {
     if (name.front() != 'f') {
-      const Answer answer = natsMsg_IsNoResponders(message) ? Answer::nobody : Answer::holder;
-      events_.on_link_answer(name, answer);
+      if (natsMsg_IsNoResponders(message)) return events_.on_link_answer(name, Answer::nobody);
+      if (is_probe(message)) events_.on_link_answer(name, Answer::holder);
     } else if (name.substr(1) == std::to_string(fence_)) {
       take_half();
     }
@@ -209,19 +230,22 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     if (++halves_ < 2) return;
     halves_ = 0;
     for (natsSubscription* subscription : std::exchange(fenced_, {})) natsSubscription_Destroy(subscription);
+    tell_dropped(std::exchange(fenced_slow_, {}));  // a fence overtakes nothing: what nats.c dropped then, it has dropped
     events_.on_link_fence();
   }
 
   void take_error(const Mailbox::Error& error) {
     if (error.fence) return take_fence();
+    if (error.status == NATS_CONNECTION_AUTH_FAILED) return go_down({FaultKind::auth, error.text});
     std::optional<Violation> violation = read_violation(error.text);
     if (!violation) return;  // the connection's own words, which look_for_end() reads
-    if (violation->subject.starts_with(options_.inbox)) {
+    const std::string& subject = violation->subject;
+    if (violation->whole ? subject.starts_with(options_.inbox) : options_.inbox.starts_with(subject)) {
       return go_down(
           {FaultKind::config, error.text + "; the user needs to publish and subscribe to " + options_.subject_prefix + ">"});
     }
     if (!violation->whole) trim(violation->subject);
-    if (read_channel(violation->subject)) events_.on_link_violation(*violation, channel_);
+    if (const std::string* channel = names_.channel(subject)) events_.on_link_violation(*violation, *channel);
   }
 
   void take_fence() {
@@ -240,34 +264,38 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   void deliver(const std::vector<MessagePtr>& mail) {
     for (const MessagePtr& message : mail) {
       const std::string_view subject = natsMsg_GetSubject(message.get());
-      if (subject.size() > options_.inbox.size() + 3 && subject.starts_with(options_.inbox)) {
+      if (const std::string_view reply = names_.reply_name(subject); !reply.empty()) {
         hand_over();
-        take_reply(message.get(), subject.substr(options_.inbox.size() + 3));  // ".r."
+        take_reply(message.get(), reply);
         if (!connection_) return;
         continue;
       }
       const char* reply = natsMsg_GetReply(message.get());
-      const char* value = nullptr;
-      if (reply && natsMsgHeader_Get(message.get(), kProbeHeader, &value) == NATS_OK) {
-        check(natsConnection_Publish(connection_, reply, nullptr, 0));
+      if (reply && is_probe(message.get())) {
+        // With our rights: only to those who ask as we do.
+        if (std::string_view(reply).starts_with(options_.inbox_stem)) check(publish_probe(connection_, reply, nullptr));
         continue;
       }
-      const std::string_view token = subject.substr(std::min(options_.subject_prefix.size(), subject.size()));
-      std::string_view channel = token;
-      if (token.find('%') != std::string_view::npos) {
-        if (!read_token(token, channel_)) continue;
-        channel = names_.emplace_back(channel_);
-      }
-      messages_.push_back({channel, payload_of(message.get())});
+      add_message(subject, payload_of(message.get()));
     }
     hand_over();
     flush();
   }
 
+  void add_message(std::string_view subject, std::string_view payload) {
+    std::string_view channel = subject.substr(std::min(options_.subject_prefix.size(), subject.size()));
+    if (channel.find('%') != std::string_view::npos) {
+      const std::string* decoded = names_.channel(subject);
+      if (!decoded) return;
+      channel = decoded_.emplace_back(*decoded);
+    }
+    messages_.push_back({channel, payload});
+  }
+
   void hand_over() {
     if (!messages_.empty()) events_.on_link_messages(messages_);
     messages_.clear();
-    names_.clear();
+    decoded_.clear();
   }
 
   static std::string_view payload_of(natsMsg* message) {
@@ -280,10 +308,13 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     if (!connection_) return true;
     const char* text = nullptr;
     const natsStatus status = natsConnection_GetLastError(connection_, &text);
-    const bool closed = natsConnection_IsClosed(connection_);
-    if (!closed && status != NATS_CONNECTION_AUTH_FAILED) return false;
-    Fault fault = fault_of(text && *text && status != NATS_NOT_PERMITTED ? text : natsStatus_GetText(status));
-    if (status == NATS_CONNECTION_AUTH_FAILED) fault.kind = FaultKind::auth;
+    const bool refused = status == NATS_CONNECTION_AUTH_FAILED;
+    refused_before_ = refused_before_ && refused;
+    if (!natsConnection_IsClosed(connection_) && (!refused || refused_before_)) return false;
+    // Other statuses are set without words: those are then of something that went before.
+    const bool has_words = (refused || status == NATS_ERR) && text && *text;
+    Fault fault = fault_of(has_words ? text : natsStatus_GetText(status));
+    if (refused) fault.kind = FaultKind::auth;
     go_down(std::move(fault));
     return true;
   }
@@ -297,17 +328,6 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     events_.on_link_down(std::move(fault));
   }
 
-  void set_subject(std::string_view channel) {
-    subject_ = options_.subject_prefix;
-    append_token(subject_, channel);
-  }
-  void set_reply(std::string_view reply) {
-    reply_ = options_.inbox;
-    reply_.append(".r.").append(reply);
-  }
-  bool read_channel(std::string_view subject) {
-    return subject.starts_with(options_.subject_prefix) && read_token(subject.substr(options_.subject_prefix.size()), channel_);
-  }
   /// Half a byte at the end of what was cut.
   static void trim(std::string& subject) {
     const std::size_t percent = subject.rfind('%');
@@ -316,25 +336,31 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
 
   const LinkOptions options_;
   LinkEvents& events_;
+  Names names_;
   asio::posix::stream_descriptor descriptor_;
   const std::shared_ptr<Shared> shared_;
 
   natsConnection* connection_ = nullptr;  // nullptr: not yet, or no more
+  std::vector<Server> cluster_;           // as it was at the end
   natsSubscription* replies_ = nullptr;
   std::unordered_map<const char*, natsSubscription*> subscriptions_;  // by where the channel's name stands
   // Given up, and there until a fence has come back: errors that name them are told until then.
   std::vector<natsSubscription*> unsubscribed_;
   std::vector<natsSubscription*> fenced_;  // the open fence is behind their end
+  // nats.c tells of the first message that it drops in a row only: told again once the row is surely over.
+  Dropped slow_;
+  Dropped fenced_slow_;
   std::uint64_t fence_ = 0;
   int halves_ = 0;  // of the open fence that have come
   natsStatus failure_ = NATS_OK;
   bool writing_ = false;
+  bool refused_before_ = false;  // by a server that was tried before this one, which nats.c does not forget
 
-  std::string subject_;  // of the call under way
-  std::string reply_;
-  std::string channel_;
+  RecordGate records_;  // of TLS, as the watchdog
+  std::optional<Watchdog> watchdog_;
+
   std::vector<Message> messages_;
-  std::deque<std::string> names_;  // decoded, what messages_ points into
+  std::deque<std::string> decoded_;  // names that messages_ points into
 };
 
 Link::Link(asio::io_context& context, LinkOptions options, LinkEvents& events)
@@ -349,6 +375,9 @@ void Link::publish(std::string_view channel, std::string_view payload, std::stri
   connection_->publish(channel, payload, reply);
 }
 void Link::probe(std::string_view channel, std::string_view reply) { connection_->probe(channel, reply); }
+
+std::vector<Server> Link::cluster() const { return connection_->cluster(); }
+bool Link::is_secure() const noexcept { return connection_->is_secure(); }
 
 void Link::flush() {
   const auto connection = connection_;  // on_link_down() may end us

@@ -26,8 +26,9 @@ struct LinkOptions {
   Credentials credentials;
   TlsOptions tls;
   std::string subject_prefix;
-  std::string name;   ///< for the server's list of connections
-  std::string inbox;  ///< subject of our own, unique to this connection, without a dot at its end
+  std::string name;        ///< for the server's list of connections
+  std::string inbox_stem;  ///< what inboxes of the group begin with
+  std::string inbox;       ///< subject of our own, unique to this connection, without a dot at its end
 };
 
 /// What the server that answered has told of itself.
@@ -46,7 +47,7 @@ class LinkEvents {
   virtual void on_link_violation(const Violation& violation, std::string_view channel) = 0;
   /// In the order of the wire, also for channels that are not subscribed any more; the views live for the call.
   virtual void on_link_messages(std::span<const Message> messages) = 0;
-  /// Messages of this channel were dropped, as they came faster than they could be handed over.
+  /// Messages of this channel, or if it is empty of any, were dropped, as they came faster than they could be handed over.
   virtual void on_link_dropped(std::string_view channel) = 0;
   /// The last event.
   virtual void on_link_down(Fault fault) = 0;
@@ -55,8 +56,9 @@ class LinkEvents {
 /// Lives for one connection: made connecting, ends with on_link_down() or with its destruction.
 ///
 /// nats.c connects on a thread that it is given, since that blocks; from then on its sockets are read and written here
-/// (natsOptions_SetEventLoop), so that nothing ever blocks. Its own threads bring messages and errors, which wait in a
-/// bounded mailbox. It never reconnects by itself: what it would do again under its own locks, it would do out of sight.
+/// (natsOptions_SetEventLoop), so that nothing ever blocks: over TLS, nothing for longer than the Watchdog allows. Its own
+/// threads bring messages and errors, which wait in a bounded mailbox. It never reconnects by itself: what it would do again
+/// under its own locks, it would do out of sight.
 ///
 /// Threading: the thread of the io_context. Events never come inside a call, except on_link_down() inside flush().
 class Link final : public Wire {
@@ -75,6 +77,10 @@ class Link final : public Wire {
   void unsubscribe(std::string_view channel) override;
   void publish(std::string_view channel, std::string_view payload, std::string_view reply) override;
   void probe(std::string_view channel, std::string_view reply) override;
+  [[nodiscard]] bool is_secure() const noexcept override;
+
+  /// What the server has told by now, or had at the end; as ServerInfo has it.
+  [[nodiscard]] std::vector<Server> cluster() const;
 
   /// Writes what has been said, as far as the socket takes it; the rest follows by itself.
   void flush();

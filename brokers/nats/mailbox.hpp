@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 #include <nats/nats.h>
 
+#include "brokers/nats/dropped.hpp"
 #include "brokers/nats/errors.hpp"
 
 namespace signalbox::nats {
@@ -39,7 +40,8 @@ class Mailbox {
     std::unique_ptr<Fault> failed;        // or it does not
     std::vector<MessagePtr> messages;
     std::vector<Error> errors;
-    std::vector<std::string> dropped;  // subjects
+    Dropped dropped;  // for want of room here
+    Dropped slow;     // by nats.c, which says so once, as it begins to
   };
 
   Mailbox(boost::asio::io_context& context, std::size_t limit, std::function<void()> read)
@@ -52,20 +54,12 @@ class Mailbox {
     if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  void message(natsMsg* message) {
-    MessagePtr owned(message);
-    const std::size_t bytes = size_of(message);
-    put([&](Mail& mail) {
-      if (bytes_ + bytes > limit_) {
-        if (mail.dropped.size() < kDropped) mail.dropped.emplace_back(natsMsg_GetSubject(message));
-        return;
-      }
-      bytes_ += bytes;
-      mail.messages.push_back(std::move(owned));
-    });
-  }
-  void dropped(std::string subject) {
-    put([&](Mail& mail) { mail.dropped.push_back(std::move(subject)); });
+  void message(natsMsg* message);
+  /// To ourselves: has room of its own, so that no flood of messages takes a link for dead. What is too much even so is
+  /// dropped, and the fence that is then missed ends the link.
+  void answer(natsMsg* message);
+  void slow(std::string subject) {
+    put([&](Mail& mail) { mail.slow.add(std::move(subject)); });
   }
   void error(Error error) {
     put([&](Mail& mail) { mail.errors.push_back(std::move(error)); });
@@ -81,7 +75,7 @@ class Mailbox {
   Mail take() {
     const std::lock_guard lock(mutex_);
     posted_ = false;
-    bytes_ = 0;
+    bytes_ = answer_bytes_ = 0;
     return std::exchange(mail_, {});
   }
   /// Nothing is read any more, and the context not touched.
@@ -92,18 +86,13 @@ class Mailbox {
   }
 
  private:
-  static constexpr std::size_t kDropped = 1000;
-  static constexpr std::size_t kMessageOverhead = 200;
-
   struct Releaser {
     void operator()(Mailbox* mailbox) const noexcept { mailbox->release(); }
   };
 
   ~Mailbox() = default;
 
-  static std::size_t size_of(natsMsg* message) {
-    return kMessageOverhead + static_cast<std::size_t>(natsMsg_GetDataLength(message));
-  }
+  static std::size_t size_of(natsMsg* message);
 
   template <class Put>
   bool put(Put into) {
@@ -129,6 +118,7 @@ class Mailbox {
   const std::function<void()> read_;
   Mail mail_;
   std::size_t bytes_ = 0;
+  std::size_t answer_bytes_ = 0;
   bool posted_ = false;
 };
 

@@ -60,6 +60,7 @@ void Publisher::on_up(Wire& wire, Time) {
 
 void Publisher::on_fence(Time now) {
   fence_.returned(now);
+  window_bytes_ = wire_->is_secure() ? kSecureWindowBytes : kWindowBytes;
   for (; !said_.empty() && first_ <= fenced_; ++first_) {
     Publish call = std::move(said_.front());
     said_.pop_front();

@@ -24,6 +24,9 @@ class Wire {
   virtual void publish(std::string_view channel, std::string_view payload, std::string_view reply) = 0;
   /// Asks whoever holds `channel` to answer; holders do it without telling their host.
   virtual void probe(std::string_view channel, std::string_view reply) = 0;
+
+  /// Over TLS, where a full socket holds up the whole thread.
+  [[nodiscard]] virtual bool is_secure() const noexcept = 0;
 };
 
 }  // namespace signalbox::nats

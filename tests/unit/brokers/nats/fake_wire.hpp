@@ -21,9 +21,11 @@ class FakeWire final : public Wire {
   void probe(std::string_view channel, std::string_view reply) override {
     said.push_back("probe " + std::string(channel) + " " + std::string(reply));
   }
+  [[nodiscard]] bool is_secure() const noexcept override { return secure; }
   std::vector<std::string> take() { return std::exchange(said, {}); }
 
   std::vector<std::string> said;
+  bool secure = false;
 };
 
 }  // namespace signalbox::nats

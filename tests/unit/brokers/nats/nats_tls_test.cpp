@@ -4,37 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/nats_cluster.hpp"
-#include "tests/support/process.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "tests/unit/brokers/nats/certificates.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
 
 namespace signalbox::test {
 namespace {
-
-/// Certificates that sign themselves, made by openssl.
-class Certificates {
- public:
-  struct Pair {
-    std::string certificate;
-    std::string key;
-  };
-  /// `names`: as subjectAltName has them, "DNS:localhost".
-  Pair make(const std::string& file, const std::string& names) {
-    Pair made{(directory_.path() / (file + ".pem")).string(), (directory_.path() / (file + ".key")).string()};
-    const CommandResult result =
-        run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", "/CN=" + file, "-addext", "subjectAltName=" + names, "-keyout", made.key, "-out", made.certificate});
-    if (result.exit_code != 0) throw std::runtime_error("openssl: " + result.errors);
-    return made;
-  }
-
- private:
-  TemporaryDirectory directory_;
-};
-
-std::string tls_config(const Certificates::Pair& server, const std::string& more = {}) {
-  return "tls { cert_file: \"" + server.certificate + "\", key_file: \"" + server.key + "\"" + more + " }\n";
-}
 
 std::string url(const NatsServer& server, const std::string& host, const std::string& scheme = "tls") {
   return scheme + "://" + host + ":" + std::to_string(server.port());
