@@ -50,8 +50,9 @@ Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brok
                {},
                [this] { request_turn(); },
                std::mt19937_64(std::random_device{}())},
-      subscriber_(kResubscribeRate, [this](std::string_view channel,
-                                           std::string_view detail) { host_.refused(channel, {errc::rejected, detail}); }),
+      subscriber_(
+          kResubscribeRate, kNamedBytes - options.subject_prefix.size(),
+          [this](std::string_view channel, std::string_view detail) { host_.refused(channel, {errc::rejected, detail}); }),
       publisher_(budget),
       subscriber_connection_(context_, "subscriber", subscriber_, *this),
       publisher_connection_(context_, "publisher", publisher_, *this),
@@ -206,15 +207,20 @@ bool Engine::connected() const noexcept {
   return subscriber_connection_.up() && subscriber_.settled() && publisher_connection_.up() && publisher_.proven();
 }
 
-/// After an outage the gap says that all is well from here on: in a cluster not before every server knows of our channels.
+/// Messages may have been lost: ready begins with a gap.
+bool Engine::has_gap() const noexcept {
+  return was_ready_ || subscriber_connection_.times_proven() > 1 || publisher_connection_.times_proven() > 1 ||
+         subscriber_.lost_channels();
+}
+
+/// The gap says that all is well from here on: in a cluster not before every server knows of our channels.
 bool Engine::settled(Time now) {
   if (!connected()) {
     connected_since_.reset();
     return false;
   }
   if (!connected_since_) connected_since_ = now;
-  const bool resubscribed = subscriber_connection_.times_proven() > 1;
-  return state_ == State::ready || !clustered_ || !resubscribed || now - *connected_since_ >= kPropagation;
+  return state_ == State::ready || !clustered_ || !has_gap() || now - *connected_since_ >= kPropagation;
 }
 
 void Engine::append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const {
@@ -244,9 +250,7 @@ void Engine::update_state(Time now) {
 
 void Engine::enter_ready() {
   if (state_ == State::ready) return;
-  const bool lost_a_link =
-      subscriber_connection_.times_proven() > 1 || publisher_connection_.times_proven() > 1 || subscriber_.lost_channels();
-  if (was_ready_ || lost_a_link) host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
+  if (has_gap()) host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
   was_ready_ = true;
   outage_.clear();
   report(State::ready, {});

@@ -59,6 +59,7 @@ class Engine final : private ConnectionEvents {
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void hurry();
   [[nodiscard]] bool connected() const noexcept;
+  [[nodiscard]] bool has_gap() const noexcept;
   [[nodiscard]] bool settled(Time now);
   void append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const;
   void update_state(Time now);

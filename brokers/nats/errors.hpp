@@ -1,6 +1,7 @@
 // What the words of a NATS server mean: the one mapping table.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct Violation {
   bool whole = true;  ///< false: the library cuts errors at 255 bytes, and only the subject's beginning is known
   std::string text;
 };
+
+/// Subjects of up to so many bytes are named whole.
+inline constexpr std::size_t kNamedBytes = 200;
 
 /// Reads "Permissions Violation for Publish to "SUBJECT"" and its like.
 [[nodiscard]] std::optional<Violation> read_violation(std::string_view error);

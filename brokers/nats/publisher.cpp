@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace signalbox::nats {
 namespace {
 
+const Status kNotSent{errc::unavailable, "not sent in time"};
+const Status kConnectionLost{errc::unavailable, "the connection was lost"};
 constexpr std::size_t kOverhead = 64;  // a line of the protocol beside its names
 
 /// 'p' + number for a publish, 'q' + number for a question.
@@ -35,8 +38,8 @@ void Publisher::say_waiting(Time now) {
   while (!waiting_.empty() && has_room(waiting_.front().bytes)) {
     Publish call = std::move(waiting_.front());
     waiting_.pop_front();
-    if (now >= call.deadline) {
-      finish(call, {errc::unavailable, "not sent in time"});
+    if (now + kTimeToAnswer >= call.deadline) {
+      finish(call, kNotSent);
       continue;
     }
     const std::string payload = std::move(call.payload);
@@ -45,13 +48,33 @@ void Publisher::say_waiting(Time now) {
 }
 
 void Publisher::exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline, Time now) {
-  const std::uint64_t number = next_question_++;
-  Question question{std::string(channel), cost, std::move(done), deadline, now};
-  ask(number, question);
-  questions_.emplace(number, std::move(question));
+  questions_.emplace(next_question_, Question{std::string(channel), cost, std::move(done), deadline});
+  unasked_.push_back(next_question_++);
+  ask_waiting(now);
 }
 
-void Publisher::ask(std::uint64_t number, const Question& question) { wire_->probe(question.channel, reply_name('q', number)); }
+void Publisher::ask(std::uint64_t number, Time now) {
+  const auto question = questions_.find(number);
+  if (question == questions_.end()) return;  // answered, or too late
+  wire_->probe(question->second.channel, reply_name('q', number));
+  ++asks_open_;
+  asked_.push_back({number, now});
+}
+
+void Publisher::ask_waiting(Time now) {
+  while (!unasked_.empty() && asks_open_ < kWindow) {
+    ask(unasked_.front(), now);
+    unasked_.pop_front();
+  }
+}
+
+void Publisher::ask_again(Time now) {
+  while (!asked_.empty() && now - asked_.front().at >= kAskAgain && asks_open_ < kWindow) {
+    const std::uint64_t number = asked_.front().number;
+    asked_.pop_front();
+    ask(number, now);
+  }
+}
 
 void Publisher::on_up(Wire& wire, Time) {
   wire_ = &wire;
@@ -61,6 +84,7 @@ void Publisher::on_up(Wire& wire, Time) {
 void Publisher::on_fence(Time now) {
   fence_.returned(now);
   window_bytes_ = wire_->is_secure() ? kSecureWindowBytes : kWindowBytes;
+  asks_open_ -= std::exchange(asks_fenced_, 0);
   for (; !said_.empty() && first_ <= fenced_; ++first_) {
     Publish call = std::move(said_.front());
     said_.pop_front();
@@ -83,63 +107,84 @@ void Publisher::on_answer(std::string_view reply, Answer answer) {
   }
 }
 
-/// It does not say which of several; they are refused in the order in which they were said.
+/// It does not say which of several publishes to a channel; they are refused in the order in which they were said.
 void Publisher::on_violation(const Violation& violation, std::string_view channel) {
-  const Status refused{meaning_of(violation.text).code, violation.text};
   const auto open = [&](const Publish& call) { return call.done && concerns(violation, channel, call.channel); };
-  if (const auto call = std::find_if(said_.begin(), said_.end(), open); call != said_.end()) return finish(*call, refused);
   const auto asked = [&](const auto& entry) { return concerns(violation, channel, entry.second.channel); };
+  const auto call = std::find_if(said_.begin(), said_.end(), open);
   const auto question = std::find_if(questions_.begin(), questions_.end(), asked);
-  if (question == questions_.end()) return;
+  const bool found = call != said_.end();
+  if (!found && question == questions_.end()) return;
+  const std::string name = found ? call->channel : question->second.channel;
+  const auto other_call = [&](const Publish& one) { return open(one) && one.channel != name; };
+  const auto other_question = [&](const auto& one) { return asked(one) && one.second.channel != name; };
+  if (!violation.whole && (std::any_of(said_.begin(), said_.end(), other_call) ||
+                           std::any_of(questions_.begin(), questions_.end(), other_question))) {
+    return give_up(violation, channel);
+  }
+  const Status refused{meaning_of(violation.text).code, violation.text};
+  if (found) return finish(*call, refused);
   finish(question->second, refused);
   questions_.erase(question);
+}
+
+/// One of these was refused, and nobody can tell which.
+void Publisher::give_up(const Violation& violation, std::string_view channel) {
+  for (Publish& call : said_) {
+    if (call.done && concerns(violation, channel, call.channel)) finish(call, {errc::unknown_outcome, violation.text});
+  }
+  for (auto entry = questions_.begin(); entry != questions_.end();) {
+    const bool concerned = concerns(violation, channel, entry->second.channel);
+    if (concerned) finish(entry->second, {errc::unavailable, violation.text});
+    entry = concerned ? questions_.erase(entry) : std::next(entry);
+  }
 }
 
 void Publisher::on_down() {
   wire_ = nullptr;
   fence_.reset();
   first_ += said_.size();
-  said_bytes_ = 0;
+  said_bytes_ = asks_open_ = asks_fenced_ = 0;
   for (Publish& call : std::exchange(said_, {})) {
     if (call.done) lost_.push_back({std::move(call), true});
   }
   for (Publish& call : std::exchange(waiting_, {})) lost_.push_back({std::move(call), false});
-  for (auto& [number, question] : std::exchange(questions_, {})) {
-    finish(question, {errc::unavailable, "the connection was lost"});
-  }
+  for (auto& [number, question] : std::exchange(questions_, {})) lost_questions_.push_back(std::move(question));
+  unasked_.clear();
+  asked_.clear();
 }
 
 std::optional<Fault> Publisher::turn(Time now) {
   finish_lost();
   if (!wire_) return std::nullopt;
-  expire_questions(now);
-  const auto open = std::find_if(said_.begin(), said_.end(), [](const Publish& call) { return static_cast<bool>(call.done); });
-  if (open != said_.end() && now >= open->deadline) return Fault{FaultKind::lost, "a publish was not answered in time"};
+  expire(now);
   if (fence_.late(now)) return Fault{FaultKind::lost, "no echo of the loopback probe for 3 s"};
-  ask_again(now);
+  if (!fence_.open()) ask_again(now);
+  ask_waiting(now);
   say_waiting(now);
-  if (!fence_.open() && (!said_.empty() || fence_.idle(now))) {
+  if (!fence_.open() && (!said_.empty() || asks_open_ > 0 || fence_.idle(now))) {
     fenced_ = first_ + said_.size() - 1;
+    asks_fenced_ = asks_open_;
     fence_.send(*wire_, now);
   }
   return std::nullopt;
 }
 
-void Publisher::expire_questions(Time now) {
-  while (!questions_.empty() && now >= questions_.begin()->second.deadline) {
+void Publisher::expire(Time now) {
+  for (Publish& call : said_) {
+    if (now < call.deadline) break;
+    if (call.done) finish(call, {errc::unknown_outcome, "not answered in time"});
+  }
+  std::size_t count = 0;
+  for (; count < kCompletionsPerTurn && !waiting_.empty() && now + kTimeToAnswer >= waiting_.front().deadline; ++count) {
+    finish(waiting_.front(), kNotSent);
+    waiting_.pop_front();
+  }
+  for (; count < kCompletionsPerTurn && !questions_.empty() && now >= questions_.begin()->second.deadline; ++count) {
     finish(questions_.begin()->second, {errc::unavailable, "whoever holds it did not answer in time"});
     questions_.erase(questions_.begin());
   }
-}
-
-void Publisher::ask_again(Time now) {
-  if (questions_.empty() || now - asked_again_at_ < kTick) return;
-  asked_again_at_ = now;
-  for (auto& [number, question] : questions_) {
-    if (now - question.asked_at < kAskAgain) continue;
-    ask(number, question);
-    question.asked_at = now;
-  }
+  unfinished_ = unfinished_ || count == kCompletionsPerTurn;
 }
 
 void Publisher::finish(Publish& call, const Status& status, Receivers receivers) {
@@ -153,12 +198,18 @@ void Publisher::finish(Question& question, const Status& status, bool exists) {
 }
 
 void Publisher::finish_lost() {
-  for (std::size_t count = 0; count < kCompletionsPerTurn && !lost_.empty(); ++count) {
+  std::size_t count = 0;
+  for (; count < kCompletionsPerTurn && !lost_.empty(); ++count) {
     Lost lost = std::move(lost_.front());
     lost_.pop_front();
-    finish(lost.call, lost.said ? Status{errc::unknown_outcome, "the connection was lost before the answer"}
-                                : Status{errc::unavailable, "the connection was lost"});
+    finish(lost.call, lost.said ? Status{errc::unknown_outcome, "the connection was lost before the answer"} : kConnectionLost);
   }
+  for (; count < kCompletionsPerTurn && !lost_questions_.empty(); ++count) {
+    Question question = std::move(lost_questions_.front());
+    lost_questions_.pop_front();
+    finish(question, kConnectionLost);
+  }
+  unfinished_ = !lost_.empty() || !lost_questions_.empty();
 }
 
 void Publisher::close_calls() {
@@ -169,6 +220,7 @@ void Publisher::close_calls() {
   for (Publish& call : std::exchange(waiting_, {})) finish(call, closed);
   for (Lost& lost : std::exchange(lost_, {})) finish(lost.call, closed);
   for (auto& [number, question] : std::exchange(questions_, {})) finish(question, closed);
+  for (Question& question : std::exchange(lost_questions_, {})) finish(question, closed);
 }
 
 }  // namespace signalbox::nats

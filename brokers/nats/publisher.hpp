@@ -20,11 +20,11 @@ namespace signalbox::nats {
 /// A publish asks for an answer that nobody gives: the server itself says at once when it knows of no subscriber, and a
 /// fence behind the publishes proves of all the others that it has passed them on. So a receiver has no work with it.
 ///
-/// A question is answered by a holder, or by the server when there is none. It is asked again every 250 ms: a holder that
-/// lets go of the channel just then does not answer.
+/// A question is answered by a holder, or by the server when there is none. It is asked again every 250 ms, once the server
+/// has worked through the last asking: a holder that lets go of the channel just then does not answer.
 ///
-/// Errors: a fence that is late loses the link. What was open then: `unknown_outcome` for a publish that was said,
-/// `unavailable` for the rest.
+/// Errors: at its deadline, and when a fence is late, which loses the link, a publish that was said ends with
+/// `unknown_outcome`, the rest with `unavailable`.
 class Publisher final : public Side {
  public:
   /// What may be said and not yet fenced: bounds the library's buffer, which moves its bytes with each partial write.
@@ -33,6 +33,8 @@ class Publisher final : public Side {
   static constexpr std::size_t kSecureWindowBytes = std::size_t{256} << 10;
   static constexpr std::size_t kWindow = 8192;
   static constexpr Duration kAskAgain{250};
+  /// A publish that has waited is not said any more when it is so close to its deadline: it would end as unknown.
+  static constexpr Duration kTimeToAnswer{250};
 
   explicit Publisher(brokers::Budget& budget) noexcept : budget_(budget) {}
 
@@ -47,9 +49,9 @@ class Publisher final : public Side {
   void on_down() override;
   [[nodiscard]] std::optional<Fault> turn(Time now) override;
 
-  [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
+  [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
   [[nodiscard]] bool at_rest() const noexcept override {
-    return said_.empty() && waiting_.empty() && questions_.empty() && lost_.empty();
+    return said_.empty() && waiting_.empty() && questions_.empty() && lost_.empty() && lost_questions_.empty();
   }
   [[nodiscard]] bool proven() const noexcept override { return fence_.proven(); }
 
@@ -70,7 +72,10 @@ class Publisher final : public Side {
     std::size_t cost = 0;
     ExistsDone done;
     Time deadline;
-    Time asked_at;
+  };
+  struct Asked {
+    std::uint64_t number;
+    Time at;
   };
   struct Lost {
     Publish call;
@@ -82,9 +87,11 @@ class Publisher final : public Side {
   }
   void say(Publish call, std::string_view payload);
   void say_waiting(Time now);
-  void ask(std::uint64_t number, const Question& question);
+  void ask(std::uint64_t number, Time now);
+  void ask_waiting(Time now);
   void ask_again(Time now);
-  void expire_questions(Time now);
+  void expire(Time now);
+  void give_up(const Violation& violation, std::string_view channel);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Question& question, const Status& status, bool exists = false);
   void finish_lost();
@@ -100,8 +107,13 @@ class Publisher final : public Side {
   std::deque<Publish> waiting_;
   std::map<std::uint64_t, Question> questions_;  // in the order of their deadlines
   std::uint64_t next_question_ = 1;
-  Time asked_again_at_;
-  std::deque<Lost> lost_;  // of former links, completed a slice a turn
+  std::deque<std::uint64_t> unasked_;  // for want of room
+  std::deque<Asked> asked_;            // to be asked again, unless they are answered
+  std::size_t asks_open_ = 0;          // said and not yet fenced
+  std::size_t asks_fenced_ = 0;        // of them, what the open fence is behind
+  std::deque<Lost> lost_;              // of former links, completed a slice a turn
+  std::deque<Question> lost_questions_;
+  bool unfinished_ = false;
 };
 
 }  // namespace signalbox::nats

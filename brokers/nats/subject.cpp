@@ -28,6 +28,11 @@ void append_token(std::string& out, std::string_view channel) {
   }
 }
 
+std::size_t token_size(std::string_view channel) noexcept {
+  const auto plain = static_cast<std::size_t>(std::count_if(channel.begin(), channel.end(), is_plain));
+  return plain + 3 * (channel.size() - plain);
+}
+
 bool read_token(std::string_view token, std::string& channel) {
   channel.clear();
   for (std::size_t i = 0; i < token.size(); ++i) {

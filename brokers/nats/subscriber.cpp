@@ -1,15 +1,18 @@
 #include "brokers/nats/subscriber.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "brokers/nats/subject.hpp"
 
 namespace signalbox::nats {
 
 using brokers::Have;
 using brokers::Verb;
 
-Subscriber::Subscriber(std::size_t resubscribe_rate, Refused refused)
-    : resubscribe_rate_(static_cast<double>(resubscribe_rate)), refused_(std::move(refused)) {}
+Subscriber::Subscriber(std::size_t resubscribe_rate, std::size_t named_bytes, Refused refused)
+    : resubscribe_rate_(static_cast<double>(resubscribe_rate)), named_bytes_(named_bytes), refused_(std::move(refused)) {}
 
 void Subscriber::subscribe(const std::string& name, Done done, Time deadline) {
   Channel& channel = table_.get(name);
@@ -63,6 +66,7 @@ void Subscriber::on_up(Wire& wire, Time now) {
 
 void Subscriber::on_fence(Time now) {
   fence_.returned(now);
+  if (!std::exchange(ambiguous_, false)) long_names_ = std::min(long_names_ * 2, kBatch);
   for (Channel* channel : std::exchange(batch_, {})) conclude(*channel);
   for (Channel* channel : std::exchange(leaving_, {})) {
     wire_->unsubscribe(channel->first);
@@ -90,21 +94,45 @@ void Subscriber::conclude(Channel& channel) {
 }
 
 void Subscriber::on_violation(const Violation& violation, std::string_view name) {
-  if (violation.publish || !violation.whole) return;
+  if (violation.publish) return;
+  if (!violation.whole) return refuse_one_of(name, violation.text);
   Channel* channel = table_.find(std::string(name));
-  if (!channel || (channel->second.have != Have::subscribing && channel->second.have != Have::subscribed)) return;
-  const bool in_batch = channel->second.have == Have::subscribing;
-  const bool unasked_for = channel->second.want && !calls_.has(*channel, Verb::subscribe);
-  if (wire_) wire_->unsubscribe(channel->first);
-  channel->second.have = Have::nothing;
-  table_.set_want(*channel, false);
-  calls_.finish(*channel, Verb::subscribe, {errc::rejected, violation.text});
-  calls_.finish(*channel, Verb::unsubscribe, {});
-  if (unasked_for) refused_(name, violation.text);
+  if (channel && (channel->second.have == Have::subscribing || channel->second.have == Have::subscribed)) {
+    refuse(*channel, violation.text);
+  }
+}
+
+void Subscriber::refuse(Channel& channel, const std::string& detail) {
+  const bool in_batch = channel.second.have == Have::subscribing;
+  const bool unasked_for = channel.second.want && !calls_.has(channel, Verb::subscribe);
+  if (wire_) wire_->unsubscribe(channel.first);
+  channel.second.have = Have::nothing;
+  table_.set_want(channel, false);
+  calls_.finish(channel, Verb::subscribe, {errc::rejected, detail});
+  calls_.finish(channel, Verb::unsubscribe, {});
+  if (unasked_for) refused_(channel.first, detail);
   if (in_batch) {
+    channel.second.queued = true;  // until conclude()
+  } else if (!channel.second.queued) {
+    table_.erase(channel);
+  }
+}
+
+void Subscriber::refuse_one_of(std::string_view beginning, const std::string& detail) {
+  std::vector<Channel*> alike;
+  std::copy_if(batch_.begin(), batch_.end(), std::back_inserter(alike),
+               [&](const Channel* channel) { return channel->first.starts_with(beginning); });
+  // Of one that was confirmed before, and they are not searched: a new link asks for all of them.
+  if (alike.empty()) fault_ = Fault{FaultKind::lost, detail};
+  std::erase_if(alike, [](const Channel* channel) { return channel->second.have != Have::subscribing; });
+  if (alike.size() == 1) return refuse(*alike.front(), detail);
+  if (alike.empty()) return;  // those that are alike are said again already
+  ambiguous_ = true;
+  long_names_ = alike.size() / 2;
+  for (Channel* channel : alike) {
+    wire_->unsubscribe(channel->first);
+    channel->second.have = Have::nothing;
     channel->second.queued = true;  // until conclude()
-  } else if (!channel->second.queued) {
-    table_.erase(*channel);
   }
 }
 
@@ -113,6 +141,7 @@ std::optional<Fault> Subscriber::turn(Time now) {
   expire(now);
   unfinished_ = !lost_.empty() || calls_.has_expired(now);
   if (!wire_) return std::nullopt;
+  if (fault_) return std::exchange(fault_, std::nullopt);
   if (fence_.late(now)) return Fault{FaultKind::lost, "no echo of the loopback probe for 3 s"};
   if (fence_.open()) return std::nullopt;
   say_batch(now);
@@ -132,10 +161,12 @@ void Subscriber::expire(Time now) {
 void Subscriber::say_batch(Time now) {
   const double seconds = std::chrono::duration<double>(now - std::exchange(allowance_at_, now)).count();
   allowance_ = std::min(allowance_ + seconds * resubscribe_rate_, resubscribe_rate_ / 10);
+  std::size_t long_names = 0;
   while (batch_.size() + leaving_.size() < kBatch) {
     if (queue_.empty()) scan();
     if (queue_.empty()) return;
     Channel& channel = *queue_.front();
+    if (token_size(channel.first) > named_bytes_ && ++long_names > long_names_) return;
     queue_.pop_front();
     channel.second.queued = false;
     add_to_batch(channel);
@@ -175,6 +206,8 @@ void Subscriber::scan() {
 void Subscriber::on_down() {
   if (!std::exchange(wire_, nullptr)) return;
   fence_.reset();
+  fault_.reset();
+  ambiguous_ = false;
   lost_.insert(lost_.end(), queue_.begin(), queue_.end());
   lost_.insert(lost_.end(), batch_.begin(), batch_.end());
   lost_.insert(lost_.end(), leaving_.begin(), leaving_.end());

@@ -28,8 +28,8 @@ class Subscriber final : public Side {
   /// The server refuses a channel whose subscribe has completed before.
   using Refused = UniqueFunction<void(std::string_view channel, std::string_view detail)>;
 
-  /// resubscribe_rate: channels a second after a reconnect.
-  Subscriber(std::size_t resubscribe_rate, Refused refused);
+  /// resubscribe_rate: channels a second after a reconnect. named_bytes: the longest token that a refusal names whole.
+  Subscriber(std::size_t resubscribe_rate, std::size_t named_bytes, Refused refused);
 
   void subscribe(const std::string& channel, Done done, Time deadline);
   void unsubscribe(const std::string& channel, Done done, Time deadline);
@@ -68,9 +68,12 @@ class Subscriber final : public Side {
   void scan();
   void say_batch(Time now);
   void add_to_batch(Channel& channel);
+  void refuse(Channel& channel, const std::string& detail);
+  void refuse_one_of(std::string_view beginning, const std::string& detail);
   void conclude(Channel& channel);
 
   double resubscribe_rate_;
+  std::size_t named_bytes_;
   double allowance_ = 0;  // channels that may be resubscribed now
   Time allowance_at_;
   Refused refused_;
@@ -83,6 +86,11 @@ class Subscriber final : public Side {
   std::vector<Channel*> batch_;  // said, and the fence is not back
   /// To be given up behind a fence: nats.c drops what it has read and not yet handed over of a subscription that ends.
   std::vector<Channel*> leaving_;
+  /// Long names that a batch may have. A refusal of one may be one of any of those that begin alike: they are said again in
+  /// smaller batches, down to one, and then in larger ones.
+  std::size_t long_names_ = kBatch;
+  bool ambiguous_ = false;  // a refusal of this batch was
+  std::optional<Fault> fault_;
   bool confirmed_ = false;  // a channel, on the present link
   bool lost_channels_ = false;
   std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn

@@ -6,8 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/nats_server.hpp"
-#include "tests/support/ports.hpp"
-#include "tests/support/raw_socket.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
 
 namespace signalbox::test {
@@ -31,30 +29,6 @@ TEST(NatsReasons, NameNothingThatHasGoneBefore) {
     EXPECT_EQ(reason.find("Permissions"), std::string::npos) << reason;
     EXPECT_EQ(reason.find("Slow"), std::string::npos) << reason;
   }
-}
-
-/// Of a cluster of two whose passwords are changed server by server.
-std::string server_lines(const std::string& password, const std::string& route, const std::string& other) {
-  return "authorization { user: app, password: \"" + password + "\" }\ncluster { name: test, listen: \"" + route +
-         "\", routes: [\"nats-route://" + other + "\"] }\n";
-}
-
-bool tells_of(const NatsServer& server, const NatsServer& other) {
-  RawSocket socket(server.port());
-  const std::string url = "127.0.0.1:" + std::to_string(other.port());
-  return socket.read_until("\r\n") && socket.received().find(url) != std::string::npos;
-}
-
-TEST(NatsReasons, AreNotThoseOfAServerThatWasTriedBefore) {
-  const std::string routes[] = {"127.0.0.1:" + std::to_string(free_port()), "127.0.0.1:" + std::to_string(free_port())};
-  const NatsServer refuses(server_lines("old", routes[0], routes[1]));
-  const NatsServer takes(server_lines("new", routes[1], routes[0]));
-  ASSERT_TRUE(wait_until([&] { return tells_of(refuses, takes); }));
-  NatsInstance a({{"url", refuses.url()}, {"username", "app"}, {"password", "new"}});
-  ASSERT_TRUE(a.wait_ready()) << a.reason();
-  a.expect_serves();
-  const std::vector<State> states = a.host.snapshot().states;
-  EXPECT_EQ(std::count(states.begin(), states.end(), State::failed), 0);
 }
 
 TEST(NatsReasons, TellOfAUserWhoIsRevokedWhileHeIsConnected) {

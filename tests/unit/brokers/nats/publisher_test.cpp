@@ -86,10 +86,13 @@ TEST_F(NatsPublisher, AsksAgainUntilSomebodyKnows) {
   exists("alice");
   exists("bob");
   EXPECT_EQ(wire_.take(), (Lines{"probe alice q1", "probe bob q2"}));
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(wire_.take(), Lines{"fence"});
+  publisher_.on_fence(now_);
   publisher_.on_answer("q2", Answer::nobody);
   now_ += 300ms;
   EXPECT_TRUE(turn());
-  EXPECT_EQ(wire_.take(), Lines{"probe alice q1"});
+  EXPECT_EQ(wire_.take(), (Lines{"probe alice q1", "fence"}));
   publisher_.on_answer("q1", Answer::holder);
   publisher_.on_answer("q1", Answer::nobody);
   EXPECT_EQ(outcomes_, (Lines{"no", "yes"}));
@@ -102,14 +105,84 @@ TEST_F(NatsPublisher, NeverGuessesWhenNobodyAnswers) {
   EXPECT_EQ(outcomes_, Lines{"unavailable"});
 }
 
-TEST_F(NatsPublisher, GivesTheLinkUpWhenAPublishIsNotAnswered) {
+TEST_F(NatsPublisher, KeepsTheLinkWhenAPublishIsNotAnsweredUntilItsFenceIsLate) {
   publish("alice");
   EXPECT_TRUE(turn());
   now_ += 2s;
-  EXPECT_FALSE(turn());
-  publisher_.on_down();
-  static_cast<void>(turn());
+  EXPECT_TRUE(turn());
   EXPECT_EQ(outcomes_, Lines{"unknown_outcome"});
+  EXPECT_EQ(budget_.used(), 0u);
+  publisher_.on_answer("p1", Answer::nobody);
+  publisher_.on_fence(now_);
+  publish("bob");
+  EXPECT_TRUE(turn());
+  publisher_.on_fence(now_);
+  EXPECT_EQ(outcomes_, (Lines{"unknown_outcome", "1"}));
+  publish("carol");
+  EXPECT_TRUE(turn());
+  now_ += FenceState::kEcho;
+  EXPECT_FALSE(turn());
+}
+
+TEST_F(NatsPublisher, DoesNotSayWhatCouldNotBeAnsweredInTime) {
+  publish("alice", std::string(Publisher::kWindowBytes, 'x'));
+  publish("bob");
+  EXPECT_TRUE(turn());
+  wire_.take();
+  now_ += 1900ms;
+  publisher_.on_fence(now_);
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(outcomes_, (Lines{"1", "unavailable"}));
+  EXPECT_TRUE(wire_.take().empty());
+}
+
+TEST_F(NatsPublisher, AsksNoMoreOfAServerThatIsBehind) {
+  for (std::size_t i = 0; i < Publisher::kWindow + 10; ++i) exists("alice");
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(wire_.take().size(), Publisher::kWindow + 1) << "and the fence";
+  now_ += 300ms;
+  EXPECT_TRUE(turn());
+  EXPECT_TRUE(wire_.take().empty()) << "neither again nor more";
+  publisher_.on_fence(now_);
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(wire_.take().size(), Publisher::kWindow + 1);
+  now_ += 2s;
+  while (publisher_.unfinished() || outcomes_.size() < Publisher::kWindow + 10) ASSERT_TRUE(turn());
+  EXPECT_EQ(budget_.used(), 0u);
+}
+
+TEST_F(NatsPublisher, SaysLessAtOnceWhereAFullSocketHoldsUpTheThread) {
+  wire_.secure = true;
+  now_ += FenceState::kIdle;
+  EXPECT_TRUE(turn());
+  publisher_.on_fence(now_);
+  wire_.take();
+  const std::string large(Publisher::kSecureWindowBytes / 2, 'x');
+  for (int i = 0; i < 4; ++i) publish("alice", large);
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(wire_.take().size(), 2u) << "one publish and the fence";
+}
+
+TEST_F(NatsPublisher, RefusesTheOneThatBeginsAsTheServerSays) {
+  const std::string beginning(200, 'x');
+  publish("alice");
+  publish(beginning + "1");
+  EXPECT_TRUE(turn());
+  publisher_.on_violation({true, {}, false, "Permissions Violation"}, beginning);
+  publisher_.on_fence(now_);
+  EXPECT_EQ(outcomes_, (Lines{"rejected", "1"}));
+}
+
+TEST_F(NatsPublisher, DoesNotGuessWhichOfThoseThatBeginAlikeIsRefused) {
+  const std::string beginning(200, 'x');
+  publish("alice");
+  publish(beginning + "1");
+  publish(beginning + "2");
+  exists(beginning + "3");
+  EXPECT_TRUE(turn());
+  publisher_.on_violation({true, {}, false, "Permissions Violation"}, beginning);
+  publisher_.on_fence(now_);
+  EXPECT_EQ(outcomes_, (Lines{"unknown_outcome", "unknown_outcome", "unavailable", "1"}));
 }
 
 TEST_F(NatsPublisher, SaysOfWhatHasNotLeftThatItSurelyHasNot) {
@@ -136,8 +209,9 @@ TEST_F(NatsPublisher, CompletesEverythingOnceWhenItCloses) {
   exists("bob");
   EXPECT_TRUE(turn());
   publisher_.on_down();
+  EXPECT_TRUE(outcomes_.empty()) << "a slice a turn";
   publisher_.close_calls();
-  EXPECT_EQ(outcomes_, (Lines{"unavailable", "closed"}));
+  EXPECT_EQ(outcomes_, (Lines{"closed", "closed"}));
   EXPECT_TRUE(publisher_.at_rest());
 }
 

@@ -1,5 +1,7 @@
 #include "brokers/nats/subscriber.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/brokers/nats/fake_wire.hpp"
@@ -36,7 +38,7 @@ class NatsSubscriber : public testing::Test {
   Time now_ = Time() + 1h;
   FakeWire wire_;
   Lines refused_;
-  Subscriber subscriber_{100'000, [this](std::string_view channel, std::string_view) { refused_.emplace_back(channel); }};
+  Subscriber subscriber_{100'000, 20, [this](std::string_view channel, std::string_view) { refused_.emplace_back(channel); }};
   Lines outcomes_;
 };
 
@@ -78,6 +80,36 @@ TEST_F(NatsSubscriber, RejectsTheOneChannelThatTheServerRefuses) {
   EXPECT_EQ(outcomes_, (Lines{"+secret rejected", "+alice ok"}));
   EXPECT_FALSE(subscriber_.delivers("secret"));
   EXPECT_TRUE(refused_.empty()) << "the call has told it";
+}
+
+TEST_F(NatsSubscriber, FindsTheRefusedOneOfThoseThatBeginAlike) {
+  const std::string beginning(30, 'x');
+  const std::string forbidden = beginning + "5";
+  for (int i = 0; i < 8; ++i) subscribe(beginning + std::to_string(i));
+  subscribe("alice");
+  wire_.take();
+  turn();
+  for (int batch = 0; batch < 20; ++batch) {
+    const Lines said = wire_.take();
+    if (std::find(said.begin(), said.end(), "sub " + forbidden) != said.end()) {
+      subscriber_.on_violation({false, {}, false, "Permissions Violation"}, beginning);
+    }
+    fence();
+  }
+  EXPECT_EQ(outcomes_.size(), 9U);
+  for (const std::string& outcome : outcomes_) {
+    EXPECT_TRUE(outcome.ends_with(outcome.starts_with("+" + forbidden) ? " rejected" : " ok")) << outcome;
+  }
+  EXPECT_TRUE(refused_.empty());
+}
+
+TEST_F(NatsSubscriber, GivesTheLinkUpWhereItCannotFindTheRefusedOne) {
+  const std::string beginning(30, 'x');
+  subscribe(beginning + "1");
+  turn();
+  fence();
+  subscriber_.on_violation({false, {}, false, "Permissions Violation"}, beginning);
+  EXPECT_TRUE(subscriber_.turn(now_));
 }
 
 TEST_F(NatsSubscriber, TellsTheHostOfAChannelThatIsTakenAway) {
