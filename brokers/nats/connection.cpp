@@ -54,7 +54,7 @@ void Connection::close() {
 void Connection::on_link_up(const ServerInfo& server) {
   const Time now = Clock::now();
   if (std::optional<Fault> fault = events_.on_server(server)) return drop(std::move(*fault), now);
-  context_.told = server.cluster;
+  if (!server.cluster.empty()) context_.told = server.cluster;  // the last of a cluster tells of nobody, not of itself either
   up_ = true;
   side_.on_up(*link_, now);
   context_.request_turn();
