@@ -1,5 +1,6 @@
 #include "brokers/common/call_list.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace signalbox::brokers {
@@ -23,8 +24,14 @@ void CallList::add(Channel& channel, Verb verb, Done done, Time deadline) {
   call.done = std::move(done);
   call.channel = &channel;
   call.verb = verb;
+  call.deadline = deadline;
   ++open_;
-  deadlines_.push_back({deadline, number, call.generation});
+  // At the end but for calls taken from another list: calls come in the order in which they were made.
+  const auto before = [](Time time, const Deadline& other) { return time < other.at; };
+  const auto place = deadlines_.empty() || deadlines_.back().at <= deadline
+                         ? deadlines_.end()
+                         : std::upper_bound(deadlines_.begin(), deadlines_.end(), deadline, before);
+  deadlines_.insert(place, {deadline, number, call.generation});
 }
 
 Done CallList::release(std::uint32_t number) {
@@ -62,6 +69,22 @@ void CallList::finish(Channel& channel, Verb verb, const Status& status) {
     next = at(number).next;
     if (at(number).verb == verb) release(number)(status);
   }
+}
+
+std::vector<CallList::Taken> CallList::take(Channel& channel, Verb verb) {
+  std::vector<Taken> taken;
+  const std::uint32_t latest = channel.second.calls;
+  if (latest == 0) return taken;
+  std::uint32_t next = at(latest).next;
+  for (bool last = false; !last;) {
+    const std::uint32_t number = next;
+    last = number == latest;
+    next = at(number).next;
+    if (at(number).verb != verb) continue;
+    const Time deadline = at(number).deadline;
+    taken.push_back({release(number), deadline});
+  }
+  return taken;
 }
 
 bool CallList::has(const Channel& channel, Verb verb) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "signalbox/broker.hpp"
 
@@ -18,11 +19,17 @@ enum class Verb : std::uint8_t { subscribe, unsubscribe };
 /// which a ring leads to the oldest and on to the latest.
 class CallList {
  public:
-  /// Deadlines must not decrease from call to call: calls come in the order in which they were made.
   void add(Channel& channel, Verb verb, Done done, Time deadline);
   /// Completes the channel's calls of that verb, in the order in which they were made.
   void finish(Channel& channel, Verb verb, const Status& status);
   [[nodiscard]] bool has(const Channel& channel, Verb verb) const;
+
+  struct Taken {
+    Done done;
+    Time deadline;
+  };
+  /// Takes the channel's calls of that verb out, not completed, in the order in which they were made.
+  std::vector<Taken> take(Channel& channel, Verb verb);
 
   /// Completes one call that is past its deadline with `unavailable` and tells which; nothing once there is none.
   struct Expired {
@@ -45,6 +52,7 @@ class CallList {
     std::uint32_t next = 0;      // of the same channel, in a ring; or the next free one
     std::uint32_t generation = 0;
     Verb verb = Verb::subscribe;
+    Time deadline;
   };
   struct Deadline {
     Time at;
@@ -61,7 +69,7 @@ class CallList {
   std::deque<Call> calls_;  // number n at n - 1; never moved, as there may be a hundred thousand
   std::size_t open_ = 0;
   std::uint32_t free_ = 0;
-  std::deque<Deadline> deadlines_;
+  std::deque<Deadline> deadlines_;  // the next first
 };
 
 }  // namespace signalbox::brokers

@@ -54,6 +54,16 @@ class ChannelTable {
     scanned_ = false;
   }
   [[nodiscard]] bool scanned() const noexcept { return scanned_; }
+  /// Calls visit(Channel&) for each; visit must not insert or erase.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (Map& part : parts_) {
+      for (Channel& channel : part) {
+        refresh(channel);
+        visit(channel);
+      }
+    }
+  }
   /// Calls visit(Channel&) for the next bucket; visit must not insert or erase.
   template <class Visit>
   void scan_bucket(Visit visit) {

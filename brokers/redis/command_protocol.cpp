@@ -22,16 +22,16 @@ std::optional<Fault> fault_beyond_the_call(std::string_view error) {
 void CommandProtocol::publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done,
                               Time deadline) {
   awaited_.push_back({Publish{std::move(done), cost, written() + out_.size()}, deadline});
-  append_command(out_, {"PUBLISH", channel, payload});
+  append_command(out_, {dialect_.publish, channel, payload});
 }
 
 void CommandProtocol::exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline) {
-  questions_.push_back({std::string(channel), std::move(done), cost, deadline});
+  questions_.push_back({std::string(channel), tags_ ? HashTags::group(channel) : 0, std::move(done), cost, deadline});
 }
 
 void CommandProtocol::probe(std::string_view channel, Counted counted, Time now) {
   awaited_.push_back({Probe{std::move(counted)}, now + kSilence});
-  append_command(out_, {"PUBLISH", channel, ""});
+  append_command(out_, {dialect_.publish, channel, ""});
 }
 
 void CommandProtocol::on_established(Time now) {
@@ -71,19 +71,37 @@ bool CommandProtocol::late(Time now) const {
   return false;
 }
 
+/// In a cluster those of one slot together.
 void CommandProtocol::ask() {
+  const auto before = [](const Question& one, const Question& other) { return one.group < other.group; };
+  if (tags_) std::stable_sort(questions_.begin(), questions_.end(), before);
   for (auto first = questions_.begin(); first != questions_.end();) {
-    const auto count = std::min<std::ptrdiff_t>(questions_.end() - first, kNamesPerCommand);
+    const auto limit = first + std::min<std::ptrdiff_t>(questions_.end() - first, kNamesPerCommand);
+    const auto other = std::find_if(first, limit, [&](const Question& question) { return question.group != first->group; });
+    const auto count = other - first;
+    const Time deadline = first->deadline;
+    if (tags_) guard(first->group, deadline);
     append_count(out_, static_cast<std::size_t>(count) + 2);
     append_argument(out_, "PUBSUB");
-    append_argument(out_, "NUMSUB");
+    append_argument(out_, dialect_.count);
     const auto last = first + count;
     for (auto question = first; question != last; ++question) append_argument(out_, question->channel);
-    const Time deadline = first->deadline;
     awaited_.push_back({Questions(std::make_move_iterator(first), std::make_move_iterator(last)), deadline});
     first = last;
   }
   questions_.clear();
+}
+
+void CommandProtocol::guard(std::size_t group, Time deadline) {
+  awaited_.push_back({Guard{}, deadline});
+  append_command(out_, {dialect_.publish, tags_->reserved(group, "guard"), ""});
+}
+
+/// That of the one call, or question, was no fault of the connection's.
+bool CommandProtocol::take_elsewhere(std::string_view error) {
+  if (!tags_ || !is_elsewhere(error)) return false;
+  redirected_ = true;
+  return true;
 }
 
 std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
@@ -100,13 +118,17 @@ std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& re
   }
   if (reply.type == REDIS_REPLY_ERROR) {
     finish(call, {meaning_of(text(reply)).code, redacted(text(reply))});
-    return fault_beyond_the_call(text(reply));
+    return take_elsewhere(text(reply)) ? std::nullopt : fault_beyond_the_call(text(reply));
   }
   finish(call, {errc::unknown_outcome, "unexpected reply"});
   return unexpected("PUBLISH");
 }
 
 std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply& reply) {
+  if (!guard_refused_.empty()) {
+    finish(calls, {errc::unavailable, std::exchange(guard_refused_, {})});
+    return std::nullopt;
+  }
   if (reply.type == REDIS_REPLY_ERROR) {
     finish(calls, {meaning_of(text(reply)).code, redacted(text(reply))});
     return fault_beyond_the_call(text(reply));
@@ -132,7 +154,7 @@ std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply&
 }
 
 std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_ERROR) return fault_of(text(reply));
+  if (reply.type == REDIS_REPLY_ERROR) return take_elsewhere(text(reply)) ? std::nullopt : std::optional(fault_of(text(reply)));
   if (reply.type != REDIS_REPLY_INTEGER) return unexpected("PUBLISH");
   proven_ = true;
   probe.counted(reply.integer > 0);
@@ -142,6 +164,12 @@ std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& rep
 std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
   role_awaited_ = false;
   return fault_in_role(wanted(), reply);
+}
+
+std::optional<Fault> CommandProtocol::answer(Guard&, const redisReply& reply) {
+  if (reply.type != REDIS_REPLY_ERROR) return std::nullopt;
+  guard_refused_ = redacted(text(reply));
+  return take_elsewhere(text(reply)) ? std::nullopt : fault_beyond_the_call(text(reply));
 }
 
 void CommandProtocol::finish(Publish& call, const Status& status, Receivers receivers) {
@@ -158,6 +186,7 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
   proven_ = false;
+  guard_refused_.clear();
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
   if (!awaited_.empty()) lost_.push_back({std::exchange(awaited_, {}), sent});

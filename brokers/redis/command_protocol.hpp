@@ -1,4 +1,4 @@
-// The connection that asks: PUBLISH and PUBSUB NUMSUB, pipelined.
+// The connection that asks: PUBLISH and PUBSUB NUMSUB, or what they are in a cluster; pipelined.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/budget.hpp"
+#include "brokers/redis/dialect.hpp"
+#include "brokers/redis/hash_tags.hpp"
 #include "brokers/redis/protocol.hpp"
 
 namespace signalbox::redis {
@@ -22,6 +25,9 @@ namespace signalbox::redis {
 /// The server's role is asked all the time: one that is made a replica keeps its connections and goes on taking PUBLISH,
 /// which then reaches nobody at the new master.
 ///
+/// In a cluster a node that does not have a slot says so to a publish, but counts nobody for SHARDNUMSUB: so each question goes
+/// behind a publish of nothing to nobody in the same slot, which guards it.
+///
 /// Errors: an answer that is late loses the link, as the FIFO would no longer fit. What was open then: `unknown_outcome`
 /// for a publish of which bytes may have left, `unavailable` for the rest.
 class CommandProtocol final : public Protocol {
@@ -30,8 +36,9 @@ class CommandProtocol final : public Protocol {
   static constexpr std::size_t kNamesPerCommand = 100;
   static constexpr Duration kRoleInterval{1000};
 
-  CommandProtocol(Handshake handshake, Duration call_timeout, brokers::Budget& budget)
-      : Protocol(std::move(handshake), call_timeout), budget_(budget) {}
+  /// tags: nullptr for classic pub/sub; channels below are by their names on the wire.
+  CommandProtocol(Handshake handshake, Duration call_timeout, brokers::Budget& budget, const HashTags* tags = nullptr)
+      : Protocol(std::move(handshake), call_timeout), budget_(budget), tags_(tags), dialect_(tags ? kSharded : kClassic) {}
 
   /// The verbs. Only while established; `cost`: what is given back to the budget with the answer.
   void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time deadline);
@@ -46,6 +53,9 @@ class CommandProtocol final : public Protocol {
   /// No call is open, and nothing of our own.
   [[nodiscard]] bool at_rest() const noexcept { return awaited_.empty() && questions_.empty() && lost_.empty(); }
 
+  /// Whether it has been sent to another node since this was last asked.
+  [[nodiscard]] bool take_redirected() noexcept { return std::exchange(redirected_, false); }
+
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();
 
@@ -57,6 +67,7 @@ class CommandProtocol final : public Protocol {
   };
   struct Question {
     std::string channel;
+    std::size_t group;  // of slots; 0 without tags
     ExistsDone done;
     std::size_t cost;
     Time deadline;
@@ -66,8 +77,9 @@ class CommandProtocol final : public Protocol {
     Counted counted;
   };
   struct Role {};
+  struct Guard {};
   struct Awaited {
-    std::variant<Publish, Questions, Probe, Role> what;
+    std::variant<Publish, Questions, Probe, Role, Guard> what;
     Time deadline;
 
     [[nodiscard]] bool is_call() const noexcept { return what.index() < 2; }
@@ -85,16 +97,21 @@ class CommandProtocol final : public Protocol {
 
   void ask_role(Time now);
   void ask();
+  void guard(std::size_t group, Time deadline);
+  bool take_elsewhere(std::string_view error);
   [[nodiscard]] bool late(Time now) const;
   std::optional<Fault> answer(Publish& call, const redisReply& reply);
   std::optional<Fault> answer(Questions& calls, const redisReply& reply);
   std::optional<Fault> answer(Probe& probe, const redisReply& reply);
   std::optional<Fault> answer(Role& role, const redisReply& reply);
+  std::optional<Fault> answer(Guard& guard, const redisReply& reply);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
   void finish_lost();
 
   brokers::Budget& budget_;
+  const HashTags* tags_;
+  const Dialect& dialect_;
   bool proven_ = false;  ///< a probe was published on the present link
   std::string out_;      // commands of this loop turn
   Questions questions_;
@@ -102,6 +119,8 @@ class CommandProtocol final : public Protocol {
   std::deque<Remains> lost_;  // of former links, completed a slice a turn
   Time role_asked_at_;
   bool role_awaited_ = false;
+  std::string guard_refused_;  // what the last guard was told, where it does not stand for its question
+  bool redirected_ = false;
 };
 
 }  // namespace signalbox::redis

@@ -13,6 +13,7 @@ namespace signalbox::redis {
 namespace {
 
 const Status kClosed{errc::closed, "the broker is stopped"};
+const Status kNotConfirmed{errc::unavailable, "the channel is not confirmed again yet"};
 const Status kLate{errc::unavailable, "not sent in time"};
 
 std::chrono::nanoseconds thread_time() noexcept {
@@ -21,7 +22,7 @@ std::chrono::nanoseconds thread_time() noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-NodeOptions node_options(const Options& options, const HostInfo& info) {
+NodeOptions node_options(const Options& options, const HostInfo& info, const HashTags* tags) {
   NodeOptions node;
   node.login = options.login;
   node.instance_id = info.instance_id;
@@ -30,9 +31,13 @@ NodeOptions node_options(const Options& options, const HostInfo& info) {
   node.subscriber_connections = options.subscriber_connections;
   node.resubscribe_rate = Engine::kResubscribeRate;
   if (options.mode == Mode::sentinel) node.wanted = Wanted::found_master;
-  node.one_of_several = options.mode == Mode::shards;
+  if (options.mode == Mode::cluster) node.wanted = Wanted::cluster_master;
+  node.one_of_several = options.mode == Mode::shards || options.mode == Mode::cluster;
+  node.tags = tags;
   return node;
 }
+
+constexpr std::string_view kMissed = "the channel's server was lost, or has changed";
 
 std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_string(time.count() / 1000) + " us"; }
 
@@ -43,8 +48,8 @@ Engine::Engine(const Options& options, TlsContext* tls, Host& host, brokers::Int
       call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
       budget_(budget),
       context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())},
-      topology_(make_topology(options, context_, host.info().instance_id)),
-      nodes_(context_, *topology_, node_options(options, host.info()), budget, *this),
+      topology_(make_topology(options, context_, host.info())),
+      nodes_(context_, *topology_, node_options(options, host.info(), topology_->tags()), budget, *this),
       queue_(intake, host) {}
 
 void Engine::start() {
@@ -144,22 +149,28 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   if (!call.refusal.ok()) return refuse(call.refusal);
   if (stopping_) return refuse(kClosed);
   const Time deadline = call.made_at + call_timeout_;
-  Nodes::Place& place = nodes_.of(channel);
+  const HashTags* tags = topology_->tags();
+  if (tags) {
+    tags->tagged(channel, channel_);
+  } else {
+    channel_.assign(channel);
+  }
+  Nodes::Place& place = nodes_.of(channel_);
   Node& node = *place.node;
   if (call.kind == brokers::Call::Kind::subscribe) {
-    channel_ = channel;
-    node.subscriber(channel).subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
+    node.subscriber(channel_).subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (call.kind == brokers::Call::Kind::unsubscribe) {
-    channel_ = channel;
-    node.subscriber(channel).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
+    node.subscriber(channel_).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (!place.serving || !node.command_established()) {
     refuse({errc::unavailable, place.reason.empty() ? std::string_view("not ready") : std::string_view(place.reason)});
+  } else if (!place.settled && node.subscriber(channel_).awaits(channel_)) {
+    refuse(kNotConfirmed);
   } else if (now >= deadline) {
     refuse(kLate);
   } else if (call.kind == brokers::Call::Kind::publish) {
-    node.command().publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
+    node.command().publish(channel_, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {
-    node.command().exists(channel, call.cost, std::move(std::get<ExistsDone>(call.done)), deadline);
+    node.command().exists(channel_, call.cost, std::move(std::get<ExistsDone>(call.done)), deadline);
   }
 }
 
@@ -184,7 +195,7 @@ void Engine::enter_ready() {
 }
 
 void Engine::on_missed(std::span<const std::string_view> channels) {
-  if (nodes_.several()) host_.gap(channels, "the connection to the channel's server was lost");
+  if (nodes_.several()) host_.gap(channels, kMissed);
 }
 
 void Engine::report(State state, std::vector<std::string> reasons) {

@@ -75,7 +75,7 @@ class Engine final : private SubscriberEvents {
   Nodes nodes_;
 
   brokers::CallQueue queue_;
-  std::string channel_;  // the one that dispatch() works on
+  std::string channel_;  // the one that dispatch() works on, by its name on the wire
   bool turn_requested_ = false;
   bool resting_ = false;  // the next tick is far
   State state_ = State::connecting;

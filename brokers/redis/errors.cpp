@@ -60,6 +60,11 @@ bool is_command_refused(std::string_view error) noexcept {
 
 bool is_passing(std::string_view error) noexcept { return begins_with(error, "LOADING") || begins_with(error, "BUSY"); }
 
+bool is_elsewhere(std::string_view error) noexcept {
+  return begins_with(error, "MOVED ") || begins_with(error, "ASK ") || begins_with(error, "TRYAGAIN") ||
+         begins_with(error, "CLUSTERDOWN");
+}
+
 bool is_disk_trouble(std::string_view error) noexcept { return begins_with(error, "MISCONF"); }
 
 std::string_view redacted(std::string_view error) noexcept {

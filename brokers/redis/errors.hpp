@@ -36,6 +36,8 @@ bool is_channel_refused(std::string_view error) noexcept;
 bool is_command_refused(std::string_view error) noexcept;
 /// True for the errors of a server that is alive and will answer later: it loads its data or runs a script.
 bool is_passing(std::string_view error) noexcept;
+/// True for what a node of a cluster answers that does not serve the slot, now or any more.
+bool is_elsewhere(std::string_view error) noexcept;
 /// True for an error that PING alone gets: the server can't write to its disk, which pub/sub does not need.
 bool is_disk_trouble(std::string_view error) noexcept;
 

@@ -27,12 +27,14 @@ enum class Wanted : std::uint8_t {
   master,        ///< named by the operator, who alone can mend it
   found_master,  ///< found by asking others, who will tell another
   sentinel,
+  cluster_master,  ///< as found_master, in a cluster with sharded pub/sub
+  cluster_node,    ///< of such a cluster, master or not
 };
 
 /// The fault in a reply to ROLE.
 std::optional<Fault> fault_in_role(Wanted wanted, const redisReply& reply);
 
-/// One write: AUTH, CLIENT SETNAME, ROLE, INFO, SELECT, and then a harmless use of each command that the connection will
+/// One write: AUTH, CLIENT SETNAME, ROLE, INFO twice, SELECT, and then a harmless use of each command that the connection will
 /// need, so that a missing right is told at once and by its name.
 class Handshake {
  public:
@@ -53,7 +55,7 @@ class Handshake {
   [[nodiscard]] const std::string& obstacle() const noexcept { return obstacle_; }
 
  private:
-  enum class Step : std::uint8_t { auth, name, role, cluster, database, need };
+  enum class Step : std::uint8_t { auth, name, role, cluster, version, database, need };
 
   std::optional<Fault> refuse(Step step, std::string_view error);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 namespace signalbox::redis {
@@ -13,9 +14,24 @@ Handshake handshake_for(const NodeOptions& options, const std::string& role, std
   return {options.login, "signalbox:" + options.instance_id + ":" + role, std::move(needs), options.wanted};
 }
 
-/// In the part of the name space that the contract leaves to the broker.
-std::string probe_channel(const NodeOptions& options, const std::string& number) {
-  return options.channel_prefix + '\x02' + "i:" + options.instance_id + ":" + number;
+std::string probe_name(const std::string& instance_id, std::size_t number) {
+  return "i:" + instance_id + ":" + std::to_string(number);
+}
+
+/// In the part of the name space that the contract leaves to the broker. In a cluster until Node::set_home().
+std::string probe_channel(const NodeOptions& options, std::size_t number) {
+  const std::string name = probe_name(options.instance_id, number);
+  return options.tags ? options.tags->reserved(0, name) : options.channel_prefix + '\x02' + name;
+}
+
+Handshake::Need use_of_unsubscribe(const NodeOptions& options, std::size_t number) {
+  if (options.tags) return {"SUNSUBSCRIBE"};
+  return {"UNSUBSCRIBE", probe_channel(options, number)};
+}
+
+Handshake::Need use_of_counts(const NodeOptions& options) {
+  if (options.tags) return {"PUBSUB", "SHARDNUMSUB"};
+  return {"PUBSUB", "NUMSUB", probe_channel(options, 0)};
 }
 
 /// Not there, or there again but with a refusal that it has not disproved.
@@ -28,17 +44,18 @@ bool is_in_trouble(const Connection& connection) {
 Node::Subscriber::Subscriber(ConnectionContext& context, const NodeOptions& options, std::size_t number,
                              SubscriberEvents& events)
     : name("subscriber connection " + std::to_string(number)),
-      protocol(handshake_for(options, "subscriber-" + std::to_string(number),
-                             {{"PING"}, {"UNSUBSCRIBE", probe_channel(options, std::to_string(number))}}),
-               options.call_timeout, probe_channel(options, std::to_string(number)),
-               options.resubscribe_rate / options.subscriber_connections, events),
+      protocol(handshake_for(options, "subscriber-" + std::to_string(number), {{"PING"}, use_of_unsubscribe(options, number)}),
+               options.call_timeout, probe_channel(options, number), options.resubscribe_rate / options.subscriber_connections,
+               events, options.tags),
       connection(context, nullptr, protocol) {}
 
 Node::Node(ConnectionContext& context, const NodeOptions& options, brokers::Budget& budget, SubscriberEvents& events)
     : context_(context),
       one_of_several_(options.one_of_several),
-      command_(handshake_for(options, "command", {{"PING"}, {"PUBSUB", "NUMSUB", probe_channel(options, "0")}}),
-               options.call_timeout, budget),
+      tags_(options.tags),
+      instance_id_(options.instance_id),
+      command_(handshake_for(options, "command", {{"PING"}, use_of_counts(options)}), options.call_timeout, budget,
+               options.tags),
       command_connection_(context, nullptr, command_) {
   for (std::size_t number = 0; number < options.subscriber_connections; ++number) {
     subscribers_.push_back(std::make_unique<Subscriber>(context, options, number, events));
@@ -47,10 +64,40 @@ Node::Node(ConnectionContext& context, const NodeOptions& options, brokers::Budg
 
 void Node::move(const Endpoint& endpoint, Time now) {
   auto server = std::make_unique<Server>(context_.io, endpoint);
-  command_connection_.move(server.get(), now);
-  for (const auto& subscriber : subscribers_) subscriber->connection.move(server.get(), now);
+  move_all(server.get(), now);
   server_ = std::move(server);
+}
+
+void Node::leave(Time now) {
+  move_all(nullptr, now);
+  server_.reset();
+}
+
+void Node::move_all(Server* server, Time now) {
+  command_connection_.move(server, now);
+  for (const auto& subscriber : subscribers_) subscriber->connection.move(server, now);
   left_server_ = false;
+}
+
+void Node::set_home(std::size_t group) {
+  for (std::size_t number = 0; number < subscribers_.size(); ++number) {
+    subscribers_[number]->protocol.set_probe_channel(tags_->reserved(group, probe_name(instance_id_, number)));
+  }
+}
+
+std::vector<Node::Handed> Node::give_up(const std::function<bool(std::string_view)>& leaves) {
+  std::vector<Handed> all;
+  for (const auto& subscriber : subscribers_) {
+    std::vector<Handed> some = subscriber->protocol.give_up(leaves);
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+bool Node::take_redirected() noexcept {
+  bool redirected = command_.take_redirected();
+  for (const auto& subscriber : subscribers_) redirected = subscriber->protocol.take_redirected() || redirected;
+  return redirected;
 }
 
 SubscriberProtocol& Node::subscriber(std::string_view channel) noexcept {
@@ -116,11 +163,16 @@ void Node::hurry() {
   for (const auto& subscriber : subscribers_) subscriber->connection.hurry();
 }
 
-bool Node::settled() const noexcept {
-  const auto settled = [](const auto& subscriber) {
-    return subscriber->connection.established() && subscriber->protocol.settled();
+bool Node::connected() const noexcept {
+  const auto connected = [](const auto& subscriber) {
+    return subscriber->connection.established() && subscriber->protocol.probed();
   };
-  return command_connection_.established() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
+  return command_connection_.established() && std::all_of(subscribers_.begin(), subscribers_.end(), connected);
+}
+
+bool Node::settled() const noexcept {
+  const auto settled = [](const auto& subscriber) { return subscriber->protocol.settled(); };
+  return connected() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
 }
 
 bool Node::at_rest() const noexcept {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "brokers/common/budget.hpp"
@@ -23,7 +25,8 @@ struct NodeOptions {
   std::size_t subscriber_connections;
   std::size_t resubscribe_rate;  ///< channels a second, of all connections together
   Wanted wanted = Wanted::master;
-  bool one_of_several = false;  ///< so that reasons must say which
+  bool one_of_several = false;     ///< so that reasons must say which
+  const HashTags* tags = nullptr;  ///< as Topology::tags()
 };
 
 /// One connection for commands and some for subscriptions, which the channels share by hash. Subscriptions have their
@@ -37,7 +40,11 @@ class Node {
 
   /// Leaves the present server, if any; the wanted channels go along.
   void move(const Endpoint& endpoint, Time now);
-  /// nullptr: none is known yet.
+  /// There is no server any more. What is open is completed in the turns that follow, until at_rest().
+  void leave(Time now);
+  /// In a cluster: a group whose slot the server has, for the probes to be in.
+  void set_home(std::size_t group);
+  /// nullptr: none is known.
   [[nodiscard]] const Endpoint* endpoint() const noexcept { return server_ ? &server_->endpoint : nullptr; }
 
   [[nodiscard]] CommandProtocol& command() noexcept { return command_; }
@@ -45,8 +52,17 @@ class Node {
   /// The one of the connections that `channel` belongs to, now and always.
   [[nodiscard]] SubscriberProtocol& subscriber(std::string_view channel) noexcept;
 
+  using Handed = SubscriberProtocol::Handed;
+  /// As SubscriberProtocol's, of all connections.
+  [[nodiscard]] std::vector<Handed> give_up(const std::function<bool(std::string_view name)>& leaves);
+  void take_in(Handed handed) { subscriber(handed.name).take_in(std::move(handed)); }
+  /// Whether the server has sent us elsewhere since this was last asked.
+  [[nodiscard]] bool take_redirected() noexcept;
+
   void turn(Time now);
-  /// Every connection established, every probe answered, everything confirmed.
+  /// Every connection established, every probe answered.
+  [[nodiscard]] bool connected() const noexcept;
+  /// That, and everything confirmed.
   [[nodiscard]] bool settled() const noexcept;
   /// No call is open, so that no deadline but those of our own pings and probes has to be kept.
   [[nodiscard]] bool at_rest() const noexcept;
@@ -78,8 +94,12 @@ class Node {
   void append_reason(Trouble& trouble, const std::string& name, const Connection& connection) const;
   [[nodiscard]] std::string named(const std::string& name) const;
 
+  void move_all(Server* server, Time now);
+
   ConnectionContext& context_;
   bool one_of_several_;
+  const HashTags* tags_;
+  std::string instance_id_;
   std::unique_ptr<Server> server_;
   CommandProtocol command_;
   Connection command_connection_;

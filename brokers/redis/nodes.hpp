@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "brokers/redis/node.hpp"
@@ -22,15 +24,20 @@ class Nodes {
         SubscriberEvents& events);
 
   struct Place {
+    explicit Place(std::unique_ptr<Node> one) : node(std::move(one)) {}
+
     std::unique_ptr<Node> node;
-    bool serving = false;  ///< settled at the last look
-    std::string reason;    ///< why not
+    // At the last look:
+    bool serving = false;
+    bool settled = false;
+    std::string reason;               ///< why not
+    std::optional<std::size_t> home;  ///< the group that the probes are in, in a cluster
   };
-  /// Where the channel belongs now.
-  [[nodiscard]] Place& of(std::string_view channel) noexcept { return places_[place_of_[topology_.group(channel)]]; }
+  /// Where the channel, by its name on the wire, belongs now.
+  [[nodiscard]] Place& of(std::string_view name) noexcept { return *place_of_[topology_.group(name)]; }
 
   void turn(Time now);
-  /// Looks at all of them. True: all are serving; else why not.
+  /// Looks at all of them. True: all is settled; else why not.
   [[nodiscard]] bool look(Trouble& trouble);
   /// Not one that holds everything.
   [[nodiscard]] bool several() const noexcept { return topology_.groups() > 1; }
@@ -42,13 +49,26 @@ class Nodes {
   void close();
 
  private:
-  void arrange(Time now);
-  void route();
-  [[nodiscard]] bool all_serving() const noexcept;
+  using Standing = std::vector<Place*>;  // where each of topology_.nodes() stands
 
+  Place& add_place();
+  void arrange(Time now);
+  [[nodiscard]] Place* heir(const Standing& standing, std::size_t node) const;
+  void route(const Standing& standing);
+  void hand_over(const Standing& route);
+  void leave_others(const Standing& standing, Time now);
+  void settle_probes();
+  void forget_empty_places();
+  [[nodiscard]] bool is_empty(const Place& place) const noexcept;
+  [[nodiscard]] bool all_settled() const noexcept;
+
+  ConnectionContext& context_;
   Topology& topology_;
-  std::vector<Place> places_;          // as topology_.nodes(); one without a server while there are none
-  std::vector<std::size_t> place_of_;  // each group
+  NodeOptions options_;
+  brokers::Budget& budget_;
+  SubscriberEvents& events_;
+  std::vector<std::unique_ptr<Place>> places_;  // at least one; without a server while none is known
+  std::vector<Place*> place_of_;                // each group
   bool arranged_ = false;
 };
 

@@ -56,6 +56,7 @@ Server read_url(const std::string& key, const std::string& text) {
 Mode read_mode(const std::string& mode) {
   if (mode == "sentinel") return Mode::sentinel;
   if (mode == "shards") return Mode::shards;
+  if (mode == "cluster") return Mode::cluster;
   return Mode::single;
 }
 
@@ -64,6 +65,7 @@ const char* word(Mode mode) {
     case Mode::single: return "single";
     case Mode::sentinel: return "sentinel";
     case Mode::shards: return "shards";
+    case Mode::cluster: return "cluster";
   }
   return "";
 }
@@ -97,7 +99,7 @@ void read_servers(const Settings& settings, Options& options) {
   const std::string url = settings.text("url");
   const std::string mode = word(options.mode);
   if (options.mode == Mode::single) {
-    if (!urls.empty()) refuse("urls: are for mode sentinel or shards; mode single has url");
+    if (!urls.empty()) refuse("urls: are for modes sentinel, shards and cluster; mode single has url");
     if (url.empty()) return;
     const Server server = read_url("url", url);
     options.endpoints = {server.endpoint};
@@ -106,6 +108,7 @@ void read_servers(const Settings& settings, Options& options) {
   if (!url.empty() && url != kOptions[0].fallback) refuse("url: is for mode single; mode " + mode + " has urls");
   if (urls.empty()) refuse("urls: name at least one server for mode " + mode + ", as in [redis://host:port]");
   read_urls(urls, options);
+  if (options.mode == Mode::cluster && options.login.database != 0) refuse("urls: a cluster has database 0 only");
 }
 
 void read_sentinel(const Settings& settings, Options& options) {
@@ -153,6 +156,7 @@ Options read_options(const Settings& settings) {
   read_credential(settings, "password", options.login.password);
   if (!options.login.username.empty() && options.login.password.empty()) refuse("password: is missing for the username");
   read_tls(settings, options.tls);
+  options.subscriber_connections = options.mode == Mode::cluster ? 1 : 2;
   if (const auto connections = settings.integer("subscriber_connections"); connections > 0) {
     options.subscriber_connections = static_cast<std::size_t>(connections);
   }

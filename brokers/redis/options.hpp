@@ -18,14 +18,15 @@ inline constexpr Option kOptions[] = {
      "The server in mode single: redis://[user:password@]host[:port][/database], or rediss:// for TLS. Databases separate no "
      "channels.",
      0, 0, SIGNALBOX_OPTION_URL, 0},
-    {"mode", "single|sentinel|shards", "single",
+    {"mode", "single|sentinel|shards|cluster", "single",
      "single: the master at url holds all channels. sentinel: the one that the sentinels at urls name. shards: the masters at "
-     "urls share the channels.",
+     "urls share the channels. cluster: the masters of the Redis Cluster (7.0 or later) that the nodes at urls belong to.",
      0, 0, 0, 0},
     {"urls", "list", "",
      "Where mode is not single: redis://host:port or rediss://host:port each, with the same user, password and database. "
      "shards: "
-     "written alike on every instance, in any order. sentinel: the sentinels, without user and password.",
+     "written alike on every instance, in any order. sentinel: the sentinels, without user and password. cluster: some of its "
+     "nodes, enough that one of them is there at the start.",
      0, 0, SIGNALBOX_OPTION_URL, 0},
     {"sentinel_master", "text", "mymaster", "The name that the sentinels have for the master.", 0, 0, 0, 0},
     {"sentinel_username", "text", "", "The sentinels' ACL user; empty: the default user.", 0, 0, 0, 0},
@@ -36,11 +37,10 @@ inline constexpr Option kOptions[] = {
     {"tls_certificate", "text", "", "PEM file of a client certificate and its chain.", 0, 0, 0, 0},
     {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
     {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
-    {"subscriber_connections", "integer", "2",
+    {"subscriber_connections", "integer", "0",
      "Connections to each server that share its subscriptions; one for each 50,000 channels keeps the server's stall short "
-     "when "
-     "one closes.",
-     1, 8, 0, 0},
+     "when one closes. 0: two, and one in mode cluster.",
+     0, 8, 0, 0},
     {"publish_queue_bytes", "size", "64MiB",
      "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
      0},
@@ -54,11 +54,11 @@ struct TlsOptions {
   std::string private_key;
 };
 
-enum class Mode : std::uint8_t { single, sentinel, shards };
+enum class Mode : std::uint8_t { single, sentinel, shards, cluster };
 
 struct Options {
   Mode mode = Mode::single;
-  std::vector<Endpoint> endpoints{Endpoint{}};  ///< the server, the sentinels, or the shards
+  std::vector<Endpoint> endpoints{Endpoint{}};  ///< the server, the sentinels, the shards, or nodes of the cluster
   Login login;
   TlsOptions tls;
   std::string sentinel_master;

@@ -32,8 +32,9 @@ class ReplyReader {
   /// 5.5 M messages/s, 1 MiB 0.64 M).
   static constexpr std::size_t kFeedBytes = 16 * 1024;
 
-  /// No reply that we ask for has more elements. A longer array is garbage, and would swallow all that follows as its own.
-  static constexpr std::size_t kMostElements = 4096;
+  /// No reply that we ask for has more elements: CLUSTER SLOTS has up to one for each slot. A longer array is garbage, and
+  /// would swallow all that follows as its own.
+  static constexpr std::size_t kMostElements = 16384;
 
   /// Nor is one longer: the largest limits.message_bytes, with its envelope, channel and framing. hiredis gathers a string
   /// whole before anybody can ask what its message may have: without this a server could have it gather any number of bytes.

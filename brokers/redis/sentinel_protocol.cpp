@@ -1,20 +1,13 @@
 #include "brokers/redis/sentinel_protocol.hpp"
 
-#include <charconv>
 #include <utility>
+
+#include "brokers/redis/number.hpp"
 
 namespace signalbox::redis {
 namespace {
 
 constexpr std::string_view kSwitch = "+switch-master";
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 /// A flat list of fields and values.
 std::string_view field(const redisReply& reply, std::string_view name) {

@@ -1,6 +1,8 @@
 #include "brokers/redis/subscriber_protocol.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace signalbox::redis {
@@ -14,11 +16,13 @@ Fault unasked() { return {FaultKind::lost, "protocol error: a reply that nothing
 }  // namespace
 
 SubscriberProtocol::SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel,
-                                       std::size_t resubscribe_rate, SubscriberEvents& events)
+                                       std::size_t resubscribe_rate, SubscriberEvents& events, const HashTags* tags)
     : Protocol(std::move(handshake), call_timeout),
       events_(events),
+      tags_(tags),
+      dialect_(tags ? kSharded : kClassic),
       resubscribe_rate_(static_cast<double>(resubscribe_rate)),
-      probe_(std::move(probe_channel), ChannelState{}) {}
+      probes_{Channel(std::move(probe_channel), ChannelState{})} {}
 
 void SubscriberProtocol::subscribe(const std::string& name, Done done, Time deadline) {
   Channel& channel = table_.get(name);
@@ -81,32 +85,38 @@ void SubscriberProtocol::on_established(Time now) {
   pinged_at_.reset();
   allowance_at_ = message_at_ = answered_at_ = now;
   // First and alone: if this is refused, so would be everything.
-  halves_.push_back({Verb::subscribe, {&probe_}, 0, {}});
+  halves_.push_back({Verb::subscribe, {&probes_.back()}, 0, {}, {}});
 }
 
 std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
   if (reply->type == REDIS_REPLY_ERROR) return reject(text(*reply), now);
-  if (reply->type == REDIS_REPLY_STATUS) return std::nullopt;  // PONG before the first subscription
+  if (reply->type == REDIS_REPLY_STATUS) return std::nullopt;                   // PONG before the first subscription
+  if (reply->type == REDIS_REPLY_STRING) return pass_fence(text(*reply), now);  // after the last one
   if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) return unasked();
   const std::string_view kind = text(*reply->element[0]);
-  if (kind == "message" && reply->elements == 3) {
+  if (kind == dialect_.message && reply->elements == 3) {
     take_message(std::move(reply), now);
     return std::nullopt;
   }
-  if (kind == "subscribe") return acknowledge(Verb::subscribe, text(*reply->element[1]), now);
-  if (kind == "unsubscribe") return acknowledge(Verb::unsubscribe, text(*reply->element[1]), now);
-  if (kind == "pong") return std::nullopt;
+  if (kind == dialect_.subscribed) return acknowledge(Verb::subscribe, text(*reply->element[1]), now);
+  if (kind == dialect_.unsubscribed && tags_) {
+    removed(std::string(text(*reply->element[1])), now);
+    return std::nullopt;
+  }
+  if (kind == dialect_.unsubscribed) return acknowledge(Verb::unsubscribe, text(*reply->element[1]), now);
+  if (kind == "pong") return text(*reply->element[1]).empty() ? std::nullopt : pass_fence(text(*reply->element[1]), now);
   return unasked();
 }
 
 void SubscriberProtocol::take_message(Reply reply, Time now) {
   message_at_ = now;
-  const std::string_view channel = text(*reply->element[1]);
-  if (channel == probe_.first) {
+  std::string_view channel = text(*reply->element[1]);
+  if (channel == probe_channel()) {
     probe_echoed_ = true;
     probe_sent_at_.reset();
     return;
   }
+  if (tags_) channel = tags_->plain(reply->element[1]->str, channel.size());
   messages_.push_back({channel, text(*reply->element[2])});
   held_bytes_ += messages_.back().payload.size();
   if (held_bytes_ >= kFloodBytes) flooded_at_ = now;
@@ -115,7 +125,7 @@ void SubscriberProtocol::take_message(Reply reply, Time now) {
 
 void SubscriberProtocol::deliver() {
   if (!missed_.empty()) {
-    events_.on_missed(missed_);
+    tell_missed();
     missed_.clear();
   }
   if (messages_.empty()) return;
@@ -123,6 +133,14 @@ void SubscriberProtocol::deliver() {
   messages_.clear();
   held_.clear();
   held_bytes_ = 0;
+}
+
+void SubscriberProtocol::tell_missed() {
+  if (!tags_) return events_.on_missed(missed_);
+  std::vector<std::string> names(missed_.begin(), missed_.end());
+  std::vector<std::string_view> channels;
+  for (std::string& name : names) channels.push_back(tags_->plain(name.data(), name.size()));
+  events_.on_missed(channels);
 }
 
 std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view name, Time now) {
@@ -138,8 +156,8 @@ std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view
 }
 
 void SubscriberProtocol::confirm(Channel& channel) {
-  if (&channel == &probe_) {
-    probe_subscribed_ = true;
+  if (is_probe(channel)) {
+    probe_subscribed_ = &channel == &probes_.back();
     return;
   }
   confirmed_ = true;
@@ -165,6 +183,10 @@ void SubscriberProtocol::release(Channel& channel) {
 /// One error answers a whole command: halve it until the guilty channel stands alone.
 std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now) {
   if (is_disk_trouble(error)) return std::nullopt;  // as good as a PONG
+  if (tags_ && is_elsewhere(error) && !in_flight_.empty() && in_flight_.front().answered == 0) {
+    take_elsewhere(now);
+    return std::nullopt;
+  }
   if (in_flight_.empty() || in_flight_.front().answered != 0 || in_flight_.front().verb != Verb::subscribe ||
       !is_channel_refused(error)) {
     return fault_of(error);
@@ -175,26 +197,30 @@ std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now
   channels_in_flight_ -= batch.channels.size();
   if (batch.channels.size() == 1) return refuse(*batch.channels.front(), error);
   const auto middle = batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.channels.size() / 2);
-  halves_.push_back({Verb::subscribe, {batch.channels.begin(), middle}, 0, {}});
-  halves_.push_back({Verb::subscribe, {middle, batch.channels.end()}, 0, {}});
+  halves_.push_back({Verb::subscribe, {batch.channels.begin(), middle}, 0, {}, {}});
+  halves_.push_back({Verb::subscribe, {middle, batch.channels.end()}, 0, {}, {}});
   return std::nullopt;
 }
 
 std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_view error) {
-  if (&channel == &probe_) {
+  if (is_probe(channel)) {
     return Fault{FaultKind::config, std::string(error) + "; the user needs the channels PREFIX*"};
   }
   const bool unasked_for = channel.second.want && !calls_.has(channel, Verb::subscribe);
   table_.set_want(channel, false);
   calls_.finish(channel, Verb::subscribe, {errc::rejected, error});
   calls_.finish(channel, Verb::unsubscribe, {});
-  if (unasked_for) events_.on_refused(channel.first, error);
+  if (unasked_for) {
+    std::string name = channel.first;
+    events_.on_refused(tags_ ? tags_->plain(name.data(), name.size()) : name, error);
+  }
   table_.erase(channel);
   return std::nullopt;
 }
 
 std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
   settle_lost();
+  take_up(now);
   expire(now);
   unfinished_ = !lost_.empty() || calls_.has_expired(now);
   if (!established()) return std::nullopt;
@@ -232,12 +258,12 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
 
   for (; !halves_.empty() && channels_in_flight_ < kWindow; halves_.pop_front()) write(std::move(halves_.front()), now, out);
 
-  Batch subscribes{Verb::subscribe, {}, 0, {}};
-  Batch unsubscribes{Verb::unsubscribe, {}, 0, {}};
-  const auto collect = [&](Batch& batch, Channel& channel, Have have) {
+  std::map<std::pair<Verb, std::size_t>, std::vector<Channel*>> batches;  // in a cluster each of one slot
+  const auto collect = [&](Verb verb, Channel& channel, Have have) {
     channel.second.have = have;
-    batch.channels.push_back(&channel);
-    if (batch.channels.size() == kChannelsPerCommand) write(std::exchange(batch, {batch.verb, {}, 0, {}}), now, out);
+    std::vector<Channel*>& batch = batches[{verb, tags_ ? HashTags::group(channel.first) : 0}];
+    batch.push_back(&channel);
+    if (batch.size() == kChannelsPerCommand) write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
   };
   while (channels_in_flight_ < kWindow) {
     if (queue_.empty()) scan();
@@ -246,15 +272,16 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
     queue_.pop_front();
     channel.second.queued = false;
     if (!draining_ && channel.second.want && channel.second.have == Have::nothing) {
-      collect(subscribes, channel, Have::subscribing);
+      collect(Verb::subscribe, channel, Have::subscribing);
     } else if (!channel.second.want && channel.second.have == Have::subscribed) {
-      collect(unsubscribes, channel, Have::unsubscribing);
+      collect(Verb::unsubscribe, channel, Have::unsubscribing);
     } else if (!channel.second.want) {
       table_.erase(channel);
     }
   }
-  if (!subscribes.channels.empty()) write(std::move(subscribes), now, out);
-  if (!unsubscribes.channels.empty()) write(std::move(unsubscribes), now, out);
+  for (auto& [of, channels] : batches) {
+    if (!channels.empty()) write({of.first, std::move(channels), 0, {}, {}}, now, out);
+  }
 }
 
 /// Queues what the new link must be told, or what is to be given up, as far as the allowance goes.
@@ -275,8 +302,12 @@ void SubscriberProtocol::scan() {
 void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
   batch.deadline = now + call_timeout();
   append_count(out, batch.channels.size() + 1);
-  append_argument(out, batch.verb == Verb::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE");
+  append_argument(out, batch.verb == Verb::subscribe ? dialect_.subscribe : dialect_.unsubscribe);
   for (const Channel* channel : batch.channels) append_argument(out, channel->first);
+  if (tags_ && batch.verb == Verb::unsubscribe) {
+    batch.fence = "fence " + std::to_string(++fences_);
+    append_command(out, {"PING", batch.fence});
+  }
   channels_in_flight_ += batch.channels.size();
   in_flight_.push_back(std::move(batch));
 }
@@ -290,7 +321,10 @@ void SubscriberProtocol::on_lost(std::uint64_t) {
       lost_.insert(lost_.end(), batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.answered), batch.channels.end());
     }
   }
-  std::erase(lost_, &probe_);
+  lost_.insert(lost_.end(), put_off_.begin(), put_off_.end());
+  std::erase_if(lost_, [this](const Channel* channel) { return is_probe(*channel); });
+  probes_.erase(probes_.begin(), std::prev(probes_.end()));
+  put_off_.clear();
   queue_.clear();
   halves_.clear();
   in_flight_.clear();
@@ -329,7 +363,8 @@ void SubscriberProtocol::drain() {
 }
 
 bool SubscriberProtocol::drained() const noexcept {
-  return !established() || (draining_ && table_.scanned() && queue_.empty() && halves_.empty() && in_flight_.empty());
+  return !established() ||
+         (draining_ && table_.scanned() && queue_.empty() && halves_.empty() && in_flight_.empty() && put_off_.empty());
 }
 
 }  // namespace signalbox::redis

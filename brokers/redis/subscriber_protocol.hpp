@@ -1,19 +1,25 @@
-// A connection that listens: SUBSCRIBE, UNSUBSCRIBE and the messages.
+// A connection that listens: SUBSCRIBE, UNSUBSCRIBE, or what they are in a cluster, and the messages.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_list.hpp"
 #include "brokers/common/channel_table.hpp"
+#include "brokers/redis/dialect.hpp"
+#include "brokers/redis/hash_tags.hpp"
 #include "brokers/redis/protocol.hpp"
 
 namespace signalbox::redis {
@@ -32,13 +38,17 @@ class SubscriberEvents {
   virtual void on_messages(std::span<const Message> messages) = 0;
   /// The server refuses a channel whose subscribe has completed before: its rules had changed at the reconnect.
   virtual void on_refused(std::string_view channel, std::string_view detail) = 0;
-  /// Confirmed again after a link was lost on which they had been confirmed. Comes before their messages; the views live for
-  /// the call.
+  /// Confirmed again after a link was lost, or a slot had moved, on which they had been confirmed. Comes before their
+  /// messages; the views live for the call.
   virtual void on_missed(std::span<const std::string_view> channels) = 0;
 };
 
 /// Brings what the server has in line with what is wanted, over any number of links. One operation a channel is under
 /// way at a time; whatever changes meanwhile is looked at when its answer comes, so flapping costs nothing.
+///
+/// In a cluster a slot may leave the server, which then says that its channels are unsubscribed, in words that answer
+/// SUNSUBSCRIBE as well. So each SUNSUBSCRIBE has a PING behind it, whose answer ends it; and what the slot's channels need is
+/// put off until the slot's new server is known, which may be this one again.
 ///
 /// A private channel serves as loopback probe: whoever holds the command connection publishes there (probe_due()).
 class SubscriberProtocol final : public Protocol {
@@ -48,13 +58,31 @@ class SubscriberProtocol final : public Protocol {
   static constexpr std::size_t kWindow = 8192;
   static constexpr Duration kProbeIdle{5000};
   static constexpr Duration kProbeEcho{3000};
+  /// How long a channel waits of which the server says that it is elsewhere.
+  static constexpr Duration kPutOff{100};
 
-  /// resubscribe_rate: channels a second after a reconnect.
+  /// resubscribe_rate: channels a second after a reconnect. tags: nullptr for classic pub/sub; channels are by their names on
+  /// the wire here, and by their own in `events`.
   SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel, std::size_t resubscribe_rate,
-                     SubscriberEvents& events);
+                     SubscriberEvents& events, const HashTags* tags = nullptr);
 
   void subscribe(const std::string& channel, Done done, Time deadline);
   void unsubscribe(const std::string& channel, Done done, Time deadline);
+
+  /// What is wanted of a channel, on its way to another connection.
+  struct Handed {
+    std::string name;
+    bool missed;
+    bool recovering;
+    std::vector<CallList::Taken> subscribes;
+  };
+  /// Wants no more the channels for which `leaves` says so: they are wanted elsewhere. Lasts as long as they are many.
+  [[nodiscard]] std::vector<Handed> give_up(const std::function<bool(std::string_view name)>& leaves);
+  void take_in(Handed handed);
+  /// Whether a channel was found to be elsewhere since this was last asked.
+  [[nodiscard]] bool take_redirected() noexcept { return std::exchange(redirected_, false); }
+  /// The channel is wanted, and must be confirmed before the broker is ready.
+  [[nodiscard]] bool awaits(const std::string& channel);
 
   /// Established, the probe has answered, and all that must be confirmed is.
   [[nodiscard]] bool settled() const noexcept { return established() && probed() && table_.recovering() == 0; }
@@ -62,13 +90,17 @@ class SubscriberProtocol final : public Protocol {
   /// A link was lost on which a channel had been confirmed: what it would have brought may have been missed.
   [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
 
-  [[nodiscard]] const std::string& probe_channel() const noexcept { return probe_.first; }
+  [[nodiscard]] const std::string& probe_channel() const noexcept { return probes_.back().first; }
+  /// The server of the present one may be another from now on.
+  void set_probe_channel(std::string name);
   /// The probe has come back, and the server that took it counted us.
   [[nodiscard]] bool probed() const noexcept { return probe_echoed_ && probe_counted_; }
   [[nodiscard]] bool proven() const noexcept override { return probed(); }
   [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
   /// No call is open, and no command.
-  [[nodiscard]] bool at_rest() const noexcept { return calls_.empty() && in_flight_.empty() && !unfinished_; }
+  [[nodiscard]] bool at_rest() const noexcept {
+    return calls_.empty() && in_flight_.empty() && put_off_.empty() && !unfinished_;
+  }
   [[nodiscard]] std::string_view hint(Time now) const override;
   [[nodiscard]] bool probe_due(Time now) const noexcept;
   /// Messages that still come are ahead of the echo: a busy connection is not a deaf one.
@@ -99,6 +131,7 @@ class SubscriberProtocol final : public Protocol {
     std::vector<Channel*> channels;
     std::size_t answered = 0;
     Time deadline;
+    std::string fence;  // what the PING behind it says; empty: none
   };
 
   void on_established(Time now) override;
@@ -112,11 +145,18 @@ class SubscriberProtocol final : public Protocol {
 
   void take_message(Reply reply, Time now);
   void deliver();
+  void tell_missed();
   std::optional<Fault> acknowledge(Verb verb, std::string_view name, Time now);
   void confirm(Channel& channel);
   void release(Channel& channel);
   std::optional<Fault> reject(std::string_view error, Time now);
   std::optional<Fault> refuse(Channel& channel, std::string_view error);
+  void removed(const std::string& name, Time now);
+  std::optional<Fault> pass_fence(std::string_view token, Time now);
+  void take_elsewhere(Time now);
+  void put_off(Channel& channel, Time now);
+  void take_up(Time now);
+  [[nodiscard]] bool is_probe(const Channel& channel) const noexcept;
 
   void enqueue(Channel& channel);
   void settle_lost();
@@ -127,6 +167,8 @@ class SubscriberProtocol final : public Protocol {
   void write(Batch batch, Time now, std::string& out);
 
   SubscriberEvents& events_;
+  const HashTags* tags_;
+  const Dialect& dialect_;
   double resubscribe_rate_;
   double allowance_ = 0;  // channels that may be resubscribed now
   Time allowance_at_;
@@ -140,11 +182,15 @@ class SubscriberProtocol final : public Protocol {
   bool link_in_use_ = false;  // established on the present link: the table has begun to tell what the server has
   bool confirmed_ = false;    // a channel, on the present link
   bool lost_channels_ = false;
-  std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn
+  std::deque<Channel*> lost_;      // had to do with a link that is gone; marked as queued, settled a slice a turn
+  std::vector<Channel*> put_off_;  // marked as queued
+  Time put_off_until_;
+  bool redirected_ = false;
+  std::uint64_t fences_ = 0;
   bool draining_ = false;
   bool unfinished_ = false;
 
-  Channel probe_;
+  std::list<Channel> probes_;  // the last; before it those whose slot has left, until the link ends
   bool probe_subscribed_ = false;
   bool probe_echoed_ = false;
   bool probe_counted_ = false;

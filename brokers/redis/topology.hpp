@@ -12,8 +12,13 @@
 #include "brokers/redis/time.hpp"
 #include "brokers/redis/trouble.hpp"
 
+namespace signalbox {
+struct HostInfo;
+}
+
 namespace signalbox::redis {
 
+class HashTags;
 struct ConnectionContext;
 struct Options;
 
@@ -38,18 +43,25 @@ class Topology {
   /// The servers, all different; none while they are not known.
   [[nodiscard]] virtual const std::vector<Endpoint>& nodes() const noexcept = 0;
   [[nodiscard]] virtual std::size_t groups() const noexcept = 0;
-  /// Below groups().
+  /// Of a channel by its name on the wire. Below groups().
   [[nodiscard]] virtual std::size_t group(std::string_view channel) const noexcept = 0;
   /// Index into nodes() of the server on which the group's channels are published, subscribed and counted. While there are
-  /// nodes().
+  /// nodes(); beyond them where none does.
   [[nodiscard]] virtual std::size_t owner(std::size_t group) const noexcept = 0;
+
+  /// How channels are called on the wire; nullptr: by their own names, and what carries them is classic pub/sub.
+  [[nodiscard]] virtual const HashTags* tags() const noexcept { return nullptr; }
 
   // For a topology that has to ask what it is.
 
-  /// Once each loop turn. doubt: a server is away, or is not what it was taken for. True: nodes() or an owner has changed.
+  /// Each group has an owner.
+  [[nodiscard]] virtual bool whole() const noexcept { return !nodes().empty(); }
+
+  /// Once each loop turn. doubt: a server is away, is not what it was taken for, or sends us elsewhere. True: nodes() or an
+  /// owner has changed.
   virtual bool turn(Time, bool /*doubt*/) { return false; }
   [[nodiscard]] virtual bool at_rest() const noexcept { return true; }
-  /// Why nodes() are not known.
+  /// Why it is not whole.
   virtual void append_trouble(Trouble&) const {}
   virtual void close() {}
 };
@@ -68,7 +80,7 @@ class SingleNode final : public Topology {
   std::vector<Endpoint> nodes_;
 };
 
-/// As options.mode says. context: outlives it.
-std::unique_ptr<Topology> make_topology(const Options& options, ConnectionContext& context, std::string_view instance_id);
+/// As options.mode says. options, context: outlive it.
+std::unique_ptr<Topology> make_topology(const Options& options, ConnectionContext& context, const HostInfo& info);
 
 }  // namespace signalbox::redis

@@ -47,6 +47,9 @@ class Backend {
   /// Why the suite can't do this here, as the report says it; empty: it can.
   [[nodiscard]] virtual std::string lacks(Control control) const = 0;
 
+  /// What all channels of the run begin with, before anything else is asked: for servers that call them otherwise.
+  virtual void use_prefix(const std::string&) {}
+
   /// A section that reaches the server.
   [[nodiscard]] virtual Values values() const = 0;
   /// The same through another port on 127.0.0.1, and the port that a proxy is to lead to.

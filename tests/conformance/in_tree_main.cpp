@@ -14,6 +14,7 @@
 #include "tests/conformance/backends/nats.hpp"
 #include "tests/conformance/backends/nats_cluster.hpp"
 #include "tests/conformance/backends/redis.hpp"
+#include "tests/conformance/backends/redis_cluster.hpp"
 #include "tests/conformance/backends/redis_sentinel.hpp"
 #include "tests/conformance/backends/redis_shards.hpp"
 #include "tests/conformance/child.hpp"
@@ -36,6 +37,7 @@ std::unique_ptr<Backend> make_backend(const std::string& broker, int case_number
   if (broker == "nats") return std::make_unique<NatsBackend>();
   if (broker == "nats-cluster") return std::make_unique<NatsClusterBackend>();
   if (broker == "redis") return std::make_unique<RedisBackend>();
+  if (broker == "redis-cluster") return std::make_unique<RedisClusterBackend>(case_number);
   if (broker == "redis-shards") return std::make_unique<RedisShardsBackend>();
   if (broker == "redis-sentinel") return std::make_unique<RedisSentinelBackend>();
   if (broker == "kafka") return std::make_unique<KafkaBackend>(case_number);
@@ -58,7 +60,7 @@ int conformance(int argc, char** argv) {
   Choice choice;
   app.add_option("BROKER", broker)
       ->required()
-      ->check(CLI::IsMember({"memory", "nats", "nats-cluster", "redis", "redis-shards", "redis-sentinel", "kafka"}));
+      ->check(CLI::IsMember({"memory", "nats", "nats-cluster", "redis", "redis-cluster", "redis-shards", "redis-sentinel", "kafka"}));
   app.add_option("--linking", linking, "direct, or plugin: through the C ABI")->check(CLI::IsMember({"direct", "plugin"}));
   app.add_option("--set", choice.hold_values)->allow_extra_args(false)->group("");
   add_options(app, choice);

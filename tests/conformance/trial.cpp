@@ -67,6 +67,7 @@ Trial::Trial(const Subject& subject, Backend& backend, HolderCommand holder)
     : subject_(subject), backend_(backend), holder_(std::move(holder)) {
   std::random_device random;
   prefix_ = "conformance:" + std::to_string(random()) + std::to_string(random()) + ":";
+  backend_.use_prefix(prefix_);
 }
 
 std::unique_ptr<Peer> Trial::peer(PeerOptions options) {

@@ -1,7 +1,7 @@
 // What a Redis server may say, at any time and in any words: the reply reader, the handshake and both protocols, over any
 // number of links. Nothing it says may crash the plugin, leave a call open, or complete one twice. Input: "c" (commands) or "s"
-// (subscriptions), upper case with a login; then steps, each a letter and what belongs to it, with "~" between them: see
-// step().
+// (subscriptions), in a cluster "k" or "l"; upper case with a login; then steps, each a letter and what belongs to it, with "~"
+// between them: see step().
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -45,6 +45,16 @@ class Calls {
   std::deque<Call> calls_;
 };
 
+const HashTags kTags("p:");
+
+/// To a subscription or its end; nullptr: it is something else.
+const char* kind_of_answer(std::string_view command) {
+  if (command == "SUBSCRIBE") return "subscribe";
+  if (command == "UNSUBSCRIBE") return "unsubscribe";
+  if (command == "SSUBSCRIBE") return "ssubscribe";
+  return command == "SUNSUBSCRIBE" ? "sunsubscribe" : nullptr;
+}
+
 /// What a server that works answers to all that was written.
 std::string honest_replies(std::string_view written) {
   std::string out;
@@ -55,17 +65,15 @@ std::string honest_replies(std::string_view written) {
       out += kMaster;
     } else if (name == "INFO") {
       out += bulk("cluster_enabled:0");
-    } else if (name == "PUBLISH") {
+    } else if (name == "PUBLISH" || name == "SPUBLISH") {
       out += ":1\r\n";
     } else if (name == "PING") {
-      out += "*2\r\n" + bulk("pong") + bulk("");
+      out += "*2\r\n" + bulk("pong") + bulk(command.elements > 1 ? argument(1) : "");
     } else if (name == "PUBSUB") {
       append_count(out, 2 * (command.elements - 2));
       for (std::size_t i = 2; i < command.elements; ++i) out += bulk(argument(i)) + ":1\r\n";
-    } else if (name == "SUBSCRIBE" || name == "UNSUBSCRIBE") {
-      for (std::size_t i = 1; i < command.elements; ++i) {
-        out += acknowledged(name == "SUBSCRIBE" ? "subscribe" : "unsubscribe", argument(i));
-      }
+    } else if (const char* kind = kind_of_answer(name)) {
+      for (std::size_t i = 1; i < command.elements; ++i) out += acknowledged(kind, argument(i));
     } else {
       out += "+OK\r\n";
     }
@@ -174,9 +182,9 @@ void for_each_step(std::string_view steps, Step run_step) {
 
 Time deadline(const Link& link) { return link.now + Duration(1950); }
 
-void converse_on_commands(bool with_login, std::string_view steps) {
+void converse_on_commands(bool with_login, const HashTags* tags, std::string_view steps) {
   brokers::Budget budget(1 << 20);
-  CommandProtocol protocol(handshake(with_login), Duration(2000), budget);
+  CommandProtocol protocol(handshake(with_login), Duration(2000), budget, tags);
   Calls calls;
   Link link(protocol);
   for_each_step(steps, [&](char letter, std::string_view rest) {
@@ -203,9 +211,9 @@ void converse_on_commands(bool with_login, std::string_view steps) {
   require(budget.used() == 0, "what is complete costs nothing");
 }
 
-void converse_on_subscriptions(bool with_login, std::string_view steps) {
+void converse_on_subscriptions(bool with_login, const HashTags* tags, std::string_view steps) {
   Listener listener;
-  SubscriberProtocol protocol(handshake(with_login), Duration(2000), std::string(kProbe), 10'000, listener);
+  SubscriberProtocol protocol(handshake(with_login), Duration(2000), std::string(kProbe), 10'000, listener, tags);
   Calls calls;
   Link link(protocol);
   bool draining = false;
@@ -218,7 +226,13 @@ void converse_on_subscriptions(bool with_login, std::string_view steps) {
     } else if (letter == 'b' && protocol.probe_due(link.now)) {  // the probe is published, counted and comes back
       protocol.probe_sent(link.now);
       protocol.probe_counted();
-      link.hear(message(kProbe, ""));
+      link.hear(tags ? "*3\r\n" + bulk("smessage") + bulk(protocol.probe_channel()) + bulk("") : message(kProbe, ""));
+    } else if (letter == 'g' && tags) {  // the channels that begin so go away and come back
+      for (auto& handed : protocol.give_up([rest](std::string_view name) { return name.starts_with(rest); })) {
+        protocol.take_in(std::move(handed));
+      }
+    } else if (letter == 'm' && tags) {  // the probe goes to another slot
+      protocol.set_probe_channel(tags->reserved(rest.size() % HashTags::kGroups, "probe"));
     } else if (letter == 'd') {  // the broker is stopped
       draining = true;
       protocol.drain();
@@ -254,8 +268,10 @@ void run(std::string_view input) {
   const std::string_view steps = input.substr(1);
   require(replies_in(steps, ReplyReader::kFeedBytes) == replies_in(steps, 1 + steps.size() % 7),
           "replies do not depend on the cuts");
-  if (kind == 'c' || kind == 'C') converse_on_commands(kind == 'C', steps);
-  if (kind == 's' || kind == 'S') converse_on_subscriptions(kind == 'S', steps);
+  if (kind == 'c' || kind == 'C') converse_on_commands(kind == 'C', nullptr, steps);
+  if (kind == 's' || kind == 'S') converse_on_subscriptions(kind == 'S', nullptr, steps);
+  if (kind == 'k' || kind == 'K') converse_on_commands(kind == 'K', &kTags, steps);
+  if (kind == 'l' || kind == 'L') converse_on_subscriptions(kind == 'L', &kTags, steps);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ class RedisServer {
   [[nodiscard]] std::string url() const;
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
 
+  [[nodiscard]] bool running() const { return process_->running(); }
+
   /// SIGKILL: connections are reset, what was in flight is lost.
   void kill();
   /// Starts it again, on the same port and with the same arguments, after kill().

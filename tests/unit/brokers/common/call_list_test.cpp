@@ -94,5 +94,29 @@ TEST_F(CallListTest, SurvivesAStormOfCalls) {
   }
 }
 
+TEST_F(CallListTest, HandsCallsToAnotherListWhichEndsThemInTime) {
+  add(a, Verb::subscribe, "first", 10);
+  add(a, Verb::unsubscribe, "stays", 11);
+  add(a, Verb::subscribe, "second", 12);
+  CallList heir;
+  Channel there{"a", {}};
+  heir.add(there, Verb::subscribe, [this](Status) { finished.push_back("own"); }, Time(Duration(11)));
+  for (CallList::Taken& taken : calls.take(a, Verb::subscribe)) {
+    heir.add(there, Verb::subscribe, std::move(taken.done), taken.deadline);
+  }
+  EXPECT_FALSE(calls.has(a, Verb::subscribe));
+  EXPECT_TRUE(calls.has(a, Verb::unsubscribe));
+  EXPECT_TRUE(calls.take(b, Verb::subscribe).empty());
+  EXPECT_TRUE(finished.empty());
+  EXPECT_TRUE(heir.expire(Time(Duration(10))));
+  EXPECT_FALSE(heir.expire(Time(Duration(10))));
+  EXPECT_EQ(finished, std::vector<std::string>{"first unavailable"});
+  EXPECT_TRUE(heir.expire(Time(Duration(12))) && heir.expire(Time(Duration(12))));
+  EXPECT_EQ(finished.back(), "second unavailable");
+  EXPECT_TRUE(heir.empty());
+  calls.finish_all({errc::closed, {}});
+  EXPECT_EQ(finished.back(), "stays closed");
+}
+
 }  // namespace
 }  // namespace signalbox::brokers

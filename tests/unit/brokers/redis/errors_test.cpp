@@ -95,5 +95,15 @@ TEST(PassingTrouble, IsWhatAServerHasThatLoadsOrRunsAScript) {
   EXPECT_FALSE(is_passing("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."));
 }
 
+TEST(Errors, KnowWhatANodeSaysThatDoesNotServeTheSlot) {
+  for (const char* error :
+       {"MOVED 3999 127.0.0.1:6381", "ASK 3999 127.0.0.1:6381", "TRYAGAIN Multiple keys request", "CLUSTERDOWN"}) {
+    EXPECT_TRUE(is_elsewhere(error)) << error;
+  }
+  for (const char* error : {"MOVEDON", "CROSSSLOT Keys in request don't hash to the same slot", "ASKING", "NOPERM", ""}) {
+    EXPECT_FALSE(is_elsewhere(error)) << error;
+  }
+}
+
 }  // namespace
 }  // namespace signalbox::redis

@@ -100,6 +100,40 @@ TEST(Handshake, AsksASentinelWhetherItIsOneAndNothingOfAServer) {
   EXPECT_EQ(fault->text, "the server is no sentinel; let urls name the sentinels");
 }
 
+TEST(Handshake, WantsSevenOfAClusterAndWillNotDoWithoutOne) {
+  const auto fault_for = [](Wanted wanted, const std::string& role, int cluster, const std::string& version) {
+    std::string out;
+    Handshake handshake({}, "n", {}, wanted);
+    handshake.begin(out);
+    EXPECT_EQ(out, expected({{"CLIENT", "SETNAME", "n"}, {"ROLE"}, {"INFO", "cluster"}, {"INFO", "server"}}));
+    std::string cluster_section, server_section;
+    append_argument(cluster_section, "# Cluster\r\ncluster_enabled:" + std::to_string(cluster) + "\r\n");
+    append_argument(server_section, "# Server\r\nredis_version:" + version + "\r\nredis_mode:cluster\r\n");
+    std::optional<Fault> fault = finish(handshake, role, cluster_section);
+    if (!fault) fault = handshake.accept(*decode(server_section));
+    if (!fault) {
+      EXPECT_TRUE(handshake.complete());
+    }
+    return fault.value_or(Fault{FaultKind::lost, ""});
+  };
+  const char* const kReplica = "*1\r\n$5\r\nslave\r\n";
+  for (const std::string version : {"7.0.15", "8.1.1", "10.0.0-rc1", "255.255.255"}) {
+    EXPECT_EQ(fault_for(Wanted::cluster_master, kMaster, 1, version).text, "");
+  }
+  EXPECT_EQ(fault_for(Wanted::cluster_node, kReplica, 1, "7.2.4").text, "") << "it knows the slots as well";
+  const Fault replica = fault_for(Wanted::cluster_master, kReplica, 1, "7.2.4");
+  EXPECT_EQ(replica.text, "the server is not the master any more");
+  EXPECT_TRUE(replica.of_the_server);
+  for (const Wanted wanted : {Wanted::cluster_master, Wanted::cluster_node}) {
+    const Fault old = fault_for(wanted, kMaster, 1, "6.2.14");
+    EXPECT_EQ(old.kind, FaultKind::config);
+    EXPECT_EQ(old.text, "the server is Redis 6.2.14; mode cluster needs 7.0 for sharded pub/sub");
+    const Fault single = fault_for(wanted, kMaster, 0, "7.0.15");
+    EXPECT_EQ(single.kind, FaultKind::config);
+    EXPECT_EQ(single.text, "the server runs without cluster-enabled; let mode be single, or urls name nodes of a cluster");
+  }
+}
+
 TEST(Handshake, TellsWrongPasswordsAndMissingPermissions) {
   std::string out;
   Handshake handshake({"", "pw", 0}, "n");

@@ -118,11 +118,22 @@ TEST(RedisOptions, ReadsTheServersOfEachMode) {
   EXPECT_EQ(sentinel.sentinel_master, "main");
   EXPECT_EQ(sentinel.sentinel_login.username + sentinel.sentinel_login.password, "usp");
   EXPECT_EQ(sentinel.login.password, "mp");
+  const Options cluster = read({{"mode", "cluster"}, {"urls", "redis://n:7000"}, {"username", "u"}, {"password", "pw"}});
+  EXPECT_EQ(cluster.mode, Mode::cluster);
+  EXPECT_EQ(cluster.endpoints.front().text() + cluster.login.username + cluster.login.password, "n:7000upw");
   EXPECT_EQ(read({{"mode", "single"}, {"url", "redis://x"}}).endpoints.front().host, "x");
 }
 
+TEST(RedisOptions, TakeTwoSubscriberConnectionsToAServerAndOneInACluster) {
+  EXPECT_EQ(read({}).subscriber_connections, 2U);
+  EXPECT_EQ(read({{"mode", "cluster"}, {"urls", "redis://n"}}).subscriber_connections, 1U);
+  EXPECT_EQ(read({{"mode", "cluster"}, {"urls", "redis://n"}, {"subscriber_connections", "3"}}).subscriber_connections, 3U);
+}
+
 TEST(RedisOptions, SaysWhichServersAModeNeeds) {
-  EXPECT_EQ(refusal({{"urls", "redis://a"}}), "urls: are for mode sentinel or shards; mode single has url");
+  EXPECT_EQ(refusal({{"urls", "redis://a"}}), "urls: are for modes sentinel, shards and cluster; mode single has url");
+  EXPECT_EQ(refusal({{"mode", "cluster"}}), "urls: name at least one server for mode cluster, as in [redis://host:port]");
+  EXPECT_EQ(refusal({{"mode", "cluster"}, {"urls", "redis://a/1"}}), "urls: a cluster has database 0 only");
   EXPECT_EQ(refusal({{"mode", "shards"}}), "urls: name at least one server for mode shards, as in [redis://host:port]");
   EXPECT_EQ(refusal({{"mode", "shards"}, {"url", "redis://x"}, {"urls", "redis://a"}}),
             "url: is for mode single; mode shards has urls");

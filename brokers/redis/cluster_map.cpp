@@ -1,0 +1,98 @@
+#include "brokers/redis/cluster_map.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <utility>
+
+#include "brokers/redis/hash_tags.hpp"
+#include "brokers/redis/number.hpp"
+
+namespace signalbox::redis {
+namespace {
+
+bool is_array(const redisReply& reply, std::size_t least) { return reply.type == REDIS_REPLY_ARRAY && reply.elements >= least; }
+
+/// Of [host, port, id, …]. The host is nil or "?" where cluster-preferred-endpoint-type leaves it to the client, and empty
+/// where the node has not learnt its own.
+std::optional<Endpoint> read_endpoint(const redisReply& node, const std::string& asked) {
+  if (!is_array(node, 3) || node.element[1]->type != REDIS_REPLY_INTEGER) return std::nullopt;
+  const long long port = node.element[1]->integer;
+  if (port < 1 || port > 65535) return std::nullopt;
+  const std::string_view host = text(*node.element[0]);
+  return Endpoint{host.empty() || host == "?" ? asked : std::string(host), static_cast<std::uint16_t>(port)};
+}
+
+bool read_range(const redisReply& range, const std::string& asked, ClusterMap& map) {
+  if (!is_array(range, 3) || range.element[0]->type != REDIS_REPLY_INTEGER || range.element[1]->type != REDIS_REPLY_INTEGER) {
+    return false;
+  }
+  const long long first = range.element[0]->integer;
+  const long long last = range.element[1]->integer;
+  const std::optional<Endpoint> master = read_endpoint(*range.element[2], asked);
+  if (first < 0 || first > last || last >= static_cast<long long>(kSlots) || !master) return false;
+  map.ranges.push_back({static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last),
+                        std::string(text(*range.element[2]->element[2])), *master, 0});
+  for (std::size_t i = 3; i < range.elements; ++i) {
+    const std::optional<Endpoint> replica = read_endpoint(*range.element[i], asked);
+    if (!replica) return false;
+    if (std::find(map.replicas.begin(), map.replicas.end(), *replica) == map.replicas.end()) map.replicas.push_back(*replica);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string& asked) {
+  if (reply.type != REDIS_REPLY_ARRAY) return std::nullopt;
+  ClusterMap map;
+  for (std::size_t i = 0; i < reply.elements; ++i) {
+    if (!read_range(*reply.element[i], asked, map)) return std::nullopt;
+  }
+  return map;
+}
+
+/// A line for each node: id, address, flags, master, ping, pong, epoch, …
+void read_epochs(std::string_view nodes, ClusterMap& map) {
+  std::unordered_map<std::string_view, std::uint64_t> epochs;
+  while (!nodes.empty()) {
+    const std::string_view line = nodes.substr(0, nodes.find('\n'));
+    nodes.remove_prefix(std::min(line.size() + 1, nodes.size()));
+    std::array<std::string_view, 7> fields;
+    std::string_view rest = line;
+    for (std::string_view& field : fields) {
+      field = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+    }
+    if (const auto epoch = number<std::uint64_t>(fields[6])) epochs[fields[0]] = *epoch;
+  }
+  for (ClusterMap::Range& range : map.ranges) {
+    if (const auto found = epochs.find(range.id); found != epochs.end()) range.epoch = found->second;
+  }
+}
+
+GroupOwners believed(const std::vector<const ClusterMap*>& said) {
+  std::vector<const ClusterMap::Range*> claims(HashTags::kGroups, nullptr);
+  for (const ClusterMap* map : said) {
+    for (const ClusterMap::Range& range : map->ranges) {
+      for (std::size_t group = range.first / HashTags::kSlotsEach; group <= range.last / HashTags::kSlotsEach; ++group) {
+        const std::uint16_t slot = HashTags::slot(group);
+        if (slot < range.first || slot > range.last) continue;
+        if (!claims[group] || range.epoch > claims[group]->epoch) claims[group] = &range;
+      }
+    }
+  }
+  GroupOwners owners;
+  for (const ClusterMap::Range* claim : claims) {
+    if (!claim) {
+      owners.owner.push_back(GroupOwners::kNone);
+      continue;
+    }
+    const auto known = std::find(owners.nodes.begin(), owners.nodes.end(), claim->master);
+    owners.owner.push_back(static_cast<std::size_t>(known - owners.nodes.begin()));
+    if (known == owners.nodes.end()) owners.nodes.push_back(claim->master);
+  }
+  return owners;
+}
+
+}  // namespace signalbox::redis

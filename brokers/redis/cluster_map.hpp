@@ -1,0 +1,51 @@
+// What nodes of a Redis Cluster say of its slots, and which of them to believe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brokers/redis/resp.hpp"
+#include "brokers/redis/topology.hpp"
+
+namespace signalbox::redis {
+
+/// The word of one node.
+struct ClusterMap {
+  struct Range {
+    std::uint16_t first;
+    std::uint16_t last;  ///< included
+    std::string id;      ///< of the master
+    Endpoint master;
+    std::uint64_t epoch = 0;  ///< of the master's configuration
+  };
+  std::vector<Range> ranges;
+  std::vector<Endpoint> replicas;
+};
+
+/// The reply to CLUSTER SLOTS, without epochs. asked: the host of the node that says it, which stands for a host that it does
+/// not know. Nothing: it is no such reply.
+std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string& asked);
+
+/// Adds the epochs, from the reply to CLUSTER NODES: CLUSTER SLOTS has none.
+void read_epochs(std::string_view nodes, ClusterMap& map);
+
+/// Who owns the slot of each group's tag (hash_tags.hpp).
+struct GroupOwners {
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
+  std::vector<Endpoint> nodes;     ///< those that own one
+  std::vector<std::size_t> owner;  ///< of each group, an index into nodes, or kNone
+
+  friend bool operator==(const GroupOwners&, const GroupOwners&) = default;
+};
+
+/// Where nodes disagree about a slot, the master with the higher epoch is right: so they settle it among themselves (Redis
+/// Cluster specification, "Hash slots configuration propagation").
+GroupOwners believed(const std::vector<const ClusterMap*>& said);
+
+}  // namespace signalbox::redis

@@ -1,0 +1,141 @@
+// What a subscriber does about slots that leave its server, and channels that go to another connection.
+#include <utility>
+
+#include "brokers/redis/subscriber_protocol.hpp"
+
+namespace signalbox::redis {
+
+bool SubscriberProtocol::is_probe(const Channel& channel) const noexcept {
+  return std::any_of(probes_.begin(), probes_.end(), [&](const Channel& probe) { return &probe == &channel; });
+}
+
+void SubscriberProtocol::set_probe_channel(std::string name) {
+  if (name == probe_channel()) return;
+  probes_.emplace_back(std::move(name), ChannelState{});
+  probe_subscribed_ = false;
+  restart_probe();
+  if (established()) halves_.push_back({Verb::subscribe, {&probes_.back()}, 0, {}, {}});
+}
+
+bool SubscriberProtocol::awaits(const std::string& name) {
+  const Channel* channel = table_.find(name);
+  return channel && channel->second.want && channel->second.recovering;
+}
+
+/// The server has the channel no more: because it was asked to, or because the slot has gone.
+void SubscriberProtocol::removed(const std::string& name, Time now) {
+  if (name == probe_channel()) {
+    redirected_ = true;
+    probe_subscribed_ = false;
+    restart_probe();
+    return put_off(probes_.back(), now);
+  }
+  Channel* channel = table_.find(name);
+  if (!channel) return;
+  ChannelState& state = channel->second;
+  if (state.have == Have::unsubscribing) {
+    state.have = Have::nothing;
+    state.queued = true;  // the fence has it: nobody else queues or erases it
+    return;
+  }
+  if (state.have != Have::subscribed) return;
+  redirected_ = true;
+  deliver();
+  state.have = Have::nothing;
+  if (state.want) {
+    state.missed = true;
+    table_.set_recovering(*channel, true);
+  } else {
+    calls_.finish(*channel, Verb::unsubscribe, {});
+  }
+  if (!state.queued) put_off(*channel, now);
+}
+
+std::optional<Fault> SubscriberProtocol::pass_fence(std::string_view token, Time now) {
+  if (in_flight_.empty() || in_flight_.front().fence.empty() || in_flight_.front().fence != token) {
+    return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
+  }
+  answered_at_ = now;
+  const Batch batch = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  channels_in_flight_ -= batch.channels.size();
+  for (Channel* channel : batch.channels) {
+    channel->second.queued = false;
+    if (channel->second.have == Have::nothing) {
+      release(*channel);
+    } else {
+      channel->second.have = Have::subscribed;  // refused, as by a cluster that is down
+      put_off(*channel, now);
+    }
+  }
+  return std::nullopt;
+}
+
+/// The oldest command was refused. What became of the channels of a SUNSUBSCRIBE, its fence will tell.
+void SubscriberProtocol::take_elsewhere(Time now) {
+  redirected_ = true;
+  if (in_flight_.front().verb == Verb::unsubscribe) return;
+  answered_at_ = now;
+  const Batch batch = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  channels_in_flight_ -= batch.channels.size();
+  for (Channel* channel : batch.channels) {
+    channel->second.have = Have::nothing;
+    if (!channel->second.want) calls_.finish(*channel, Verb::unsubscribe, {});
+    put_off(*channel, now);
+  }
+}
+
+void SubscriberProtocol::put_off(Channel& channel, Time now) {
+  if (put_off_.empty()) put_off_until_ = now + kPutOff;
+  channel.second.queued = true;
+  put_off_.push_back(&channel);
+}
+
+void SubscriberProtocol::take_up(Time now) {
+  if (put_off_.empty() || now < put_off_until_) return;
+  for (Channel* channel : std::exchange(put_off_, {})) {
+    channel->second.queued = false;
+    if (is_probe(*channel)) {
+      if (channel == &probes_.back()) halves_.push_back({Verb::subscribe, {channel}, 0, {}, {}});
+    } else if (channel->second.want || channel->second.have == Have::subscribed) {
+      enqueue(*channel);
+    } else {
+      table_.erase(*channel);
+    }
+  }
+}
+
+std::vector<SubscriberProtocol::Handed> SubscriberProtocol::give_up(const std::function<bool(std::string_view)>& leaves) {
+  std::vector<Handed> handed;
+  std::vector<const Channel*> unknown;  // to the server
+  table_.for_each([&](Channel& channel) {
+    const ChannelState& state = channel.second;
+    if (!state.want || !leaves(channel.first)) return;
+    handed.push_back({channel.first, state.missed || state.have == Have::subscribed, state.recovering,
+                      calls_.take(channel, Verb::subscribe)});
+    table_.set_want(channel, false);
+    if (state.have == Have::subscribed) enqueue(channel);
+    if (state.have == Have::nothing && !state.queued) unknown.push_back(&channel);
+  });
+  for (const Channel* channel : unknown) table_.erase(*channel);
+  return handed;
+}
+
+void SubscriberProtocol::take_in(Handed handed) {
+  Channel& channel = table_.get(handed.name);
+  ChannelState& state = channel.second;
+  table_.set_want(channel, true);
+  if (state.have == Have::subscribed) {  // it is back before the server was told
+    if (handed.missed) missed_.push_back(channel.first);
+    deliver();
+    for (CallList::Taken& call : handed.subscribes) call.done({});
+    return;
+  }
+  state.missed = state.missed || handed.missed;
+  if (handed.missed || handed.recovering || !probed()) table_.set_recovering(channel, true);
+  for (CallList::Taken& call : handed.subscribes) calls_.add(channel, Verb::subscribe, std::move(call.done), call.deadline);
+  if (established()) enqueue(channel);
+}
+
+}  // namespace signalbox::redis

@@ -1,0 +1,87 @@
+#include "tests/conformance/backends/redis_cluster.hpp"
+
+#include "brokers/redis/hash_tags.hpp"
+#include "tests/conformance/backends/redis_controls.hpp"
+
+namespace signalbox::conformance {
+namespace {
+
+constexpr int kFailover = 33;
+
+}  // namespace
+
+RedisClusterBackend::RedisClusterBackend(int case_number)
+    : with_replicas_(case_number == kFailover),
+      cluster_(with_replicas_ ? test::RedisCluster::Replicas::one_each : test::RedisCluster::Replicas::none,
+               {"--requirepass", kRedisPassword, "--masterauth", kRedisPassword}) {
+  for (const auto& server : cluster_.servers()) server->keep_connection();
+}
+
+std::string RedisClusterBackend::lacks(Control control) const {
+  if (control == Control::link || control == Control::black_hole) return "the proxy can't stand before several servers";
+  if (control == Control::limit) return "the limit is tried through the proxy";
+  if (control == Control::role) return "a cluster exchanges its masters by failover";
+  if (control == Control::failover && !with_replicas_) return "there are no replicas";
+  return {};
+}
+
+Values RedisClusterBackend::values() const {
+  return {{"mode", "cluster"}, {"urls", cluster_.url_list()}, {"password", kRedisPassword}};
+}
+
+std::string RedisClusterBackend::secret() const { return kRedisPassword; }
+
+void RedisClusterBackend::stop() {
+  for (const auto& server : cluster_.servers()) server->kill();
+}
+
+void RedisClusterBackend::start() {
+  for (const auto& server : cluster_.servers()) server->restart();
+}
+
+void RedisClusterBackend::freeze() {
+  for (const auto& server : cluster_.servers()) server->freeze();
+}
+
+void RedisClusterBackend::thaw() {
+  for (const auto& server : cluster_.servers()) server->thaw();
+}
+
+void RedisClusterBackend::change_password() {
+  for (const auto& server : cluster_.servers()) conformance::change_password(*server);
+}
+
+void RedisClusterBackend::restore_password() {
+  for (const auto& server : cluster_.servers()) conformance::restore_password(*server);
+}
+
+void RedisClusterBackend::allow_only(const std::vector<std::string>& beginnings, const std::string&) {
+  std::vector<std::string> patterns;
+  for (const std::string& beginning : beginnings) patterns.push_back(prefix_ + "{*}" + beginning.substr(prefix_.size()) + "*");
+  for (const auto& server : cluster_.servers()) allow_only_channels(*server, patterns);
+}
+
+void RedisClusterBackend::allow_all() {
+  for (const auto& server : cluster_.servers()) allow_all_channels(*server);
+}
+
+void RedisClusterBackend::limit_output(std::size_t bytes) {
+  for (const auto& server : cluster_.servers()) conformance::limit_output(*server, bytes);
+}
+
+void RedisClusterBackend::fail_over() {
+  for (std::size_t i = 0; i < test::RedisCluster::kMasters; ++i) cluster_.fail_over(*cluster_.servers()[i]);
+}
+
+void RedisClusterBackend::publish_foreign(std::string_view channel, std::string_view payload) {
+  std::string name;
+  redis::HashTags(prefix_).tagged(channel, name);
+  cluster_.owner(redis::slot_of(name)).command({"SPUBLISH", name, std::string(payload)});
+}
+
+std::vector<Misconfiguration> RedisClusterBackend::misconfigured() {
+  wrong_ = std::make_unique<test::RedisServer>(std::vector<std::string>{"--requirepass", kRedisPassword});
+  return {{"a server without cluster", {{"urls", "[" + wrong_->url() + "]"}}, "cluster-enabled"}};
+}
+
+}  // namespace signalbox::conformance

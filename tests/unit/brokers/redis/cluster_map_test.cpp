@@ -1,0 +1,160 @@
+#include "brokers/redis/cluster_map.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "brokers/redis/cluster_protocol.hpp"
+#include "brokers/redis/hash_tags.hpp"
+#include "tests/unit/brokers/redis/wire.hpp"
+
+namespace signalbox::redis {
+namespace {
+
+std::string node(const std::string& host, int port, const std::string& id) {
+  return "*4\r\n" + host + ":" + std::to_string(port) + "\r\n" + bulk(id) + "*0\r\n";
+}
+std::string range(int first, int last, const std::vector<std::string>& nodes) {
+  std::string text =
+      "*" + std::to_string(2 + nodes.size()) + "\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) + "\r\n";
+  for (const std::string& one : nodes) text += one;
+  return text;
+}
+
+std::optional<ClusterMap> read(const std::string& bytes) {
+  ReplyReader reader;
+  Reply reply;
+  EXPECT_TRUE(reader.feed(bytes));
+  EXPECT_EQ(reader.next(reply), ReplyReader::Next::reply);
+  return read_slots(*reply, "asked");
+}
+
+ClusterMap map_of(std::vector<ClusterMap::Range> ranges) { return {std::move(ranges), {}}; }
+ClusterMap::Range of(int first, int last, std::uint16_t port, std::uint64_t epoch) {
+  return {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), "id", {"h", port}, epoch};
+}
+
+TEST(ClusterMap, TakesMastersAndReplicasFromClusterSlots) {
+  const auto map = read("*2\r\n" + range(0, 5460, {node(bulk("10.0.0.1"), 7000, "aa"), node(bulk("10.0.0.4"), 7003, "dd")}) +
+                        range(5461, 16383, {node(bulk("10.0.0.2"), 7001, "bb"), node(bulk("10.0.0.4"), 7003, "dd")}));
+  ASSERT_TRUE(map);
+  ASSERT_EQ(map->ranges.size(), 2U);
+  EXPECT_EQ(map->ranges[1].first, 5461);
+  EXPECT_EQ(map->ranges[1].last, 16383);
+  EXPECT_EQ(map->ranges[1].id, "bb");
+  EXPECT_EQ(map->ranges[1].master.text(), "10.0.0.2:7001");
+  ASSERT_EQ(map->replicas.size(), 1U);
+  EXPECT_EQ(map->replicas[0].text(), "10.0.0.4:7003");
+  EXPECT_TRUE(read("*0\r\n")->ranges.empty());
+}
+
+TEST(ClusterMap, StandsTheAskedHostInForOneThatIsNotTold) {
+  for (const std::string& host : {std::string("$-1\r\n"), bulk(""), bulk("?")}) {
+    EXPECT_EQ(read("*1\r\n" + range(0, 1, {node(host, 7000, "aa")}))->ranges[0].master.text(), "asked:7000");
+  }
+}
+
+TEST(ClusterMap, RefusesWhatIsNoReplyToClusterSlots) {
+  const std::string good = node(bulk("h"), 7000, "aa");
+  for (const std::string& bytes :
+       {std::string("+OK\r\n"), std::string("*1\r\n:1\r\n"), "*1\r\n" + range(5, 4, {good}), "*1\r\n" + range(0, 16384, {good}),
+        "*1\r\n" + range(-1, 4, {good}), "*1\r\n" + range(0, 1, {}), "*1\r\n" + range(0, 1, {node(bulk("h"), 0, "aa")}),
+        "*1\r\n" + range(0, 1, {node(bulk("h"), 65536, "aa")}), "*1\r\n" + range(0, 1, {good, bulk("x")}),
+        std::string("*1\r\n*3\r\n+a\r\n+b\r\n") + good}) {
+    EXPECT_FALSE(read(bytes)) << bytes;
+  }
+}
+
+TEST(ClusterMap, TakesEpochsFromClusterNodes) {
+  ClusterMap map = map_of({of(0, 1, 1, 0), of(2, 3, 2, 0), of(4, 5, 3, 0)});
+  map.ranges[0].id = "aa";
+  map.ranges[1].id = "bb";
+  map.ranges[2].id = "cc";
+  read_epochs(
+      "aa 127.0.0.1:1@10001 master - 0 1795690515197 12 connected 0-1\n"
+      "bb 127.0.0.1:2@10002,host myself,master - 0 0 18446744073709551615 connected 2-3 [5->-cc]\n"
+      "junk\n"
+      "dd :0@0 master,noaddr - 0 0 x disconnected",
+      map);
+  EXPECT_EQ(map.ranges[0].epoch, 12U);
+  EXPECT_EQ(map.ranges[1].epoch, 18446744073709551615U);
+  EXPECT_EQ(map.ranges[2].epoch, 0U);
+}
+
+TEST(ClusterMap, BelievesTheHigherEpochAboutEachSlot) {
+  const std::uint16_t slot = HashTags::slot(100);
+  const ClusterMap before = map_of({of(0, 8191, 1, 5), of(8192, 16383, 2, 6)});
+  const ClusterMap after =
+      map_of({of(0, slot - 1, 1, 5), of(slot, slot, 2, 7), of(slot + 1, 8191, 1, 5), of(8192, 16383, 2, 7)});
+  for (const auto& said : {std::vector<const ClusterMap*>{&before, &after}, std::vector<const ClusterMap*>{&after, &before}}) {
+    const GroupOwners owners = believed(said);
+    ASSERT_EQ(owners.nodes.size(), 2U);
+    EXPECT_EQ(owners.nodes[owners.owner[99]].port, 1);
+    EXPECT_EQ(owners.nodes[owners.owner[100]].port, 2);
+    EXPECT_EQ(owners.nodes[owners.owner[101]].port, 1);
+    EXPECT_EQ(owners.nodes[owners.owner[511]].port, 2);
+  }
+}
+
+TEST(ClusterMap, KnowsNoOwnerOfASlotThatNobodyClaimsAndNoMasterWithoutATag) {
+  const std::uint16_t slot = HashTags::slot(0);
+  const ClusterMap map = map_of({of(slot == 0 ? 1 : 0, slot == 0 ? 1 : 0, 9, 1), of(32, 16383, 1, 1)});
+  const GroupOwners owners = believed({&map});
+  EXPECT_EQ(owners.owner[0], GroupOwners::kNone);
+  EXPECT_EQ(owners.owner[1], 0U);
+  ASSERT_EQ(owners.nodes.size(), 1U);
+  EXPECT_EQ(owners.nodes[0].port, 1);
+}
+
+const std::string kClusterWelcome = "+OK\r\n" + std::string("*5\r\n") + bulk("slave") + bulk("h") + ":1\r\n" +
+                                    bulk("connected") + ":14\r\n" + bulk("cluster_enabled:1\r\n") +
+                                    bulk("# Server\r\nredis_version:7.0.15\r\n");
+
+TEST(ClusterProtocol, AsksANodeAgainAfterTheIntervalOrWhenItIsTold) {
+  ClusterProtocol protocol(Handshake({}, "n", {}, Wanted::cluster_node), Duration(3000), "h");
+  Conversation talk(protocol);
+  const std::string ask = command({"CLUSTER", "SLOTS"}) + command({"CLUSTER", "NODES"});
+  std::string out;
+  protocol.connected(talk.now, out);
+  talk.hear(kClusterWelcome);
+  ASSERT_TRUE(protocol.established());
+  protocol.set_interval(Duration(500));
+  EXPECT_EQ(talk.turn(), ask);
+  EXPECT_FALSE(protocol.map());
+  const std::string slots = "*1\r\n" + range(0, 16383, {node(bulk(""), 7000, "aa")});
+  talk.hear(slots);
+  EXPECT_FALSE(protocol.map()) << "without its epochs";
+  talk.hear(bulk("aa h:7000@1 master - 0 0 4 connected 0-16383\n"));
+  ASSERT_TRUE(protocol.map() && protocol.proven());
+  EXPECT_EQ(protocol.map()->ranges[0].epoch, 4U);
+  EXPECT_EQ(protocol.map()->ranges[0].master.text(), "h:7000");
+  EXPECT_EQ(talk.turn_after(Duration(499)), "");
+  EXPECT_EQ(talk.turn_after(Duration(1)), ask);
+  EXPECT_EQ(talk.turn_after(Duration(2999)), "");
+  EXPECT_FALSE(talk.fault);
+  talk.turn_after(Duration(1));
+  ASSERT_TRUE(talk.fault);
+  EXPECT_EQ(talk.fault->text, "no answer for 3 s");
+  talk.lose();
+  EXPECT_FALSE(protocol.map()) << "what it said before may be over";
+}
+
+TEST(ClusterProtocol, TellsWhatIsWrongWithAnAnswer) {
+  for (const std::string& answer : {std::string("-NOPERM this user has no permissions to run the 'cluster|slots' command\r\n"),
+                                    std::string("+OK\r\n"), "*0\r\n" + std::string(":1\r\n")}) {
+    ClusterProtocol protocol(Handshake({}, "n", {}, Wanted::cluster_node), Duration(3000), "h");
+    Conversation talk(protocol);
+    std::string out;
+    protocol.connected(talk.now, out);
+    talk.hear(kClusterWelcome);
+    talk.turn();
+    talk.hear(answer);
+    EXPECT_TRUE(talk.fault) << answer;
+    EXPECT_EQ(talk.fault->kind, answer[0] == '-' ? FaultKind::config : FaultKind::lost);
+  }
+}
+
+}  // namespace
+}  // namespace signalbox::redis

@@ -1,0 +1,380 @@
+// A real Redis Cluster whose slots move, and whose masters die.
+#include "tests/support/redis_cluster.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "brokers/redis/cluster.hpp"
+#include "brokers/redis/hash_tags.hpp"
+#include "tests/support/booked_broker.hpp"
+#include "tests/unit/brokers/redis/redis_instance.hpp"
+
+namespace signalbox::test {
+namespace {
+
+using redis::HashTags;
+
+Values values(const RedisCluster& cluster) {
+  Values values{{"mode", "cluster"}};
+  for (const std::string& url : cluster.urls()) values.emplace_back("urls", url);
+  return values;
+}
+
+BrokerUnderLoad::Make brokers(const RedisCluster& cluster) {
+  return [&cluster] { return std::make_unique<RedisBroker>(Settings(values(cluster))); };
+}
+
+/// By its name on the wire, of an instance without a prefix.
+std::string tagged(const std::string& channel, const std::string& prefix = "") {
+  std::string name;
+  HashTags(prefix).tagged(channel, name);
+  return name;
+}
+
+std::uint16_t slot_of(const std::string& channel) { return redis::slot_of(tagged(channel)); }
+
+/// How many connections subscribe to the channel there.
+int holders(const RedisServer& server, const std::string& channel) {
+  const std::string answer = server.command({"PUBSUB", "SHARDNUMSUB", tagged(channel)});
+  return std::stoi(answer.substr(answer.rfind('\n') + 1));
+}
+
+const RedisServer& other_than(const RedisCluster& cluster, const RedisServer& server) {
+  return cluster.servers()[0].get() == &server ? *cluster.servers()[1] : *cluster.servers()[0];
+}
+
+std::vector<std::string> numbered(int count) {
+  std::vector<std::string> channels;
+  for (int i = 0; i < count; ++i) channels.push_back("user" + std::to_string(i));
+  return channels;
+}
+
+void subscribe_all(RedisBroker& broker, const std::vector<std::string>& channels) {
+  std::vector<Pending> calls;
+  for (const std::string& channel : channels) calls.push_back(subscribe(broker, channel));
+  for (Pending& call : calls) ASSERT_TRUE(wait(std::move(call)).ok());
+}
+
+/// All channels that a gap was told for, and how often all were meant.
+struct Gaps {
+  std::set<std::string> channels;
+  int of_all = 0;
+};
+Gaps gaps(RedisInstance& instance) {
+  Gaps gaps;
+  for (const auto& some : instance.host.snapshot().gap_channels) {
+    if (some.empty()) ++gaps.of_all;
+    gaps.channels.insert(some.begin(), some.end());
+  }
+  return gaps;
+}
+
+TEST(RedisCluster, HoldsEachChannelOnTheMasterOfItsSlotAndSpreadsThemEvenly) {
+  RedisCluster cluster;
+  Values one_seed{{"mode", "cluster"}, {"urls", cluster.servers()[1]->url()}};
+  RedisInstance a("", "a", values(cluster));
+  RedisInstance b("", "b", one_seed);
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  ASSERT_TRUE(b.host.wait_state(State::ready)) << b.host.snapshot().reason;
+  const std::vector<std::string> channels = numbered(300);
+  subscribe_all(*a, channels);
+  std::map<const RedisServer*, int> share;
+  for (const std::string& channel : channels) {
+    EXPECT_EQ(wait(publish(*b, channel, "to " + channel)).receivers.count, 1U);
+    EXPECT_TRUE(wait(exists(*b, channel)).exists);
+    int total = 0;
+    for (const auto& server : cluster.servers()) {
+      const int here = holders(*server, channel);
+      share[server.get()] += here;
+      total += here;
+    }
+    EXPECT_EQ(total, 1) << channel;
+  }
+  for (const auto& [server, count] : share) EXPECT_NEAR(count, 100, 35) << server->port();
+  ASSERT_TRUE(a.host.wait_delivered(300));
+  for (const auto& [channel, payload] : a.host.snapshot().delivered) EXPECT_EQ(payload, "to " + channel);
+  EXPECT_TRUE(wait(unsubscribe(*a, "user7")).ok());
+  EXPECT_FALSE(wait(exists(*b, "user7")).exists);
+  EXPECT_EQ(wait(publish(*b, "user7", "x")).receivers.count, 0U);
+  const std::vector<std::string> events = a.host.snapshot().events;
+  EXPECT_EQ(std::count(events.begin(), events.end(), "state ready"), 1);
+  EXPECT_EQ(std::count(events.begin(), events.end(), "gap"), 0);
+}
+
+TEST(RedisCluster, TakesOnePairOfConnectionsToEachMasterAndNoneToReplicas) {
+  RedisCluster cluster(RedisCluster::Replicas::one_each);
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  const auto ours = [](const RedisServer& server) {
+    const std::string list = server.command({"CLIENT", "LIST"});
+    int count = 0;
+    for (std::size_t at = 0; (at = list.find("name=signalbox:", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  for (const auto& server : cluster.servers()) {
+    const bool master = server->command({"ROLE"}).starts_with("master");
+    EXPECT_TRUE(wait_until([&] { return ours(*server) == (master ? 2 : 0); })) << server->port() << ": " << ours(*server);
+  }
+}
+
+TEST(RedisCluster, HandsOverTheChannelsOfASlotThatMigratesAndTellsThoseAloneAGap) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  RedisInstance b("", "b", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready) && b.host.wait_state(State::ready));
+  const std::vector<std::string> channels = numbered(2000);
+  subscribe_all(*a, channels);
+  const std::uint16_t slot = slot_of("user0");
+  std::set<std::string> concerned;
+  for (const std::string& channel : channels) {
+    if (slot_of(channel) == slot) concerned.insert(channel);
+  }
+  ASSERT_GT(concerned.size(), 1U);
+  const RedisServer& from = cluster.owner(slot);
+  const RedisServer& to = other_than(cluster, from);
+  cluster.migrate(slot, to);
+  ASSERT_TRUE(a.host.wait([&](const auto& seen) { return !seen.gaps.empty() && seen.states.back() == State::ready; }));
+  EXPECT_EQ(gaps(a).channels, concerned);
+  EXPECT_EQ(gaps(a).of_all, 0);
+  for (const std::string& channel : concerned) {
+    EXPECT_EQ(holders(to, channel), 1);
+    EXPECT_EQ(holders(from, channel), 0);
+  }
+  // The other instance learns it from the first answer: that one call fails, surely not sent, and none is answered wrongly.
+  std::size_t delivered = 0;
+  ASSERT_TRUE(wait_until([&] {
+    const Outcome outcome = wait(publish(*b, "user0", "x"));
+    EXPECT_TRUE(outcome.code == errc::unavailable || outcome.receivers.count == 1) << outcome.detail;
+    delivered += outcome.ok();
+    return outcome.ok();
+  }));
+  EXPECT_TRUE(wait(exists(*b, "user0")).exists);
+  EXPECT_TRUE(b.host.snapshot().gaps.empty());
+  for (const std::string& channel : channels) EXPECT_EQ(wait(publish(*b, channel, "x")).receivers.count, 1U) << channel;
+  EXPECT_TRUE(a.host.wait_delivered(channels.size() + delivered));
+
+  // And back; unsubscribing what has just moved as well.
+  cluster.migrate(slot, from);
+  EXPECT_TRUE(wait(unsubscribe(*a, "user0")).ok());
+  EXPECT_TRUE(wait_until([&] { return holders(from, *concerned.rbegin()) == 1; }));
+  EXPECT_EQ(holders(from, "user0") + holders(to, "user0"), 0);
+  EXPECT_FALSE(wait(exists(*a, "user0")).exists);
+}
+
+TEST(RedisCluster, NeverSaysThatNobodyIsThereBecauseItAskedTheWrongNode) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  RedisInstance b("", "b", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready) && b.host.wait_state(State::ready));
+  const std::uint16_t slot = slot_of("alice");
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  for (int round = 0; round < 6; ++round) {
+    const RedisServer& to = other_than(cluster, cluster.owner(slot));
+    cluster.migrate(slot, to);
+    ASSERT_TRUE(wait_until([&] { return holders(to, "alice") == 1; }));
+    // Only now does the other one ask, which knows nothing of it.
+    Outcome outcome;
+    ASSERT_TRUE(wait_until([&] { return (outcome = wait(exists(*b, "alice"))).ok(); }));
+    EXPECT_TRUE(outcome.exists) << "round " << round;
+  }
+}
+
+TEST(RedisCluster, LeavesAMasterThatGivesUpAllItsSlotsAndTakesItUpAgain) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  const std::vector<std::string> channels = numbered(600);
+  subscribe_all(*a, channels);
+  const RedisServer& leaving = *cluster.servers()[2];
+  std::vector<std::uint16_t> slots;
+  for (std::size_t group = 0; group < HashTags::kGroups; ++group) {
+    if (&cluster.owner(HashTags::slot(group)) == &leaving) slots.push_back(HashTags::slot(group));
+  }
+  const auto whole = [&] {
+    for (const std::string& channel : channels) {
+      const Outcome outcome = wait(publish(*a, channel, "x"));
+      if (!outcome.ok() || outcome.receivers.count != 1) return false;
+    }
+    return true;
+  };
+  for (const std::uint16_t slot : slots) cluster.migrate(slot, *cluster.servers()[slot % 2]);
+  const auto left = [&] { return leaving.command({"CLIENT", "LIST"}).find("name=signalbox:") == std::string::npos; };
+  ASSERT_TRUE(wait_until([&] { return left() && whole(); }, 20s)) << a.host.snapshot().reason;
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+
+  for (const std::uint16_t slot : slots) cluster.migrate(slot, leaving);
+  ASSERT_TRUE(wait_until([&] { return !left() && whole(); }, 20s)) << a.host.snapshot().reason;
+  EXPECT_TRUE(a.host.wait_state(State::ready));
+}
+
+TEST(RedisCluster, LosesNothingWithoutAGapWhileSlotsMigrateUnderLoad) {
+  RedisCluster cluster;
+  BrokerUnderLoad load(brokers(cluster), 300, 5000);
+  ASSERT_TRUE(load.wait_delivered(2000, 20s));
+  load.fault();
+  std::set<std::size_t> groups;
+  for (int i = 0; i < 300; ++i) groups.insert(HashTags::group(tagged("load:user" + std::to_string(i), "load:")));
+  std::size_t moved = 0;
+  for (const std::size_t group : groups) {
+    if (++moved > 60) break;
+    load.ledger().fault();
+    cluster.migrate(HashTags::slot(group), *cluster.servers()[group % RedisCluster::kMasters]);
+  }
+  ASSERT_TRUE(wait_until([&] { return load.both_ready() && load.wait_delivered(1000, 20s); }, 20s)) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  std::cout << "60 groups migrated: " << load.figures() << '\n';
+}
+
+TEST(RedisCluster, FollowsAFailoverUnderLoadWhenAMasterIsKilled) {
+  RedisCluster cluster(RedisCluster::Replicas::one_each);
+  BrokerUnderLoad load(brokers(cluster), 300, 5000);
+  ASSERT_TRUE(load.wait_delivered(2000, 20s));
+  RedisServer& killed = cluster.owner(0);
+  load.fault();
+  killed.kill();
+  ASSERT_TRUE(wait_until([&] { return !load.both_ready(); }));
+  ASSERT_TRUE(load.wait_delivered(1000, 20s)) << "the other two serve on";
+  ASSERT_TRUE(cluster.wait_other_owner(0, killed, 40s));
+  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
+  EXPECT_GT(load.holder().gaps(), 0U);
+  std::cout << "cluster, one of three masters killed: " << load.figures() << '\n';
+  // It comes back behind the times, as a replica, and is left alone.
+  const auto used = [&] { return killed.command({"CLIENT", "LIST"}).find("subscriber-") != std::string::npos; };
+  killed.restart();
+  EXPECT_TRUE(wait_until([&] { return killed.command({"ROLE"}).starts_with("slave"); }, 40s));
+  EXPECT_FALSE(used());
+  EXPECT_TRUE(load.both_ready()) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+}
+
+TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
+  RedisCluster cluster(RedisCluster::Replicas::one_each);
+  BrokerUnderLoad load(brokers(cluster), 300, 5000);
+  ASSERT_TRUE(load.wait_delivered(2000, 20s));
+  load.fault();
+  cluster.fail_over(cluster.owner(0));
+  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  std::cout << "cluster, failover asked for: " << load.figures() << '\n';
+}
+
+TEST(RedisCluster, HasTenThousandChannelsAgainAfterAMasterWasAway) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  const std::vector<std::string> channels = numbered(10'000);
+  subscribe_all(*a, channels);
+  RedisServer& killed = cluster.owner(0);
+  std::set<std::string> concerned;
+  for (const std::string& channel : channels) {
+    if (&cluster.owner(slot_of(channel)) == &killed && concerned.size() < 50) concerned.insert(channel);
+  }
+  killed.kill();
+  ASSERT_TRUE(a.host.wait_state(State::degraded));
+  EXPECT_EQ(wait(publish(*a, *concerned.begin(), "x")).code, errc::unavailable);
+  killed.restart();
+  const auto begun = std::chrono::steady_clock::now();
+  ASSERT_TRUE(a.host.wait_state(State::ready, 20s)) << a.host.snapshot().reason;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  std::cout << "10,000 channels, a third of them subscribed again " << took.count() << " s after its master was back\n";
+  const Gaps told = gaps(a);
+  EXPECT_EQ(told.of_all, 0);
+  EXPECT_NEAR(static_cast<double>(told.channels.size()), 10'000 / 3.0, 700);
+  for (const std::string& channel : concerned) {
+    EXPECT_TRUE(told.channels.contains(channel));
+    EXPECT_EQ(wait(publish(*a, channel, "back")).receivers.count, 1U);
+  }
+}
+
+TEST(RedisCluster, IsNotReadyWhileASlotHasNoMasterAndSaysSo) {
+  RedisCluster cluster;
+  for (const auto& server : cluster.servers()) server->command({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
+  const std::uint16_t slot = slot_of("alice");
+  for (const auto& server : cluster.servers()) server->command({"CLUSTER", "DELSLOTS", std::to_string(slot)});
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait([&](const auto& seen) { return seen.reason.find("no master has slot") != std::string::npos; }))
+      << a.host.snapshot().reason;
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).code, errc::unavailable);
+  cluster.servers()[0]->command({"CLUSTER", "ADDSLOTS", std::to_string(slot)});
+  EXPECT_TRUE(a.host.wait_state(State::ready));
+  EXPECT_EQ(wait(publish(*a, "alice", "x")).receivers.count, 0U);
+}
+
+/// As where a master is cut off from the others, and its clients are not: nothing tells them that it is none any more.
+TEST(RedisCluster, IsAskedNowAndThenThoughNothingIsInDoubt) {
+  RedisCluster cluster;
+  redis::Options options;
+  options.endpoints = {{"127.0.0.1", cluster.servers()[0]->port()}};
+  boost::asio::io_context io;
+  redis::ConnectionContext context{io, nullptr, [] {}, std::mt19937(1)};
+  redis::Cluster topology(options, context, "test", "");
+  redis::Time now = redis::Clock::now() - redis::Cluster::kRound;  // what the connections see for themselves is not before it
+  const auto turn = [&] {
+    io.restart();
+    io.poll();
+    return topology.turn(now, false);
+  };
+  ASSERT_TRUE(wait_until(turn));
+  EXPECT_TRUE(topology.whole());
+  EXPECT_EQ(topology.nodes().size(), RedisCluster::kMasters);
+  now += redis::Cluster::kLinger;
+  EXPECT_FALSE(turn());
+  EXPECT_TRUE(topology.at_rest());
+  const std::uint16_t slot = HashTags::slot(0);
+  const RedisServer& to = other_than(cluster, cluster.owner(slot));
+  cluster.migrate(slot, to);
+  now += redis::Cluster::kRound - redis::Cluster::kLinger - redis::Duration(1);
+  EXPECT_FALSE(turn());
+  EXPECT_TRUE(topology.at_rest());
+  now += redis::Duration(1);
+  turn();
+  EXPECT_FALSE(topology.at_rest());
+  ASSERT_TRUE(wait_until(turn));
+  EXPECT_EQ(topology.nodes()[topology.owner(0)].port, to.port());
+}
+
+TEST(RedisCluster, WorksWithTheRightsOfTheManualAndNamesWhatIsWrong) {
+  RedisCluster cluster;
+  for (const auto& server : cluster.servers()) {
+    server->command({"ACL", "SETUSER", "app", "on", ">app-secret", "resetkeys", "resetchannels", "&ws:*", "-@all",
+                     "+ssubscribe", "+sunsubscribe", "+spublish", "+pubsub|shardnumsub", "+ping", "+role", "+info",
+                     "+cluster|slots", "+cluster|nodes"});
+  }
+  Values with_user = values(cluster);
+  with_user.emplace_back("username", "app");
+  with_user.emplace_back("password", "app-secret");
+  RedisInstance user("", "user", with_user, 2000ms, "ws:");
+  ASSERT_TRUE(user.host.wait_state(State::ready)) << user.host.snapshot().reason;
+  ASSERT_TRUE(wait(subscribe(*user, "ws:alice")).ok());
+  EXPECT_EQ(
+      cluster.owner(redis::slot_of(tagged("ws:alice", "ws:"))).command({"SPUBLISH", tagged("ws:alice", "ws:"), "by hand"}),
+      "1");
+  ASSERT_TRUE(user.host.wait_delivered(1));
+  EXPECT_EQ(user.host.snapshot().delivered.front(), (std::pair<std::string, std::string>{"ws:alice", "by hand"}));
+
+  Values wrong_password = with_user;
+  wrong_password.back().second = "wrong";
+  RedisInstance refused("", "refused", wrong_password, 2000ms, "ws:");
+  EXPECT_TRUE(refused.host.wait_state(State::failed));
+  EXPECT_EQ(refused.host.snapshot().reason.substr(0, 19), "auth: cluster node ");
+  RedisInstance brace("", "brace", values(cluster), 2000ms, "{ws}");
+  EXPECT_TRUE(brace.host.wait_state(State::failed));
+  EXPECT_EQ(brace.host.snapshot().reason,
+            "config: broker.channel_prefix holds a '{', which mode cluster needs for itself; take it out");
+  RedisServer single;
+  RedisInstance alone("", "alone", {{"mode", "cluster"}, {"urls", single.url()}});
+  EXPECT_TRUE(alone.host.wait_state(State::failed));
+  EXPECT_NE(alone.host.snapshot().reason.find("without cluster-enabled"), std::string::npos) << alone.host.snapshot().reason;
+}
+
+}  // namespace
+}  // namespace signalbox::test
