@@ -41,7 +41,7 @@ bool Cluster::turn(Time now, bool doubt) {
   for (const auto& scout : scouts_) {
     scout->protocol.set_interval(std::clamp<Duration>(age / 10, kInterval, kOldInterval));
     scout->connection.turn(now);
-    all_said = all_said && (scout->protocol.map() || scout->connection.fault());
+    all_said = all_said && scout->has_said();
   }
   return (all_said || age >= kHearing) && decide();
 }
@@ -64,14 +64,15 @@ bool Cluster::decide() {
     if (const auto& map = scout->protocol.map(); map && !map->ranges.empty()) said.push_back(&*map);
   }
   if (said.empty()) return false;
-  GroupOwners owners = believed(said);
+  GroupOwners owners = next_owners(owners_, said, scouts_.size());
   replicas_.clear();
   for (const ClusterMap* map : said) replicas_.insert(replicas_.end(), map->replicas.begin(), map->replicas.end());
-  if (owners == owners_) return false;
+  const bool changed = !owners.agrees(owners_);
   owners_ = std::move(owners);
-  return true;
+  return changed;
 }
 
+/// What one says is wrong is no verdict while another may still know better.
 void Cluster::append_trouble(Trouble& trouble) const {
   if (wrong_prefix_) {
     return trouble.add(FaultKind::config, "",
@@ -82,15 +83,13 @@ void Cluster::append_trouble(Trouble& trouble) const {
     const std::string slot = std::to_string(HashTags::slot(static_cast<std::size_t>(none)));
     return trouble.add(FaultKind::lost, "cluster", "no master has slot " + slot);
   }
+  const bool all_said = std::all_of(scouts_.begin(), scouts_.end(), [](const auto& scout) { return scout->has_said(); });
   for (const auto& scout : scouts_) {
     const std::string name = "cluster node " + scout->server.endpoint.text();
-    const Connection& connection = scout->connection;
-    if (scout->protocol.map()) {
-      trouble.add(FaultKind::lost, name, "no slot of the cluster has a master");
-    } else {
-      const bool lost = connection.trouble_kind() == FaultKind::lost;
-      trouble.add(connection.trouble_kind(), name, (lost ? "" : name + ": ") + connection.trouble());
-    }
+    const bool knows = scout->protocol.map().has_value();
+    const std::string text = knows ? "no slot of the cluster has a master" : scout->connection.trouble();
+    const FaultKind kind = knows || !all_said ? FaultKind::lost : scout->connection.trouble_kind();
+    trouble.add(kind, name, kind == FaultKind::lost ? text : name + ": " + text);
   }
 }
 

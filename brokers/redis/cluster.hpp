@@ -52,6 +52,9 @@ class Cluster final : public Topology {
   struct Scout {
     Scout(const Options& options, ConnectionContext& context, const Endpoint& endpoint, std::string_view instance_id);
 
+    /// Or has failed to.
+    [[nodiscard]] bool has_said() const { return protocol.map() || connection.fault(); }
+
     Server server;
     ClusterProtocol protocol;
     Connection connection;

@@ -41,6 +41,20 @@ bool read_range(const redisReply& range, const std::string& asked, ClusterMap& m
   return true;
 }
 
+struct Claim {
+  const Endpoint* master;
+  std::uint64_t epoch;
+};
+
+std::vector<std::optional<Claim>> claims_of(const GroupOwners& followed) {
+  std::vector<std::optional<Claim>> claims(HashTags::kGroups);
+  for (std::size_t group = 0; group < followed.owner.size(); ++group) {
+    const std::size_t owner = followed.owner[group];
+    if (owner != GroupOwners::kNone) claims[group] = Claim{&followed.nodes[owner], followed.epochs[group]};
+  }
+  return claims;
+}
+
 }  // namespace
 
 std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string& asked) {
@@ -71,26 +85,29 @@ void read_epochs(std::string_view nodes, ClusterMap& map) {
   }
 }
 
-GroupOwners believed(const std::vector<const ClusterMap*>& said) {
-  std::vector<const ClusterMap::Range*> claims(HashTags::kGroups, nullptr);
+GroupOwners next_owners(const GroupOwners& followed, const std::vector<const ClusterMap*>& said, std::size_t asked) {
+  std::vector<std::optional<Claim>> claims(HashTags::kGroups);
+  if (2 * said.size() <= asked) claims = claims_of(followed);
   for (const ClusterMap* map : said) {
     for (const ClusterMap::Range& range : map->ranges) {
       for (std::size_t group = range.first / HashTags::kSlotsEach; group <= range.last / HashTags::kSlotsEach; ++group) {
         const std::uint16_t slot = HashTags::slot(group);
         if (slot < range.first || slot > range.last) continue;
-        if (!claims[group] || range.epoch > claims[group]->epoch) claims[group] = &range;
+        std::optional<Claim>& claim = claims[group];
+        if (!claim || range.epoch > claim->epoch) claim = Claim{&range.master, range.epoch};
       }
     }
   }
   GroupOwners owners;
-  for (const ClusterMap::Range* claim : claims) {
+  for (const std::optional<Claim>& claim : claims) {
+    owners.epochs.push_back(claim ? claim->epoch : 0);
     if (!claim) {
       owners.owner.push_back(GroupOwners::kNone);
       continue;
     }
-    const auto known = std::find(owners.nodes.begin(), owners.nodes.end(), claim->master);
+    const auto known = std::find(owners.nodes.begin(), owners.nodes.end(), *claim->master);
     owners.owner.push_back(static_cast<std::size_t>(known - owners.nodes.begin()));
-    if (known == owners.nodes.end()) owners.nodes.push_back(claim->master);
+    if (known == owners.nodes.end()) owners.nodes.push_back(*claim->master);
   }
   return owners;
 }

@@ -38,14 +38,18 @@ void read_epochs(std::string_view nodes, ClusterMap& map);
 struct GroupOwners {
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-  std::vector<Endpoint> nodes;     ///< those that own one
-  std::vector<std::size_t> owner;  ///< of each group, an index into nodes, or kNone
+  std::vector<Endpoint> nodes;        ///< those that own one
+  std::vector<std::size_t> owner;     ///< of each group, an index into nodes, or kNone
+  std::vector<std::uint64_t> epochs;  ///< of each group's owner
 
-  friend bool operator==(const GroupOwners&, const GroupOwners&) = default;
+  /// Of the same nodes in the same roles, whatever the epochs.
+  [[nodiscard]] bool agrees(const GroupOwners& other) const { return nodes == other.nodes && owner == other.owner; }
 };
 
-/// Where nodes disagree about a slot, the master with the higher epoch is right: so they settle it among themselves (Redis
-/// Cluster specification, "Hash slots configuration propagation").
-GroupOwners believed(const std::vector<const ClusterMap*>& said);
+/// Whom to follow from now on. Where nodes disagree about a slot, the master with the higher epoch is right: so they settle it
+/// among themselves (Redis Cluster specification, "Hash slots configuration propagation"). A lower one than is followed, of a
+/// node that was cut off, counts for nothing, unless most of the nodes that were asked have answered, and none of them what is
+/// followed: the cluster has been set up anew.
+GroupOwners next_owners(const GroupOwners& followed, const std::vector<const ClusterMap*>& said, std::size_t asked);
 
 }  // namespace signalbox::redis

@@ -21,7 +21,8 @@ std::optional<Fault> fault_beyond_the_call(std::string_view error) {
 
 void CommandProtocol::publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done,
                               Time deadline) {
-  awaited_.push_back({Publish{std::move(done), cost, written() + out_.size()}, deadline});
+  const std::size_t group = tags_ ? HashTags::group(channel) : 0;
+  awaited_.push_back({Publish{std::move(done), cost, written() + out_.size(), group, deadline}, deadline});
   append_command(out_, {dialect_.publish, channel, payload});
 }
 
@@ -43,6 +44,7 @@ std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
   finish_lost();
   if (!established()) return std::nullopt;
   if (!questions_.empty()) ask();
+  if (!unsure_.empty()) make_sure();
   ask_role(now);
   if (out.empty()) {
     out.swap(out_);
@@ -80,20 +82,34 @@ void CommandProtocol::ask() {
     const auto other = std::find_if(first, limit, [&](const Question& question) { return question.group != first->group; });
     const auto count = other - first;
     const Time deadline = first->deadline;
-    if (tags_) guard(first->group, deadline);
     append_count(out_, static_cast<std::size_t>(count) + 2);
     append_argument(out_, "PUBSUB");
     append_argument(out_, dialect_.count);
     const auto last = first + count;
     for (auto question = first; question != last; ++question) append_argument(out_, question->channel);
+    const std::size_t group = first->group;
     awaited_.push_back({Questions(std::make_move_iterator(first), std::make_move_iterator(last)), deadline});
+    if (tags_) guard(group, deadline, {});
     first = last;
   }
   questions_.clear();
 }
 
-void CommandProtocol::guard(std::size_t group, Time deadline) {
-  awaited_.push_back({Guard{}, deadline});
+void CommandProtocol::make_sure() {
+  const auto before = [](const Publish& one, const Publish& other) { return one.group < other.group; };
+  std::stable_sort(unsure_.begin(), unsure_.end(), before);
+  for (auto first = unsure_.begin(); first != unsure_.end();) {
+    const std::size_t group = first->group;
+    const Time deadline = first->deadline;
+    const auto last = std::find_if(first, unsure_.end(), [&](const Publish& call) { return call.group != group; });
+    guard(group, deadline, Publishes(std::make_move_iterator(first), std::make_move_iterator(last)));
+    first = last;
+  }
+  unsure_.clear();
+}
+
+void CommandProtocol::guard(std::size_t group, Time deadline, Publishes nobody) {
+  awaited_.push_back({Guard{std::move(nobody), {}}, deadline});
   append_command(out_, {dialect_.publish, tags_->reserved(group, "guard"), ""});
 }
 
@@ -112,6 +128,10 @@ std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
 }
 
 std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_INTEGER && reply.integer == 0 && tags_) {
+    unsure_.push_back(std::move(call));
+    return std::nullopt;
+  }
   if (reply.type == REDIS_REPLY_INTEGER) {
     finish(call, {}, {static_cast<std::uint64_t>(reply.integer), Precision::exact});
     return std::nullopt;
@@ -125,10 +145,6 @@ std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& re
 }
 
 std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply& reply) {
-  if (!guard_refused_.empty()) {
-    finish(calls, {errc::unavailable, std::exchange(guard_refused_, {})});
-    return std::nullopt;
-  }
   if (reply.type == REDIS_REPLY_ERROR) {
     finish(calls, {meaning_of(text(reply)).code, redacted(text(reply))});
     return fault_beyond_the_call(text(reply));
@@ -146,9 +162,11 @@ std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply&
     finish(calls, {errc::unavailable, "unexpected reply"});
     return unexpected("PUBSUB NUMSUB");
   }
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    budget_.give_back(calls[i].cost);
-    calls[i].done({}, reply.element[2 * i + 1]->integer > 0);
+  for (std::size_t i = 0; i < calls.size(); ++i) calls[i].yes = reply.element[2 * i + 1]->integer > 0;
+  if (tags_) {
+    std::get<Guard>(awaited_.front().what).counted = std::move(calls);  // it was written behind the question
+  } else {
+    finish(calls, {});
   }
   return std::nullopt;
 }
@@ -166,9 +184,15 @@ std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
   return fault_in_role(wanted(), reply);
 }
 
-std::optional<Fault> CommandProtocol::answer(Guard&, const redisReply& reply) {
-  if (reply.type != REDIS_REPLY_ERROR) return std::nullopt;
-  guard_refused_ = redacted(text(reply));
+std::optional<Fault> CommandProtocol::answer(Guard& guard, const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_INTEGER) {
+    finish(guard, {}, {});
+    return std::nullopt;
+  }
+  const bool error = reply.type == REDIS_REPLY_ERROR;
+  const std::string_view words = error ? redacted(text(reply)) : "unexpected reply";
+  finish(guard, {errc::unknown_outcome, words}, {errc::unavailable, words});
+  if (!error) return unexpected("PUBLISH");
   return take_elsewhere(text(reply)) ? std::nullopt : fault_beyond_the_call(text(reply));
 }
 
@@ -180,15 +204,20 @@ void CommandProtocol::finish(Publish& call, const Status& status, Receivers rece
 void CommandProtocol::finish(Questions& calls, const Status& status) {
   for (Question& call : calls) {
     budget_.give_back(call.cost);
-    call.done(status, false);
+    call.done(status, status.ok() && call.yes);
   }
+}
+
+void CommandProtocol::finish(Guard& guard, const Status& of_publishes, const Status& of_questions) {
+  for (Publish& call : guard.nobody) finish(call, of_publishes, {0, of_publishes.ok() ? Precision::exact : Precision::unknown});
+  finish(guard.counted, of_questions);
 }
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
   proven_ = false;
-  guard_refused_.clear();
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
+  if (!unsure_.empty()) awaited_.push_back({Guard{std::exchange(unsure_, {}), {}}, {}});
   if (!awaited_.empty()) lost_.push_back({std::exchange(awaited_, {}), sent});
 }
 
@@ -205,6 +234,10 @@ void CommandProtocol::finish_lost() {
     } else if (auto* calls = std::get_if<Questions>(&awaited.what)) {
       finish(*calls, {errc::unavailable, "the connection was lost"});
       count += calls->size();
+    } else if (auto* guard = std::get_if<Guard>(&awaited.what)) {
+      finish(*guard, {errc::unknown_outcome, "the connection was lost before it was sure"},
+             {errc::unavailable, "the connection was lost"});
+      count += guard->nobody.size() + guard->counted.size();
     }
     if (remains.awaited.empty()) lost_.pop_front();
   }
@@ -217,6 +250,7 @@ void CommandProtocol::close_calls() {
     for (Awaited& awaited : remains.awaited) {
       if (auto* call = std::get_if<Publish>(&awaited.what)) finish(*call, closed);
       if (auto* calls = std::get_if<Questions>(&awaited.what)) finish(*calls, closed);
+      if (auto* guard = std::get_if<Guard>(&awaited.what)) finish(*guard, closed, closed);
     }
   }
 }

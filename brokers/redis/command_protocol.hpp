@@ -25,8 +25,10 @@ namespace signalbox::redis {
 /// The server's role is asked all the time: one that is made a replica keeps its connections and goes on taking PUBLISH,
 /// which then reaches nobody at the new master.
 ///
-/// In a cluster a node that does not have a slot says so to a publish, but counts nobody for SHARDNUMSUB: so each question goes
-/// behind a publish of nothing to nobody in the same slot, which guards it.
+/// In a cluster "nobody" is not believed at once. A node counts nobody for SHARDNUMSUB in a slot that it does not have; and a
+/// master that hands its slots over holds publishes back meanwhile, and then answers 0 to them though it has none any more
+/// (Redis 7.0.15). So a publish of nothing to nobody goes behind, in the same slot: if that one is not sent elsewhere, the slot
+/// was there all the time.
 ///
 /// Errors: an answer that is late loses the link, as the FIFO would no longer fit. What was open then: `unknown_outcome`
 /// for a publish of which bytes may have left, `unavailable` for the rest.
@@ -51,7 +53,9 @@ class CommandProtocol final : public Protocol {
   [[nodiscard]] bool proven() const noexcept override { return proven_; }
   [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
   /// No call is open, and nothing of our own.
-  [[nodiscard]] bool at_rest() const noexcept { return awaited_.empty() && questions_.empty() && lost_.empty(); }
+  [[nodiscard]] bool at_rest() const noexcept {
+    return awaited_.empty() && questions_.empty() && unsure_.empty() && lost_.empty();
+  }
 
   /// Whether it has been sent to another node since this was last asked.
   [[nodiscard]] bool take_redirected() noexcept { return std::exchange(redirected_, false); }
@@ -64,6 +68,8 @@ class CommandProtocol final : public Protocol {
     PublishDone done;
     std::size_t cost;
     std::uint64_t begin;  // offset in the stream of bytes written
+    std::size_t group;    // of slots; 0 without tags
+    Time deadline;
   };
   struct Question {
     std::string channel;
@@ -71,13 +77,18 @@ class CommandProtocol final : public Protocol {
     ExistsDone done;
     std::size_t cost;
     Time deadline;
+    bool yes = false;
   };
+  using Publishes = std::vector<Publish>;
   using Questions = std::vector<Question>;
   struct Probe {
     Counted counted;
   };
   struct Role {};
-  struct Guard {};
+  struct Guard {
+    Publishes nobody;   // answered so, and not told yet
+    Questions counted;  // the same
+  };
   struct Awaited {
     std::variant<Publish, Questions, Probe, Role, Guard> what;
     Time deadline;
@@ -97,7 +108,8 @@ class CommandProtocol final : public Protocol {
 
   void ask_role(Time now);
   void ask();
-  void guard(std::size_t group, Time deadline);
+  void make_sure();
+  void guard(std::size_t group, Time deadline, Publishes nobody);
   bool take_elsewhere(std::string_view error);
   [[nodiscard]] bool late(Time now) const;
   std::optional<Fault> answer(Publish& call, const redisReply& reply);
@@ -107,6 +119,7 @@ class CommandProtocol final : public Protocol {
   std::optional<Fault> answer(Guard& guard, const redisReply& reply);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
+  void finish(Guard& guard, const Status& of_publishes, const Status& of_questions);
   void finish_lost();
 
   brokers::Budget& budget_;
@@ -115,11 +128,11 @@ class CommandProtocol final : public Protocol {
   bool proven_ = false;  ///< a probe was published on the present link
   std::string out_;      // commands of this loop turn
   Questions questions_;
+  Publishes unsure_;  // answered "nobody", not guarded yet
   std::deque<Awaited> awaited_;
   std::deque<Remains> lost_;  // of former links, completed a slice a turn
   Time role_asked_at_;
   bool role_awaited_ = false;
-  std::string guard_refused_;  // what the last guard was told, where it does not stand for its question
   bool redirected_ = false;
 };
 

@@ -60,7 +60,8 @@ int conformance(int argc, char** argv) {
   Choice choice;
   app.add_option("BROKER", broker)
       ->required()
-      ->check(CLI::IsMember({"memory", "nats", "nats-cluster", "redis", "redis-cluster", "redis-shards", "redis-sentinel", "kafka"}));
+      ->check(CLI::IsMember(
+          {"memory", "nats", "nats-cluster", "redis", "redis-cluster", "redis-shards", "redis-sentinel", "kafka"}));
   app.add_option("--linking", linking, "direct, or plugin: through the C ABI")->check(CLI::IsMember({"direct", "plugin"}));
   app.add_option("--set", choice.hold_values)->allow_extra_args(false)->group("");
   add_options(app, choice);

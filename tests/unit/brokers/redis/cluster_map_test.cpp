@@ -89,7 +89,7 @@ TEST(ClusterMap, BelievesTheHigherEpochAboutEachSlot) {
   const ClusterMap after =
       map_of({of(0, slot - 1, 1, 5), of(slot, slot, 2, 7), of(slot + 1, 8191, 1, 5), of(8192, 16383, 2, 7)});
   for (const auto& said : {std::vector<const ClusterMap*>{&before, &after}, std::vector<const ClusterMap*>{&after, &before}}) {
-    const GroupOwners owners = believed(said);
+    const GroupOwners owners = next_owners({}, said, 2);
     ASSERT_EQ(owners.nodes.size(), 2U);
     EXPECT_EQ(owners.nodes[owners.owner[99]].port, 1);
     EXPECT_EQ(owners.nodes[owners.owner[100]].port, 2);
@@ -98,10 +98,27 @@ TEST(ClusterMap, BelievesTheHigherEpochAboutEachSlot) {
   }
 }
 
+TEST(ClusterMap, FollowsNoLowerEpochUnlessTheClusterIsSetUpAnew) {
+  const ClusterMap now = map_of({of(0, 8191, 3, 7), of(8192, 16383, 2, 6)});
+  const ClusterMap cut_off = map_of({of(0, 8191, 1, 5), of(8192, 16383, 2, 6)});
+  const ClusterMap empty = map_of({});
+  const GroupOwners followed = next_owners({}, {&now}, 3);
+  ASSERT_EQ(followed.nodes[followed.owner[0]].port, 3);
+  EXPECT_TRUE(next_owners(followed, {&cut_off}, 3).agrees(followed));
+  EXPECT_TRUE(next_owners(followed, {&empty}, 2).agrees(followed));
+  EXPECT_TRUE(next_owners(followed, {&cut_off, &now}, 3).agrees(followed)) << "one knows better";
+  const GroupOwners anew = next_owners(followed, {&cut_off, &cut_off}, 3);
+  EXPECT_EQ(anew.nodes[anew.owner[0]].port, 1);
+  EXPECT_EQ(next_owners(followed, {&empty, &empty}, 3).owner[0], GroupOwners::kNone);
+  const ClusterMap later = map_of({of(0, 8191, 1, 8), of(8192, 16383, 2, 6)});
+  const GroupOwners moved = next_owners(followed, {&later}, 3);
+  EXPECT_EQ(moved.nodes[moved.owner[0]].port, 1) << "a higher one counts at once";
+}
+
 TEST(ClusterMap, KnowsNoOwnerOfASlotThatNobodyClaimsAndNoMasterWithoutATag) {
   const std::uint16_t slot = HashTags::slot(0);
   const ClusterMap map = map_of({of(slot == 0 ? 1 : 0, slot == 0 ? 1 : 0, 9, 1), of(32, 16383, 1, 1)});
-  const GroupOwners owners = believed({&map});
+  const GroupOwners owners = next_owners({}, {&map}, 1);
   EXPECT_EQ(owners.owner[0], GroupOwners::kNone);
   EXPECT_EQ(owners.owner[1], 0U);
   ASSERT_EQ(owners.nodes.size(), 1U);
