@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "brokers/kafka/ending.hpp"
 #include "brokers/kafka/report_tag.hpp"
 
 namespace signalbox::kafka {
@@ -22,6 +23,7 @@ constexpr Duration kSweepEvery{1000};
 constexpr std::size_t kSweptAtOnce = 256;
 constexpr Duration kFarewellWithin{500};
 constexpr Duration kPurgeWithin{100};
+constexpr Duration kEndWithin{2000};  // beyond the deadline of the stop
 
 }  // namespace
 
@@ -45,7 +47,7 @@ void Engine::start() {
   // Below the deadline of a call, so that the report that a record was not stored comes first where there is time for it.
   const ClientSettings settings{options_, "signalbox-" + std::string(host_.info().instance_id),
                                 std::max(call_timeout_ * 3 / 4, Duration(300))};
-  connector_.emplace(settings, self_.instance, host_.info().payload_bytes, wake_.get());
+  connector_ = std::make_unique<Connector>(settings, self_.instance, host_.info().payload_bytes, wake_->get());
   connect(nullptr, Duration(0));
   thread_ = std::thread([this] { run(); });
 }
@@ -54,9 +56,10 @@ void Engine::stop(std::chrono::milliseconds deadline) {
   if (!thread_.joinable()) return;
   stop_within_ = deadline;
   stop_asked_ = true;
+  const Time until = Clock::now() + deadline + kEndWithin;
   wake();
   thread_.join();
-  connector_.reset();
+  end(std::move(client_), std::move(connector_), wake_, until);
 }
 
 void Engine::run() {
@@ -68,9 +71,8 @@ void Engine::run() {
     } catch (const std::exception& error) {  // memory that ran out: the loop goes on with what is left of the work
       host_.log(LogLevel::error, error.what());
     }
-    if (!more && !finished_) wake_.wait(pause());
+    if (!more && !finished_) wake_->wait(pause());
   }
-  client_.reset();
 }
 
 Duration Engine::pause() const {
@@ -377,7 +379,7 @@ void Engine::drain() {
 
 void Engine::await_reports(Time until) {
   while (client_->unreported() > 0 && Clock::now() < until) {
-    if (!client_->poll(*this)) wake_.wait(Duration(10));
+    if (!client_->poll(*this)) wake_->wait(Duration(10));
   }
 }
 

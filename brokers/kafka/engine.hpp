@@ -46,7 +46,7 @@ class Engine final : private ClientEvents {
   /// Starts the threads.
   void start();
   /// There is something in the intake. Threading: any thread.
-  void wake() const noexcept { wake_.wake(); }
+  void wake() const noexcept { wake_->wake(); }
   /// Threading: not the engine's.
   void stop(std::chrono::milliseconds deadline);
 
@@ -91,8 +91,8 @@ class Engine final : private ClientEvents {
   brokers::Budget& budget_;
   std::atomic<std::size_t>& payload_bytes_;
   Self self_;
-  WakeFd wake_;
-  std::optional<Connector> connector_;
+  std::shared_ptr<WakeFd> wake_ = std::make_shared<WakeFd>();
+  std::unique_ptr<Connector> connector_;
 
   std::unique_ptr<Client> client_;
   std::optional<Fault> give_up_;  // the client, once its callbacks are over
