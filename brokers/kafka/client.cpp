@@ -58,6 +58,7 @@ Conf consumer_conf(const ClientSettings& settings) {
   Conf conf = common_conf(settings.options, settings.client_id);
   set(conf.get(), "fetch.wait.max.ms", "100");
   set(conf.get(), "fetch.error.backoff.ms", "50");
+  set(conf.get(), "check.crcs", "true");
   set(conf.get(), "enable.auto.commit", "false");
   set(conf.get(), "enable.auto.offset.store", "false");
   set(conf.get(), "auto.offset.reset", "error");

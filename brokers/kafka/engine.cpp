@@ -218,6 +218,7 @@ void Engine::take_inbox(const ReadRecord& record) {
     if (probe && probe->incarnation == self_.incarnation) heartbeats_.echoed_in_inbox(probe->sequence);
     return;
   }
+  if (repeats_.seen(key->origin)) return;
   channel_ = key->channel;
   if (holdings_.wants(channel_)) messages_.push_back({key->channel, *record.value});
 }

@@ -28,6 +28,7 @@
 #include "brokers/kafka/positions.hpp"
 #include "brokers/kafka/presence.hpp"
 #include "brokers/kafka/publishes.hpp"
+#include "brokers/kafka/repeats.hpp"
 #include "brokers/kafka/rival.hpp"
 #include "brokers/kafka/router.hpp"
 #include "brokers/kafka/state_report.hpp"
@@ -99,6 +100,7 @@ class Engine final : private ClientEvents {
   Suspicion suspicion_;
   std::optional<Fault> failure_;  // auth or config, until the link is up
   Positions positions_;
+  Repeats repeats_;
   Presence presence_;
   Holdings holdings_;
   Publishes publishes_;

@@ -33,7 +33,7 @@ void Heartbeats::send_farewell(Client& client, const Self& self) {
 
 bool Heartbeats::send(Client& client, const Self& self, std::size_t pulse, bool farewell) {
   const bool inbox = is_inbox(pulse);
-  const std::string key = inbox ? encode(InboxKey{self.instance, {}}) : encode(PresenceKey{{}, self.instance});
+  const std::string key = inbox ? encode(InboxKey{self.instance, {}, {}}) : encode(PresenceKey{{}, self.instance});
   const Heartbeat heartbeat{self.incarnation, ++sequence_, static_cast<std::uint32_t>(inbox_), farewell,
                             static_cast<std::uint32_t>(pulses_.size() - 1)};
   return client.write(inbox ? Topic::inbox : Topic::presence, inbox ? inbox_ : static_cast<int>(pulse), key, encode(heartbeat),

@@ -40,6 +40,7 @@ std::optional<Two> decode_two(std::string_view bytes) noexcept {
 }
 
 constexpr std::size_t kRouteBytes = 1 + 8;
+constexpr std::size_t kOriginBytes = 8 + 8;
 constexpr std::size_t kHeartbeatBytes = 1 + 8 + 8 + 4 + 1 + 4;
 
 /// Longer values are of a later version that has appended to this one.
@@ -90,12 +91,18 @@ std::optional<Heartbeat> decode_heartbeat(std::string_view bytes) noexcept {
                    static_cast<std::uint32_t>(read_number(bytes.substr(22, 4)))};
 }
 
-std::string encode(const InboxKey& key) { return encode_two(key.instance, key.channel); }
+std::string encode(const InboxKey& key) {
+  std::string bytes = encode_two(key.instance, {});
+  append_number(bytes, key.origin.writer, 8);
+  append_number(bytes, key.origin.number, 8);
+  return bytes.append(key.channel);
+}
 
 std::optional<InboxKey> decode_inbox_key(std::string_view bytes) noexcept {
   const auto two = decode_two(bytes);
-  if (!two || two->first.empty()) return std::nullopt;
-  return InboxKey{two->first, two->second};
+  if (!two || two->first.empty() || two->second.size() < kOriginBytes) return std::nullopt;
+  const Origin origin{read_number(two->second.substr(0, 8)), read_number(two->second.substr(8, 8))};
+  return InboxKey{two->first, two->second.substr(kOriginBytes), origin};
 }
 
 }  // namespace signalbox::kafka

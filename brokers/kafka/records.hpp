@@ -38,11 +38,18 @@ struct Heartbeat {
 [[nodiscard]] std::string encode(const Heartbeat& heartbeat);
 [[nodiscard]] std::optional<Heartbeat> decode_heartbeat(std::string_view bytes) noexcept;
 
+/// Who wrote a message, and its number among all that it wrote.
+struct Origin {
+  std::uint64_t writer = 0;  ///< random for each start of a broker
+  std::uint64_t number = 0;  ///< from 1 on; grows in each inbox, with gaps
+};
+
 /// The key of an inbox record, whose value is the payload; without a channel it is the instance's own probe, whose value is a
-/// heartbeat.
+/// heartbeat and whose origin says nothing.
 struct InboxKey {
   std::string_view instance;
   std::string_view channel;
+  Origin origin;
 };
 [[nodiscard]] std::string encode(const InboxKey& key);
 [[nodiscard]] std::optional<InboxKey> decode_inbox_key(std::string_view bytes) noexcept;

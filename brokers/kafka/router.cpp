@@ -1,6 +1,8 @@
 #include "brokers/kafka/router.hpp"
 
 #include <algorithm>
+#include <random>
+#include <string>
 #include <utility>
 
 #include "brokers/kafka/records.hpp"
@@ -11,7 +13,15 @@ namespace {
 
 constexpr const char* kDoubt = "whether the instance that held it still lives is not known yet";
 
+std::uint64_t random_number() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 }  // namespace
+
+Router::Router(const Presence& presence, Publishes& publishes, brokers::Budget& budget)
+    : presence_(presence), publishes_(publishes), budget_(budget), writer_(random_number()) {}
 
 Router::Held Router::look_up(std::string_view channel) {
   targets_.clear();
@@ -30,8 +40,8 @@ void Router::publish(Client& client, brokers::Call& call, std::string_view chann
   }
   for (const Target& target : targets_) {
     // One that librdkafka does not know of yet is refused by it, until it has asked the cluster again.
-    const auto error = client.write(Topic::inbox, static_cast<int>(target.inbox), encode(InboxKey{target.instance, channel}),
-                                    payload, tag(About::publish, &publish));
+    const std::string key = encode(InboxKey{target.instance, channel, {writer_, ++number_}});
+    const auto error = client.write(Topic::inbox, static_cast<int>(target.inbox), key, payload, tag(About::publish, &publish));
     if (error) {
       publishes_.refuse(publish, meaning_of(error).code, words(error));
     } else {

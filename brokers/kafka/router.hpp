@@ -17,8 +17,7 @@ namespace signalbox::kafka {
 class Router {
  public:
   /// All outlive the router.
-  Router(const Presence& presence, Publishes& publishes, brokers::Budget& budget) noexcept
-      : presence_(presence), publishes_(publishes), budget_(budget) {}
+  Router(const Presence& presence, Publishes& publishes, brokers::Budget& budget);
 
   /// Writes a record for each instance that holds the channel, also for one in doubt where another is sure: if it lives, it
   /// misses nothing. Reports tagged About::publish follow.
@@ -33,6 +32,8 @@ class Router {
   const Presence& presence_;
   Publishes& publishes_;
   brokers::Budget& budget_;
+  const std::uint64_t writer_;  // see Origin
+  std::uint64_t number_ = 0;
   std::vector<Target> targets_;  // of one call
 };
 

@@ -16,6 +16,7 @@ namespace signalbox::conformance {
 /// What a case needs from the server, beyond that it runs.
 enum class Control {
   link,        ///< a TCP connection to it that a proxy can break
+  corruption,  ///< bits of what it sends may be wrong
   process,     ///< stop() and start()
   frozen,      ///< freeze() and thaw()
   separate,    ///< other processes can reach it

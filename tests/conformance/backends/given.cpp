@@ -52,7 +52,8 @@ GivenBackend::GivenBackend(GivenServer server) : server_(std::move(server)) {
 
 std::string GivenBackend::lacks(Control control) const {
   switch (control) {
-    case Control::link: return server_.proxy.empty() ? "no --proxy was given" : "";
+    case Control::link:
+    case Control::corruption: return server_.proxy.empty() ? "no --proxy was given" : "";
     case Control::process:
       return server_.stop.empty() || server_.start.empty() ? "no --stop-server and --start-server were given" : "";
     case Control::separate: return server_.one_process ? "no other process can reach it" : "";

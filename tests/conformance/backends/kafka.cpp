@@ -62,6 +62,7 @@ std::string KafkaBackend::lacks(Control control) const {
     case Control::role:
     case Control::failover: return "clients ask for the leader of each partition and follow it";
     case Control::foreign: return "a foreign producer can't know the inbox of an instance";
+    case Control::corruption: return "librdkafka asserts that a response is whole, and ends the process at some that are not";
     case Control::black_hole: return "a log can't be read without what stands in it";
     default: return "";
   }

@@ -5,6 +5,7 @@ namespace signalbox::conformance {
 std::string MemoryBackend::lacks(Control control) const {
   switch (control) {
     case Control::link:
+    case Control::corruption:
     case Control::black_hole: return "no link: everything is in one process";
     case Control::process:
     case Control::frozen:

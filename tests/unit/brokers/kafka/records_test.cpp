@@ -18,7 +18,7 @@ TEST(KafkaRecords, KeepAnyByteOfAName) {
 
 TEST(KafkaRecords, NeverConfuseWhereANameEnds) {
   EXPECT_NE(encode(PresenceKey{"ab", "c"}), encode(PresenceKey{"a", "bc"}));
-  EXPECT_NE(encode(InboxKey{"ab", "c"}), encode(InboxKey{"a", "bc"}));
+  EXPECT_NE(encode(InboxKey{"ab", "c", {}}), encode(InboxKey{"a", "bc", {}}));
 }
 
 TEST(KafkaRecords, CarryHeartbeats) {
@@ -33,6 +33,16 @@ TEST(KafkaRecords, CarryHeartbeats) {
   EXPECT_TRUE(decode_heartbeat(bytes + "of a later version"));
 }
 
+TEST(KafkaRecords, SayWhoWroteAMessage) {
+  const std::string key = encode(InboxKey{"instance", "a\0b"s, {0x0102030405060708, 9}});
+  const auto read = decode_inbox_key(key);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->instance, "instance");
+  EXPECT_EQ(read->channel, "a\0b"s);
+  EXPECT_EQ(read->origin.writer, 0x0102030405060708u);
+  EXPECT_EQ(read->origin.number, 9u);
+}
+
 TEST(KafkaRecords, RefuseWhatIsCutOrOfAnotherVersion) {
   const std::string key = encode(PresenceKey{"alice", "i"});
   const std::string value = encode(Heartbeat{1, 2, 3, false, 4});
@@ -42,7 +52,9 @@ TEST(KafkaRecords, RefuseWhatIsCutOrOfAnotherVersion) {
   EXPECT_FALSE(decode_heartbeat("\x02" + value.substr(1)));
   EXPECT_FALSE(decode_heartbeat(encode(Heartbeat{1, 2, 0x80000000, false, 4}))) << "no partition has this number";
   EXPECT_FALSE(decode_route(""));
-  EXPECT_FALSE(decode_inbox_key(encode(InboxKey{"", "alice"}))) << "for nobody";
+  EXPECT_FALSE(decode_inbox_key(encode(InboxKey{"", "alice", {}}))) << "for nobody";
+  const std::string probe = encode(InboxKey{"i", "", {}});
+  for (std::size_t size = 0; size < probe.size(); ++size) EXPECT_FALSE(decode_inbox_key(probe.substr(0, size))) << size;
 }
 
 TEST(KafkaRecords, HashIsTheSameInEveryBuild) { EXPECT_EQ(hash(""), 0xcbf29ce484222325 ^ 0xcbf29ce4); }
