@@ -194,6 +194,21 @@ TEST(RedisCluster, NeverSaysThatNobodyIsThereBecauseItAskedTheWrongNode) {
   }
 }
 
+TEST(RedisCluster, ProbesAMasterInASlotThatItStillHas) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  const RedisServer& master = *cluster.servers()[0];
+  const std::uint16_t slot = HashTags::slot(0);  // the first of each master's is that of the probe
+  ASSERT_EQ(&cluster.owner(slot), &master);
+  cluster.migrate(slot, *cluster.servers()[1]);
+  ASSERT_TRUE(a.host.wait([](const auto& seen) {
+    return seen.states.back() == State::ready && std::count(seen.events.begin(), seen.events.end(), "state ready") > 1;
+  })) << a.host.snapshot().reason;
+  const std::string probe = HashTags("").reserved(1, "i:a:0");
+  EXPECT_EQ(master.command({"PUBSUB", "SHARDNUMSUB", probe}), probe + "\n1");
+}
+
 TEST(RedisCluster, LeavesAMasterThatGivesUpAllItsSlotsAndTakesItUpAgain) {
   RedisCluster cluster;
   RedisInstance a("", "a", values(cluster));
