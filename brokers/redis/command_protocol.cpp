@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace signalbox::redis {
@@ -16,6 +17,14 @@ std::optional<Fault> fault_beyond_the_call(std::string_view error) {
   if (meaning_of(error).kind == FaultKind::lost || is_channel_refused(error)) return std::nullopt;
   return fault_of(error);
 }
+
+/// So that the first of each slot is the first to be late.
+struct BySlotAndDeadline {
+  template <class Call>
+  bool operator()(const Call& one, const Call& other) const {
+    return std::tie(one.group, one.deadline) < std::tie(other.group, other.deadline);
+  }
+};
 
 }  // namespace
 
@@ -75,8 +84,7 @@ bool CommandProtocol::late(Time now) const {
 
 /// In a cluster those of one slot together.
 void CommandProtocol::ask() {
-  const auto before = [](const Question& one, const Question& other) { return one.group < other.group; };
-  if (tags_) std::stable_sort(questions_.begin(), questions_.end(), before);
+  if (tags_) std::sort(questions_.begin(), questions_.end(), BySlotAndDeadline());
   for (auto first = questions_.begin(); first != questions_.end();) {
     const auto limit = first + std::min<std::ptrdiff_t>(questions_.end() - first, kNamesPerCommand);
     const auto other = std::find_if(first, limit, [&](const Question& question) { return question.group != first->group; });
@@ -96,8 +104,7 @@ void CommandProtocol::ask() {
 }
 
 void CommandProtocol::make_sure() {
-  const auto before = [](const Publish& one, const Publish& other) { return one.group < other.group; };
-  std::stable_sort(unsure_.begin(), unsure_.end(), before);
+  std::sort(unsure_.begin(), unsure_.end(), BySlotAndDeadline());
   for (auto first = unsure_.begin(); first != unsure_.end();) {
     const std::size_t group = first->group;
     const Time deadline = first->deadline;
