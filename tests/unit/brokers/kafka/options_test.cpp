@@ -24,7 +24,7 @@ Options read(const Values& values) {
              {"publish_queue_bytes", "67108864"},
              {"properties.sasl.password", ""}};
   for (const auto& [key, value] : values) {
-    std::erase_if(all, [&key = key](const auto& one) { return one.first == key; });
+    std::erase_if(all, [&name = key](const auto& one) { return one.first == name; });
     all.emplace_back(key, value);
   }
   Options options = read_options(Settings(std::move(all)));
