@@ -1,4 +1,4 @@
-// publish → broker → deliver, by a plugin and by a bare client of the same library: how many a second when saturated, and how
+// publish → broker → deliver, by a plugin and by a bare client: how many a second when saturated, and how
 // late at half of that.
 #include <algorithm>
 #include <array>

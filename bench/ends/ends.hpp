@@ -1,5 +1,5 @@
-// The two ends of a broker, a holder of channels and a publisher to them: by Signalbox's plugin, or barely by the client
-// library that the plugin stands on, with the same steps of the protocol.
+// The two ends of a broker, a holder of channels and a publisher to them: by Signalbox's plugin, or by a bare client with the
+// same steps of the protocol.
 #pragma once
 
 #include <atomic>

@@ -81,7 +81,6 @@ class Client {
 
   [[nodiscard]] rd_kafka_t* producer() const noexcept { return producer_.get(); }
   [[nodiscard]] rd_kafka_t* consumer() const noexcept { return consumer_.get(); }
-  [[nodiscard]] rd_kafka_queue_t* producer_queue() const noexcept { return producer_queue_.get(); }
   /// The topics are there: records can be written and read.
   void open_topics();
   [[nodiscard]] rd_kafka_topic_t* read_topic(Topic topic) const noexcept {

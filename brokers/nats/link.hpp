@@ -1,4 +1,4 @@
-// One connection to a server: the only place that knows nats.c.
+// One connection to a server, by nats.c.
 #pragma once
 
 #include <cstddef>

@@ -11,7 +11,7 @@ constexpr std::size_t kMessageOverhead = 200;
 constexpr std::size_t kUnreadableHeaders = std::size_t{1} << 20;  // a server's max_payload, which bounds them, by default
 
 struct Free {
-  void operator()(const char** pointers) const noexcept { std::free(pointers); }
+  void operator()(const char** pointers) const noexcept { std::free(static_cast<void*>(pointers)); }
 };
 using Texts = std::unique_ptr<const char*, Free>;
 

@@ -19,7 +19,7 @@ class NatsBackend final : public Backend {
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
   [[nodiscard]] std::uint16_t port() const override { return nats_.port(); }
   [[nodiscard]] std::string secret() const override;
-  /// SPEC 9 asks it of Redis, issue 6 of NATS, for an outage of at most 1 s.
+  /// For an outage of at most 1 s.
   [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return std::chrono::seconds(2); }
 
   void stop() override { nats_.kill(); }

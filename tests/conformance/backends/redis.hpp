@@ -21,7 +21,7 @@ class RedisBackend final : public Backend {
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
   [[nodiscard]] std::uint16_t port() const override { return redis_.port(); }
   [[nodiscard]] std::string secret() const override;
-  /// SPEC 9, for an outage of at most 1 s.
+  /// For an outage of at most 1 s.
   [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return std::chrono::seconds(2); }
 
   void stop() override { redis_.kill(); }
