@@ -66,7 +66,8 @@ TEST(RedisSentinel, IsFoundByNameAndServesAsIfItWereAlone) {
   wrong_name[1].second = "other";
   RedisInstance unknown("", "c", wrong_name);
   ASSERT_TRUE(unknown.host.wait_state(State::failed));
-  EXPECT_NE(unknown.host.snapshot().reason.find("knows no master 'other'"), std::string::npos) << unknown.host.snapshot().reason;
+  EXPECT_NE(unknown.host.snapshot().reason.find("knows no master 'other'"), std::string::npos)
+      << unknown.host.snapshot().reason;
 }
 
 TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAway) {
