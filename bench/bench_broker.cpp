@@ -90,10 +90,10 @@ class Way {
 
  private:
   template <class Done>
-  static void wait(const Done& done, const char* else_) {
+  static void wait(const Done& done, const char* otherwise) {
     const auto deadline = Clock::now() + 60s;
     while (!done()) {
-      if (Clock::now() > deadline) throw std::runtime_error(else_);
+      if (Clock::now() > deadline) throw std::runtime_error(otherwise);
       std::this_thread::sleep_for(500us);
     }
   }
