@@ -93,7 +93,7 @@ void end_connections_to(const std::set<std::string>& addresses) {
 ConnectWatch::ConnectWatch(const Server& server, Duration within) {
   try {
     thread_ = std::thread([this, server, within] { watch(server, within); });
-  } catch (const std::system_error&) {  // no thread could be made: one can do without
+  } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): no thread could be made, and one can do without
   }
 }
 

@@ -154,7 +154,7 @@ std::vector<Server> told_by(natsConnection* connection, const Server& server) {
   if (natsConnection_GetDiscoveredServers(connection, &told, &count) != NATS_OK) return {};
   const std::vector<std::string> urls(told, told + count);
   for (int i = 0; i < count; ++i) free(told[i]);
-  free(told);
+  free(static_cast<void*>(told));
   return urls.empty() ? std::vector<Server>() : cluster_of(server, urls);
 }
 
