@@ -26,8 +26,7 @@ void end(std::unique_ptr<Client> client, std::unique_ptr<Connector> connector, s
   } else {
     thread.detach();
   }
-} catch (const std::system_error&) {
-  // There is no thread to be had: what was handed over has ended here.
+} catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): without a thread, what was handed over has ended here
 }
 
 }  // namespace signalbox::kafka
