@@ -115,6 +115,8 @@ std::vector<Option> copy_options(const signalbox_plugin& plugin) {
 
 PluginLibrary load_file(const fs::path& path) {
   if (const std::string why = why_untrusted(path); !why.empty()) refuse(path, why);
+  // It would wait for the loader's lock, as long and in vain.
+  if (a_plugin_hangs()) refuse(path, "is not loaded, as another plugin hangs: remove that one");
   const auto loading = std::make_shared<Loading>(Loading{path, nullptr, nullptr});
   ControlThread thread;
   if (!thread.run([loading] { load(*loading); }, kLoadTime)) {
