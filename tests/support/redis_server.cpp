@@ -1,5 +1,6 @@
 #include "tests/support/redis_server.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,11 @@ void RedisServer::start() {
       "redis-server", "--port", std::to_string(port_),     "--bind", "127.0.0.1", "--save", "", "--appendonly",
       "no",           "--dir",  directory_.path().string()};
   line.insert(line.end(), arguments_.begin(), arguments_.end());
+  // By default its bus listens 10,000 above, where the system finds ports for outgoing connections.
+  const auto has = [&](const char* argument) { return std::find(line.begin(), line.end(), argument) != line.end(); };
+  if (has("--cluster-enabled") && !has("--cluster-port")) {
+    line.insert(line.end(), {"--cluster-port", std::to_string(free_port())});
+  }
   process_ = std::make_unique<Process>(std::move(line));
   const auto answers = [this] {
     try {
