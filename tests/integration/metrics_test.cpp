@@ -27,7 +27,13 @@ MetricsText metrics(Instance& instance) { return MetricsText(instance.http().get
 /// Watches all of an instance's series. Of a histogram only the count: how long things took is nobody's promise.
 class Watch {
  public:
-  explicit Watch(Instance& instance) : instance_(instance), before_(metrics(instance)) {}
+  explicit Watch(Instance& instance) : instance_(instance), before_(metrics(instance)) {
+    // What clients have been told already may still be on its way to be counted.
+    wait_until([&] {
+      before_ = metrics(instance);
+      return before_["signalbox_queue_bytes{queue=\"handover\"}"] == 0;
+    });
+  }
 
   /// What happened since the Watch was made or last asked has moved these series, and no other.
   void expect(const Moves& expected) {
