@@ -19,6 +19,7 @@
 #include "brokers/common/budget.hpp"
 #include "brokers/common/call_queue.hpp"
 #include "brokers/common/intake.hpp"
+#include "brokers/common/threaded_broker.hpp"
 #include "brokers/kafka/call_turns.hpp"
 #include "brokers/kafka/client.hpp"
 #include "brokers/kafka/connector.hpp"
@@ -37,19 +38,16 @@
 
 namespace signalbox::kafka {
 
-class Engine final : private ClientEvents {
+class Engine final : public brokers::Engine, private ClientEvents {
  public:
   /// Everything passed in outlives the engine. payload_bytes: where the largest payload is told.
   Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
          std::atomic<std::size_t>& payload_bytes);
   ~Engine() override;
 
-  /// Starts the threads.
-  void start();
-  /// There is something in the intake. Threading: any thread.
-  void wake() const noexcept { wake_->wake(); }
-  /// Threading: not the engine's.
-  void stop(std::chrono::milliseconds deadline);
+  void start() override;
+  void wake() noexcept override { wake_->wake(); }
+  void stop(std::chrono::milliseconds deadline) override;
 
  private:
   void on_records(std::span<const ReadRecord> records) override;

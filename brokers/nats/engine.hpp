@@ -17,6 +17,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/threaded_broker.hpp"
 #include "brokers/nats/connection.hpp"
 #include "brokers/nats/publisher.hpp"
 #include "brokers/nats/subscriber.hpp"
@@ -24,7 +25,7 @@
 namespace signalbox::nats {
 
 /// Two connections: one that listens and one that asks, so that neither waits for the other's work.
-class Engine final : private ConnectionEvents {
+class Engine final : public brokers::Engine, private ConnectionEvents {
  public:
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
@@ -37,12 +38,9 @@ class Engine final : private ConnectionEvents {
          std::atomic<std::size_t>& max_payload, std::atomic<bool>& clustered);
   ~Engine() override;
 
-  /// Starts the thread.
-  void start();
-  /// There is something in the intake. Threading: any thread.
-  void wake();
-  /// Threading: not the engine's.
-  void stop(std::chrono::milliseconds deadline);
+  void start() override;
+  void wake() override;
+  void stop(std::chrono::milliseconds deadline) override;
 
  private:
   [[nodiscard]] std::optional<Fault> on_server(const ServerInfo& server) override;

@@ -16,13 +16,14 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/threaded_broker.hpp"
 #include "brokers/redis/nodes.hpp"
 #include "brokers/redis/options.hpp"
 #include "brokers/redis/topology.hpp"
 
 namespace signalbox::redis {
 
-class Engine final : private SubscriberEvents {
+class Engine final : public brokers::Engine, private SubscriberEvents {
  public:
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
@@ -34,12 +35,9 @@ class Engine final : private SubscriberEvents {
   Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget);
   ~Engine() override;
 
-  /// Starts the thread.
-  void start();
-  /// There is something in the intake. Threading: any thread.
-  void wake();
-  /// Threading: not the engine's.
-  void stop(std::chrono::milliseconds deadline);
+  void start() override;
+  void wake() override;
+  void stop(std::chrono::milliseconds deadline) override;
 
  private:
   void on_messages(std::span<const Message> messages) override { host_.deliver(messages); }
