@@ -19,6 +19,7 @@
 #include "brokers/common/budget.hpp"
 #include "brokers/common/call_queue.hpp"
 #include "brokers/common/intake.hpp"
+#include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
 #include "brokers/kafka/call_turns.hpp"
 #include "brokers/kafka/client.hpp"
@@ -32,7 +33,6 @@
 #include "brokers/kafka/repeats.hpp"
 #include "brokers/kafka/rival.hpp"
 #include "brokers/kafka/router.hpp"
-#include "brokers/kafka/state_report.hpp"
 #include "brokers/kafka/suspicion.hpp"
 #include "brokers/kafka/wake_fd.hpp"
 
@@ -117,7 +117,7 @@ class Engine final : public brokers::Engine, private ClientEvents {
   std::string channel_;
   std::mt19937 random_{std::random_device{}()};
   brokers::Backoff backoff_;
-  StateReport report_;
+  brokers::StateReport report_;
   bool was_ready_ = false;
   std::atomic<bool> stop_asked_ = false;
   std::chrono::milliseconds stop_within_{0};

@@ -118,7 +118,7 @@ void Engine::tick_after(Duration pause) {
 }
 
 bool Engine::at_rest() const noexcept {
-  return state_ == State::ready && !stopping_ && queue_.empty() && subscriber_.at_rest() && publisher_.at_rest();
+  return report_.state() == State::ready && !stopping_ && queue_.empty() && subscriber_.at_rest() && publisher_.at_rest();
 }
 
 void Engine::turn() {
@@ -153,8 +153,9 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   } else if (call.kind == brokers::Call::Kind::unsubscribe) {
     channel_ = channel;
     subscriber_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
-  } else if (state_ != State::ready || !publisher_connection_.up()) {
-    refuse({errc::unavailable, reasons_.empty() ? std::string_view("not ready") : std::string_view(reasons_.front())});
+  } else if (report_.state() != State::ready || !publisher_connection_.up()) {
+    refuse({errc::unavailable,
+            report_.reasons().empty() ? std::string_view("not ready") : std::string_view(report_.reasons().front())});
   } else if (now >= deadline) {
     refuse(kLate);
   } else if (call.kind == brokers::Call::Kind::publish) {
@@ -220,7 +221,7 @@ bool Engine::settled(Time now) {
     return false;
   }
   if (!connected_since_) connected_since_ = now;
-  return state_ == State::ready || !clustered_ || !has_gap() || now - *connected_since_ >= kPropagation;
+  return report_.state() == State::ready || !clustered_ || !has_gap() || now - *connected_since_ >= kPropagation;
 }
 
 void Engine::append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const {
@@ -243,25 +244,17 @@ void Engine::update_state(Time now) {
   append_reason(reasons, publisher_connection_, publisher_);
   if (reasons.empty())
     reasons.emplace_back("subscriber connection: the servers of the cluster tell each other of the channels");
-  if (state_ == State::ready) outage_ = reasons.front();
+  if (report_.state() == State::ready) outage_ = reasons.front();
   const bool failed = reasons.front().starts_with("auth: ") || reasons.front().starts_with("config: ");
-  report(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(reasons));
+  report_.tell(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(reasons));
 }
 
 void Engine::enter_ready() {
-  if (state_ == State::ready) return;
+  if (report_.state() == State::ready) return;
   if (has_gap()) host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
   was_ready_ = true;
   outage_.clear();
-  report(State::ready, {});
-}
-
-void Engine::report(State state, std::vector<std::string> reasons) {
-  if (state == state_ && reasons == reasons_) return;
-  state_ = state;
-  reasons_ = std::move(reasons);
-  const std::vector<std::string_view> views(reasons_.begin(), reasons_.end());
-  host_.state(state_, views);
+  report_.tell(State::ready);
 }
 
 void Engine::drain(Time now) {
@@ -275,7 +268,7 @@ void Engine::finish() {
   queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
     dispatch(call, channel, payload, stop_at_);
   });
-  report(State::closed, {});
+  report_.tell(State::closed);
   timer_.cancel();
   io_.stop();
 }

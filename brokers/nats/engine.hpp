@@ -17,6 +17,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
 #include "brokers/nats/connection.hpp"
 #include "brokers/nats/publisher.hpp"
@@ -62,7 +63,6 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   void append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const;
   void update_state(Time now);
   void enter_ready();
-  void report(State state, std::vector<std::string> reasons);
   void drain(Time now);
   void finish();
 
@@ -86,8 +86,7 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   bool turn_requested_ = false;
   bool resting_ = false;  // the next tick is far
   unsigned times_proven_ = 0;
-  State state_ = State::connecting;
-  std::vector<std::string> reasons_;
+  brokers::StateReport report_{host_};
   bool was_ready_ = false;
   std::optional<Time> connected_since_;  // connected(), while it holds
   std::string outage_;                   // what ended the last ready

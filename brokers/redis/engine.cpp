@@ -123,7 +123,9 @@ void Engine::tick_after(Duration pause) {
   });
 }
 
-bool Engine::at_rest() const noexcept { return state_ == State::ready && !stopping_ && queue_.empty() && nodes_.at_rest(); }
+bool Engine::at_rest() const noexcept {
+  return report_.state() == State::ready && !stopping_ && queue_.empty() && nodes_.at_rest();
+}
 
 void Engine::turn() {
   turn_requested_ = false;
@@ -177,33 +179,25 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
 void Engine::update_state() {
   Trouble trouble;
   if (nodes_.look(trouble)) return enter_ready();
-  if (state_ == State::ready) outage_ = trouble.reasons.front();
+  if (report_.state() == State::ready) outage_ = trouble.reasons.front();
   const bool failed = trouble.kind != FaultKind::lost;
-  report(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(trouble.reasons));
+  report_.tell(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(trouble.reasons));
 }
 
 /// Where one server holds everything, whatever disturbs it concerns all; where several do, each channel has been told when it
 /// was confirmed again.
 void Engine::enter_ready() {
-  if (state_ == State::ready) return;
+  if (report_.state() == State::ready) return;
   if (!nodes_.several() && (was_ready_ || nodes_.lost_a_link())) {
     host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
   }
   was_ready_ = true;
   outage_.clear();
-  report(State::ready, {});
+  report_.tell(State::ready);
 }
 
 void Engine::on_missed(std::span<const std::string_view> channels) {
   if (nodes_.several()) host_.gap(channels, kMissed);
-}
-
-void Engine::report(State state, std::vector<std::string> reasons) {
-  if (state == state_ && reasons == reasons_) return;
-  state_ = state;
-  reasons_ = std::move(reasons);
-  const std::vector<std::string_view> views(reasons_.begin(), reasons_.end());
-  host_.state(state_, views);
 }
 
 void Engine::drain(Time now) {
@@ -216,7 +210,7 @@ void Engine::finish() {
   queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
     dispatch(call, channel, payload, stop_at_);
   });
-  report(State::closed, {});
+  report_.tell(State::closed);
   timer_.cancel();
   io_.stop();
 }

@@ -16,6 +16,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
 #include "brokers/redis/nodes.hpp"
 #include "brokers/redis/options.hpp"
@@ -58,7 +59,6 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void update_state();
   void enter_ready();
-  void report(State state, std::vector<std::string> reasons);
   void drain(Time now);
   void finish();
 
@@ -76,8 +76,7 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   std::string channel_;  // the one that dispatch() works on, by its name on the wire
   bool turn_requested_ = false;
   bool resting_ = false;  // the next tick is far
-  State state_ = State::connecting;
-  std::vector<std::string> reasons_;
+  brokers::StateReport report_{host_};
   bool was_ready_ = false;
   std::string outage_;  // what ended the last ready
   bool stopping_ = false;

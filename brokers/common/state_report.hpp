@@ -7,13 +7,14 @@
 
 #include "signalbox/broker.hpp"
 
-namespace signalbox::kafka {
+namespace signalbox::brokers {
 
 class StateReport {
  public:
   explicit StateReport(Host& host) noexcept : host_(host) {}
 
   [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] const std::vector<std::string>& reasons() const noexcept { return reasons_; }
   /// Only what is new is told.
   void tell(State state, std::vector<std::string> reasons = {}) {
     if (state == state_ && reasons == reasons_) return;
@@ -29,4 +30,4 @@ class StateReport {
   std::vector<std::string> reasons_;
 };
 
-}  // namespace signalbox::kafka
+}  // namespace signalbox::brokers
