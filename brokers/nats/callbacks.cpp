@@ -1,7 +1,6 @@
 #include "brokers/nats/callbacks.hpp"
 
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -88,9 +87,9 @@ Shared::~Shared() {
   mailbox->release();
 }
 
-void start_connecting(const std::shared_ptr<Shared>& shared, const LinkOptions& options) {
+void start_connecting(const std::shared_ptr<Shared>& shared, const LinkOptions& options, Attempts& attempts) {
   try {
-    std::thread([shared, options] { connect_for(shared, options); }).detach();
+    attempts.start([shared, options] { connect_for(shared, options); });
   } catch (const std::system_error& error) {
     shared->mailbox->failed({FaultKind::lost, error.what()});
   }

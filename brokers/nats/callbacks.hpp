@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <nats/nats.h>
 
+#include "brokers/nats/attempts.hpp"
 #include "brokers/nats/connect_watch.hpp"
 #include "brokers/nats/link.hpp"
 #include "brokers/nats/mailbox.hpp"
@@ -37,7 +38,7 @@ struct Shared {
 };
 
 /// Connects, on a thread of its own; the mailbox is told what came of it.
-void start_connecting(const std::shared_ptr<Shared>& shared, const LinkOptions& options);
+void start_connecting(const std::shared_ptr<Shared>& shared, const LinkOptions& options, Attempts& attempts);
 
 /// Gives up a connection that stood, with its subscriptions: those stay until the last of its errors has been told, since
 /// nats.c 3.4 names subscriptions in errors without holding on to them (mended by its pull request 659).

@@ -20,7 +20,7 @@ void Connection::open() {
   append_missing(options.servers, context_.told);
   std::shuffle(options.servers.begin(), options.servers.end(), context_.random);
   LinkEvents& events = *this;
-  link_ = std::make_unique<Link>(context_.io, std::move(options), events);
+  link_ = std::make_unique<Link>(context_.io, std::move(options), context_.attempts, events);
 }
 
 void Connection::turn(Time now) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "brokers/common/backoff.hpp"
+#include "brokers/nats/attempts.hpp"
 #include "brokers/nats/link.hpp"
 #include "brokers/nats/side.hpp"
 
@@ -34,6 +35,7 @@ struct ConnectionContext {
   std::vector<Server> told;            ///< the cluster, as its servers have told it last
   std::function<void()> request_turn;  ///< something has happened that turn() should see to
   std::mt19937_64 random;
+  Attempts attempts = {};
 };
 
 /// Threading: the broker's I/O thread.

@@ -85,7 +85,8 @@ void Engine::wake() {
 
 void Engine::stop(std::chrono::milliseconds deadline) {
   if (!thread_.joinable()) return;
-  boost::asio::post(io_, [this, stop_at = Clock::now() + deadline] {
+  const Time stop_at = Clock::now() + deadline;
+  boost::asio::post(io_, [this, stop_at] {
     stopping_ = true;
     stop_at_ = stop_at;
     publisher_connection_.close();
@@ -94,6 +95,7 @@ void Engine::stop(std::chrono::milliseconds deadline) {
     request_turn();
   });
   thread_.join();
+  context_.attempts.await(stop_at);
 }
 
 /// Everything that is ready now gets its say first: then all of it leaves in one write.

@@ -39,13 +39,13 @@ void on_complete(void* closure) { static_cast<Mailbox*>(closure)->release(); }
 /// Outlives the link where an event ends it while one of its handlers still runs.
 class Link::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(asio::io_context& context, LinkOptions options, LinkEvents& events)
+  Connection(asio::io_context& context, LinkOptions options, Attempts& attempts, LinkEvents& events)
       : options_(std::move(options)),
         events_(events),
         names_(options_.subject_prefix, options_.inbox),
         descriptor_(context),
         shared_(std::make_shared<Shared>(context, [this] { take_mail(); })) {
-    start_connecting(shared_, options_);
+    start_connecting(shared_, options_, attempts);
   }
 
   void fence() {
@@ -363,8 +363,8 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::string> decoded_;  // names that messages_ points into
 };
 
-Link::Link(asio::io_context& context, LinkOptions options, LinkEvents& events)
-    : connection_(std::make_shared<Connection>(context, std::move(options), events)) {}
+Link::Link(asio::io_context& context, LinkOptions options, Attempts& attempts, LinkEvents& events)
+    : connection_(std::make_shared<Connection>(context, std::move(options), attempts, events)) {}
 
 Link::~Link() { connection_->end(); }
 

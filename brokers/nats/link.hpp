@@ -21,6 +21,8 @@ class io_context;
 
 namespace signalbox::nats {
 
+class Attempts;
+
 struct LinkOptions {
   std::vector<Server> servers;  ///< tried in this order
   Credentials credentials;
@@ -67,7 +69,8 @@ class Link final : public Wire {
   /// Messages that may wait between nats.c's thread and ours.
   static constexpr std::size_t kMailboxBytes = std::size_t{64} << 20;
 
-  Link(boost::asio::io_context& context, LinkOptions options, LinkEvents& events);
+  /// attempts: outlives it.
+  Link(boost::asio::io_context& context, LinkOptions options, Attempts& attempts, LinkEvents& events);
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
   ~Link() override;
