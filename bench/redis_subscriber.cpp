@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <stdexcept>
 
 #include <sys/socket.h>
@@ -17,6 +16,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kChannelsPerCommand = 512;
+constexpr std::size_t kLinesPerAnswer = 6;  // an array of two bulk strings and a number
 constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
 
 std::string subscribe_command(const std::vector<std::string>& channels, std::size_t first, std::size_t count) {
@@ -48,16 +48,25 @@ RedisSubscriber::RedisSubscriber(const std::string& url, const std::vector<std::
 
 RedisSubscriber::~RedisSubscriber() { close(descriptor_); }
 
-// The answers, three elements each, are passed over by their number of lines.
+// Redis pushes what is published as soon as it has taken a SUBSCRIBE, so messages may stand right behind the last answer.
 void RedisSubscriber::subscribe(const std::vector<std::string>& channels) {
   for (std::size_t first = 0; first < channels.size(); first += kChannelsPerCommand) {
     const std::size_t count = std::min(kChannelsPerCommand, channels.size() - first);
     send_whole(descriptor_, subscribe_command(channels, first, count));
-    for (std::size_t lines = count * 6; lines > 0;) {
+    pass_over(count * kLinesPerAnswer);
+  }
+  keep_rest();
+  unread_ = held_ > 0;
+}
+
+void RedisSubscriber::pass_over(std::size_t lines) {
+  for (; lines > 0; --lines) {
+    std::size_t end = 0;
+    while ((end = rest_.find('\n')) == std::string_view::npos) {
+      keep_rest();
       fill();
-      lines -= static_cast<std::size_t>(std::count(buffer_.data(), buffer_.data() + held_, '\n'));
-      held_ = 0;
     }
+    rest_.remove_prefix(end + 1);
   }
 }
 
@@ -78,8 +87,9 @@ bool RedisSubscriber::next(std::string_view& channel, std::string_view& payload)
 }
 
 void RedisSubscriber::keep_rest() {
-  std::memmove(buffer_.data(), rest_.data(), rest_.size());
+  std::copy(rest_.begin(), rest_.end(), buffer_.begin());
   held_ = rest_.size();
+  rest_ = {buffer_.data(), held_};
 }
 
 }  // namespace signalbox::bench

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace signalbox::bench {
@@ -14,7 +15,7 @@ namespace signalbox::bench {
 /// Threading: one thread.
 class RedisSubscriber {
  public:
-  /// Returns when Redis has answered for every channel. `url` as for RedisClient.
+  /// Returns when Redis has answered for every channel: until then nothing may be published to them. `url` as for RedisClient.
   RedisSubscriber(const std::string& url, const std::vector<std::string>& channels);
   RedisSubscriber(const RedisSubscriber&) = delete;
   RedisSubscriber& operator=(const RedisSubscriber&) = delete;
@@ -23,7 +24,7 @@ class RedisSubscriber {
   /// Waits for bytes, and calls take(channel, payload) for each message that is complete with them.
   template <class Take>
   void read(const Take& take) {
-    fill();
+    if (!std::exchange(unread_, false)) fill();
     std::string_view channel, payload;
     while (next(channel, payload)) take(channel, payload);
     keep_rest();
@@ -31,6 +32,7 @@ class RedisSubscriber {
 
  private:
   void subscribe(const std::vector<std::string>& channels);
+  void pass_over(std::size_t lines);
   void fill();
   bool next(std::string_view& channel, std::string_view& payload);
   void keep_rest();
@@ -39,6 +41,7 @@ class RedisSubscriber {
   std::vector<char> buffer_;
   std::size_t held_ = 0;  // of buffer_
   std::string_view rest_;
+  bool unread_ = false;  // rest_ may hold messages that came with the last answer to SUBSCRIBE
 };
 
 }  // namespace signalbox::bench
