@@ -12,7 +12,8 @@
 
 #include "bench/ends/ends.hpp"
 #include "core/config/loader.hpp"
-#include "server/broker_factory.hpp"
+#include "core/plugins/plugin_broker.hpp"
+#include "core/plugins/plugin_library.hpp"
 
 namespace signalbox::bench {
 
@@ -34,7 +35,13 @@ class PluginHost final : public Host {
       const std::size_t equals = setting.find('=');
       source.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
     }
-    broker_ = BrokerFactory(load_config(source, catalog_.finder(), LoadMode::serve).config.broker).make(*this);
+    PluginLibrary library;
+    const FindPlugin find = [&library](const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
+      if (!library.descriptor) library = load_plugin(name_or_path, plugin_path);
+      return PluginTable{library.descriptor->name, library.options};
+    };
+    const LoadedConfig loaded = load_config(source, find, LoadMode::serve);
+    broker_ = make_plugin_broker(*library.descriptor, *this, Settings(loaded.config.broker.settings), library.path);
     broker_->start(*this);
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, kPatience, [this] { return ready_; })) throw std::runtime_error(broker + ": " + reason_);
@@ -60,7 +67,6 @@ class PluginHost final : public Host {
   void refused(std::string_view, const Status&) noexcept override {}
 
  private:
-  PluginCatalog catalog_;
   std::string instance_id_;
   HostInfo info_;
   Received* received_;
