@@ -1,7 +1,10 @@
 #include "brokers/nats/options.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -12,18 +15,19 @@ namespace signalbox::nats {
 namespace {
 
 constexpr std::uint16_t kPort = 4222;
+constexpr std::size_t kMostServers = 64;
 constexpr std::size_t kLongestPrefix = 128;  // with the longest channel and an inbox a line stays below the server's 4096
 
 [[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
 
-/// One place for each of them: a second one must say the same.
-void settle(std::string& value, const std::string& found, const char* key) {
-  if (found.empty() || value == found) return;
-  if (!value.empty()) refuse(std::string(key) + ": two are given; give one, in url or in its own key");
-  value = found;
-}
+struct Found {
+  Server server;
+  Credentials credentials;
+  bool tls = false;
+};
 
-void read_url(const std::string& key, const std::string& text, Options& options) {
+/// The host in lower case: servers are compared, with those that they tell of too.
+Found read_url(const std::string& key, const std::string& text) {
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed) refuse(key + ": not a URL; write nats://host:port and percent-encode special characters in user and password");
   const boost::urls::url_view& url = *parsed;
@@ -31,23 +35,67 @@ void read_url(const std::string& key, const std::string& text, Options& options)
   if (!url.has_authority() || url.encoded_host_address().empty()) refuse(key + ": has no host; write nats://host:port");
   if (url.has_query() || url.has_fragment() || url.encoded_path().size() > 1) refuse(key + ": ends behind the port");
   if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
-  const std::string host = url.host_address();
+  std::string host = url.host_address();
+  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool v6 = host.find(':') != std::string::npos;
   const std::string port = std::to_string(url.has_port() ? url.port_number() : kPort);
-  options.servers.push_back({(v6 ? "nats://[" + host + "]:" : "nats://" + host + ":") + port, host});
-  options.tls.enabled = options.tls.enabled || url.scheme() == "tls";
+  Found found;
+  found.server = {(v6 ? "nats://[" + host + "]:" : "nats://" + host + ":") + port, host};
+  found.tls = url.scheme() == "tls";
   if (url.has_password()) {
-    settle(options.credentials.username, url.user(), "username");
-    settle(options.credentials.password, url.password(), "password");
-  } else if (!url.user().empty()) {
-    settle(options.credentials.token, url.user(), "token");
+    found.credentials.username = url.user();
+    found.credentials.password = url.password();
+  } else {
+    found.credentials.token = url.user();
+  }
+  return found;
+}
+
+void use(const Found& found, Options& options) {
+  options.credentials = found.credentials;
+  options.tls.enabled = found.tls;
+}
+
+void read_urls(const std::vector<std::string>& urls, Options& options) {
+  if (urls.size() > kMostServers) refuse("urls: at most " + std::to_string(kMostServers) + " servers");
+  for (const std::string& url : urls) {
+    const Found found = read_url("urls", url);
+    if (options.servers.empty()) use(found, options);
+    if (found.tls != options.tls.enabled) refuse("urls: begin all with nats:// or all with tls://");
+    if (!(found.credentials == options.credentials)) refuse("urls: all have the same user and password, or token");
+    if (std::find(options.servers.begin(), options.servers.end(), found.server) != options.servers.end()) {
+      refuse("urls: name " + found.server.url + " twice");
+    }
+    options.servers.push_back(found.server);
   }
 }
 
+/// Either key names servers, never both: it would not be seen which one is meant.
+void read_servers(const Settings& settings, Options& options) {
+  const std::vector<std::string> urls = settings.list("urls");
+  const std::string url = settings.text("url");
+  if (!urls.empty()) {
+    if (!url.empty() && url != kOptions[0].fallback) refuse("url: is for one server; urls names them already, remove one");
+    return read_urls(urls, options);
+  }
+  if (url.empty()) refuse("url: is empty; write nats://host:port");
+  const Found found = read_url("url", url);
+  options.servers = {found.server};
+  use(found, options);
+}
+
+/// An option that the URL may give as well: one of the two places, not both.
+void read_credential(const Settings& settings, const char* key, std::string& value) {
+  const std::string option = settings.text(key);
+  if (option.empty()) return;
+  if (!value.empty()) refuse(std::string(key) + ": stands in the URL as well; remove one of them");
+  value = option;
+}
+
 void read_credentials(const Settings& settings, Credentials& credentials) {
-  settle(credentials.username, settings.text("username"), "username");
-  settle(credentials.password, settings.text("password"), "password");
-  settle(credentials.token, settings.text("token"), "token");
+  read_credential(settings, "username", credentials.username);
+  read_credential(settings, "password", credentials.password);
+  read_credential(settings, "token", credentials.token);
   credentials.nkey_seed_file = settings.text("nkey_seed_file");
   credentials.nkey_public = settings.text("nkey_public");
   credentials.creds_file = settings.text("creds_file");
@@ -69,7 +117,7 @@ void read_tls(const Settings& settings, TlsOptions& tls) {
     refuse("tls_certificate and tls_private_key: set both or none");
   }
   if (!tls.enabled && !(tls.ca_file + tls.certificate).empty()) {
-    refuse("tls_ca_file, tls_certificate: need TLS; let url begin with tls://");
+    refuse("tls_ca_file, tls_certificate: need TLS; let the URL begin with tls://");
   }
 }
 
@@ -77,14 +125,7 @@ void read_tls(const Settings& settings, TlsOptions& tls) {
 
 Options read_options(const Settings& settings) {
   Options options;
-  const std::vector<std::string> urls = settings.list("urls");
-  if (urls.empty()) {
-    if (const std::string url = settings.text("url"); !url.empty()) read_url("url", url, options);
-  }
-  for (const std::string& url : urls) {
-    if (!url.empty()) read_url("urls", url, options);
-  }
-  if (options.servers.empty()) refuse("url: is empty; write nats://host:port");
+  read_servers(settings, options);
   if (const std::string prefix = settings.text("subject_prefix"); !prefix.empty()) options.subject_prefix = prefix;
   if (!is_subject_prefix(options.subject_prefix) || options.subject_prefix.size() > kLongestPrefix) {
     refuse("subject_prefix: at most 128 bytes, tokens of A-Z a-z 0-9 _ - with a dot behind each, as in signalbox.u.");

@@ -16,8 +16,10 @@ inline constexpr Option kOptions[] = {
      "The server: nats://[user:password@]host[:port], or tls:// for TLS. A name alone before the @ is a token.", 0, 0,
      SIGNALBOX_OPTION_URL, 0},
     {"urls", "list", "",
-     "Servers of one cluster, in place of url; each is tried, beginning with a random one, and those that they tell of.", 0, 0,
-     SIGNALBOX_OPTION_URL, 0},
+     "Servers of one cluster, in place of url: nats:// or tls:// each, with the same credentials. Each is tried, beginning "
+     "with "
+     "a random one, and those that they tell of.",
+     0, 0, SIGNALBOX_OPTION_URL, 0},
     {"subject_prefix", "text", "signalbox.u.",
      "Stands before every channel: whole tokens of letters, digits, _ and -, each with a dot behind it.", 0, 0, 0, 0},
     {"username", "text", "", "The user; empty: the one in the URL, or none.", 0, 0, 0, 0},
@@ -50,6 +52,8 @@ struct Credentials {
   std::string nkey_seed_file;
   std::string nkey_public;
   std::string creds_file;
+
+  friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
 struct Options {

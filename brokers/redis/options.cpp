@@ -100,7 +100,7 @@ void read_servers(const Settings& settings, Options& options) {
   const std::string mode = word(options.mode);
   if (options.mode == Mode::single) {
     if (!urls.empty()) refuse("urls: are for modes sentinel, shards and cluster; mode single has url");
-    if (url.empty()) return;
+    if (url.empty()) refuse("url: is empty; write redis://host:port");
     const Server server = read_url("url", url);
     options.endpoints = {server.endpoint};
     return use(server, options);

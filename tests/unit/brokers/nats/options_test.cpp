@@ -35,9 +35,17 @@ TEST(NatsOptions, TakesTheCredentialsOutOfTheUrl) {
 
 TEST(NatsOptions, TakesANameAloneForAToken) { EXPECT_EQ(read({{"url", "nats://t0ken@localhost"}}).credentials.token, "t0ken"); }
 
-TEST(NatsOptions, PrefersSeveralUrls) {
-  const Options options = read({{"url", "nats://localhost"}, {"urls", "nats://a"}, {"urls", "nats://[::1]:5000"}});
+TEST(NatsOptions, TakesSeveralUrlsInThePlaceOfTheDefaultOne) {
+  const Options options = read({{"url", kOptions[0].fallback}, {"urls", "nats://A"}, {"urls", "nats://[::1]:5000"}});
   EXPECT_EQ(options.servers, (std::vector<Server>{{"nats://a:4222", "a"}, {"nats://[::1]:5000", "::1"}}));
+}
+
+TEST(NatsOptions, TakesSixtyFourServersAndNoMore) {
+  Values values;
+  for (int i = 0; i < 64; ++i) values.emplace_back("urls", "nats://n" + std::to_string(i));
+  EXPECT_EQ(read(values).servers.size(), 64U);
+  values.emplace_back("urls", "nats://n64");
+  EXPECT_EQ(refusal(values), "urls: at most 64 servers");
 }
 
 TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
@@ -49,7 +57,15 @@ TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
       {{{"url", "nats://:hunter2@localhost/x"}}, "url: ends behind the port"},
       {{{"url", "nats://localhost:0"}}, "url: the port is 1 to 65535"},
       {{{"urls", "redis://localhost"}}, "urls: begins with nats://"},
-      {{{"url", "nats://a:hunter2@x"}, {"password", "hunter3"}}, "password: two are given"},
+      {{{"url", ""}}, "url: is empty"},
+      {{{"url", "nats://x"}, {"urls", "nats://y"}}, "url: is for one server"},
+      {{{"urls", "nats://x"}, {"urls", "nats://X:4222"}}, "urls: name nats://x:4222 twice"},
+      {{{"urls", "nats://x"}, {"urls", "tls://y"}}, "urls: begin all with nats:// or all with tls://"},
+      {{{"urls", "nats://a:hunter2@x"}, {"urls", "nats://y"}}, "urls: all have the same user and password, or token"},
+      {{{"urls", "nats://hunter2@x"}, {"urls", "nats://hunter3@y"}}, "urls: all have the same user and password, or token"},
+      {{{"url", "nats://a:hunter2@x"}, {"password", "hunter2"}}, "password: stands in the URL as well"},
+      {{{"url", "nats://a:hunter2@x"}, {"username", "a"}}, "username: stands in the URL as well"},
+      {{{"url", "nats://hunter2@x"}, {"token", "hunter3"}}, "token: stands in the URL as well"},
       {{{"url", "nats://x"}, {"username", "a"}}, "username and password: set both or none"},
       {{{"url", "nats://x"}, {"nkey_public", "U"}}, "nkey_seed_file and nkey_public: set both or none"},
       {{{"url", "nats://hunter2@x"}, {"creds_file", "f"}}, "username, token, nkey_public, creds_file: set one of them"},

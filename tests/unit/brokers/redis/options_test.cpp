@@ -125,12 +125,13 @@ TEST(RedisOptions, ReadsTheServersOfEachMode) {
 }
 
 TEST(RedisOptions, TakeTwoSubscriberConnectionsToAServerAndOneInACluster) {
-  EXPECT_EQ(read({}).subscriber_connections, 2U);
+  EXPECT_EQ(read_url("redis://n").subscriber_connections, 2U);
   EXPECT_EQ(read({{"mode", "cluster"}, {"urls", "redis://n"}}).subscriber_connections, 1U);
   EXPECT_EQ(read({{"mode", "cluster"}, {"urls", "redis://n"}, {"subscriber_connections", "3"}}).subscriber_connections, 3U);
 }
 
 TEST(RedisOptions, SaysWhichServersAModeNeeds) {
+  EXPECT_EQ(refusal({{"url", ""}}), "url: is empty; write redis://host:port");
   EXPECT_EQ(refusal({{"urls", "redis://a"}}), "urls: are for modes sentinel, shards and cluster; mode single has url");
   EXPECT_EQ(refusal({{"mode", "cluster"}}), "urls: name at least one server for mode cluster, as in [redis://host:port]");
   EXPECT_EQ(refusal({{"mode", "cluster"}, {"urls", "redis://a/1"}}), "urls: a cluster has database 0 only");
@@ -147,7 +148,8 @@ TEST(RedisOptions, SaysWhichServersAModeNeeds) {
             "urls: name sentinels without user, password and database; username and password are the master's");
   EXPECT_EQ(refusal({{"mode", "sentinel"}, {"urls", "redis://a"}, {"sentinel_master", ""}}),
             "sentinel_master: is the name that the sentinels have for the master");
-  EXPECT_EQ(refusal({{"sentinel_username", "u"}}), "sentinel_password: is missing for the sentinel_username");
+  EXPECT_EQ(refusal({{"url", "redis://a"}, {"sentinel_username", "u"}}),
+            "sentinel_password: is missing for the sentinel_username");
 }
 
 TEST(RedisOptions, NamesTheCertificateFileThatCanNotBeRead) {
