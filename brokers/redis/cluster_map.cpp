@@ -55,6 +55,32 @@ std::vector<std::optional<Claim>> claims_of(const GroupOwners& followed) {
   return claims;
 }
 
+/// Of a line of CLUSTER NODES: id, address, flags, master, ping, pong, epoch, link, and the first of its slots.
+using NodeFields = std::array<std::string_view, 9>;
+
+/// flags: with commas between them.
+bool has_flag(std::string_view flags, std::string_view flag) {
+  for (std::string_view one; !flags.empty(); flags.remove_prefix(std::min(one.size() + 1, flags.size()))) {
+    one = flags.substr(0, flags.find(','));
+    if (one == flag) return true;
+  }
+  return false;
+}
+
+template <class Visit>
+void for_each_node(std::string_view nodes, Visit visit) {
+  while (!nodes.empty()) {
+    std::string_view line = nodes.substr(0, nodes.find('\n'));
+    nodes.remove_prefix(std::min(line.size() + 1, nodes.size()));
+    NodeFields fields;
+    for (std::string_view& field : fields) {
+      field = line.substr(0, line.find(' '));
+      line.remove_prefix(std::min(field.size() + 1, line.size()));
+    }
+    visit(fields);
+  }
+}
+
 }  // namespace
 
 std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string& asked) {
@@ -66,23 +92,26 @@ std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string&
   return map;
 }
 
-/// A line for each node: id, address, flags, master, ping, pong, epoch, …
 void read_epochs(std::string_view nodes, ClusterMap& map) {
   std::unordered_map<std::string_view, std::uint64_t> epochs;
-  while (!nodes.empty()) {
-    const std::string_view line = nodes.substr(0, nodes.find('\n'));
-    nodes.remove_prefix(std::min(line.size() + 1, nodes.size()));
-    std::array<std::string_view, 7> fields;
-    std::string_view rest = line;
-    for (std::string_view& field : fields) {
-      field = rest.substr(0, rest.find(' '));
-      rest.remove_prefix(std::min(field.size() + 1, rest.size()));
-    }
+  for_each_node(nodes, [&](const NodeFields& fields) {
     if (const auto epoch = number<std::uint64_t>(fields[6])) epochs[fields[0]] = *epoch;
-  }
+  });
   for (ClusterMap::Range& range : map.ranges) {
     if (const auto found = epochs.find(range.id); found != epochs.end()) range.epoch = found->second;
   }
+}
+
+bool is_cut_off(std::string_view nodes) {
+  std::size_t masters = 0;
+  std::size_t in_reach = 0;
+  for_each_node(nodes, [&](const NodeFields& fields) {
+    const bool has_slots = !fields[8].empty() && fields[8].front() != '[';  // which are on their way to it
+    if (!has_slots || !has_flag(fields[2], "master")) return;
+    ++masters;
+    if (!has_flag(fields[2], "fail") && !has_flag(fields[2], "fail?")) ++in_reach;
+  });
+  return masters > 0 && 2 * in_reach <= masters;
 }
 
 GroupOwners next_owners(const GroupOwners& followed, const std::vector<const ClusterMap*>& said, std::size_t asked) {

@@ -34,6 +34,10 @@ std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string&
 /// Adds the epochs, from the reply to CLUSTER NODES: CLUSTER SLOTS has none.
 void read_epochs(std::string_view nodes, ClusterMap& map);
 
+/// Whether the node that answered CLUSTER NODES so sees too few masters to be one itself: as Redis counts in
+/// clusterUpdateState(), those with slots and not more than half of them within reach.
+[[nodiscard]] bool is_cut_off(std::string_view nodes);
+
 /// Who owns the slot of each group's tag (hash_tags.hpp).
 struct GroupOwners {
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();

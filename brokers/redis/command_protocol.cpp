@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "brokers/redis/cluster_map.hpp"
+
 namespace signalbox::redis {
 namespace {
 
@@ -45,7 +47,7 @@ void CommandProtocol::probe(std::string_view channel, Counted counted, Time now)
 }
 
 void CommandProtocol::on_established(Time now) {
-  role_asked_at_ = now;  // by the handshake
+  role_asked_at_ = tags_ ? now - kRoleInterval : now;  // by the handshake, but for whom it sees
   role_awaited_ = false;
 }
 
@@ -71,6 +73,9 @@ void CommandProtocol::ask_role(Time now) {
   role_awaited_ = true;
   append_command(out_, {"ROLE"});
   awaited_.push_back({Role{}, now + kSilence});
+  if (!tags_) return;
+  append_command(out_, {"CLUSTER", "NODES"});
+  awaited_.push_back({Sight{}, now + kSilence});
 }
 
 /// The deadlines of calls never decrease; those of our own questions stand for themselves and are few.
@@ -193,7 +198,7 @@ std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
 
 std::optional<Fault> CommandProtocol::answer(Guard& guard, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_INTEGER) {
-    finish(guard, {}, {});
+    cut_off_ ? doubt(guard) : finish(guard, {}, {});
     return std::nullopt;
   }
   const bool error = reply.type == REDIS_REPLY_ERROR;
@@ -201,6 +206,14 @@ std::optional<Fault> CommandProtocol::answer(Guard& guard, const redisReply& rep
   finish(guard, {errc::unknown_outcome, words}, {errc::unavailable, words});
   if (!error) return unexpected("PUBLISH");
   return take_elsewhere(text(reply)) ? std::nullopt : fault_beyond_the_call(text(reply));
+}
+
+std::optional<Fault> CommandProtocol::answer(Sight&, const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_ERROR) return fault_of(text(reply));
+  if (reply.type != REDIS_REPLY_STRING) return unexpected("CLUSTER NODES");
+  if (is_cut_off(text(reply))) cut_off_at_ = heard_at();
+  cut_off_ = cut_off_at_ && heard_at() - *cut_off_at_ < kRejoin;
+  return std::nullopt;
 }
 
 void CommandProtocol::finish(Publish& call, const Status& status, Receivers receivers) {
@@ -215,13 +228,24 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
   }
 }
 
+/// Whoever is counted is there; who is not may be where this server does not see.
+void CommandProtocol::doubt(Guard& guard) {
+  constexpr std::string_view kWords = "the server is cut off from most masters of the cluster";
+  for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, kWords});
+  for (Question& call : guard.counted) {
+    budget_.give_back(call.cost);
+    call.done(call.yes ? Status{} : Status{errc::unavailable, kWords}, call.yes);
+  }
+}
+
 void CommandProtocol::finish(Guard& guard, const Status& of_publishes, const Status& of_questions) {
   for (Publish& call : guard.nobody) finish(call, of_publishes, {0, of_publishes.ok() ? Precision::exact : Precision::unknown});
   finish(guard.counted, of_questions);
 }
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
-  proven_ = false;
+  proven_ = cut_off_ = false;
+  cut_off_at_.reset();
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
   if (!unsure_.empty()) awaited_.push_back({Guard{std::exchange(unsure_, {}), {}}, {}});

@@ -30,6 +30,10 @@ namespace signalbox::redis {
 /// (Redis 7.0.15). So a publish of nothing to nobody goes behind, in the same slot: if that one is not sent elsewhere, the slot
 /// was there all the time.
 ///
+/// A master that is cut off from the others, and not from us, goes on taking slots and publishes for its own when another has
+/// long been elected in its place. So it is asked with its role whom it sees (CLUSTER NODES): while that is not most of the
+/// masters, its "nobody" is not believed at all.
+///
 /// Errors: an answer that is late loses the link, as the FIFO would no longer fit. What was open then: `unknown_outcome`
 /// for a publish of which bytes may have left, `unavailable` for the rest.
 class CommandProtocol final : public Protocol {
@@ -37,6 +41,9 @@ class CommandProtocol final : public Protocol {
   /// A longer NUMSUB would hold the server's one thread for more than 0.15 ms.
   static constexpr std::size_t kNamesPerCommand = 100;
   static constexpr Duration kRoleInterval{1000};
+  /// For how long a master that sees the others again may not know yet what they have decided: Redis's own
+  /// CLUSTER_MAX_REJOIN_DELAY.
+  static constexpr Duration kRejoin{5000};
 
   /// tags: nullptr for classic pub/sub; channels below are by their names on the wire.
   CommandProtocol(Handshake handshake, Duration call_timeout, brokers::Budget& budget, const HashTags* tags = nullptr)
@@ -59,6 +66,9 @@ class CommandProtocol final : public Protocol {
 
   /// Whether it has been sent to another node since this was last asked.
   [[nodiscard]] bool take_redirected() noexcept { return std::exchange(redirected_, false); }
+
+  /// The server is cut off from most masters of its cluster, or was a moment ago.
+  [[nodiscard]] bool cut_off() const noexcept { return cut_off_; }
 
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();
@@ -85,12 +95,13 @@ class CommandProtocol final : public Protocol {
     Counted counted;
   };
   struct Role {};
+  struct Sight {};  // of the others
   struct Guard {
     Publishes nobody;   // answered so, and not told yet
     Questions counted;  // the same
   };
   struct Awaited {
-    std::variant<Publish, Questions, Probe, Role, Guard> what;
+    std::variant<Publish, Questions, Probe, Role, Guard, Sight> what;
     Time deadline;
 
     [[nodiscard]] bool is_call() const noexcept { return what.index() < 2; }
@@ -117,9 +128,11 @@ class CommandProtocol final : public Protocol {
   std::optional<Fault> answer(Probe& probe, const redisReply& reply);
   std::optional<Fault> answer(Role& role, const redisReply& reply);
   std::optional<Fault> answer(Guard& guard, const redisReply& reply);
+  std::optional<Fault> answer(Sight& sight, const redisReply& reply);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
   void finish(Guard& guard, const Status& of_publishes, const Status& of_questions);
+  void doubt(Guard& guard);
   void finish_lost();
 
   brokers::Budget& budget_;
@@ -134,6 +147,8 @@ class CommandProtocol final : public Protocol {
   Time role_asked_at_;
   bool role_awaited_ = false;
   bool redirected_ = false;
+  bool cut_off_ = false;
+  std::optional<Time> cut_off_at_;  // when it last said so
 };
 
 }  // namespace signalbox::redis

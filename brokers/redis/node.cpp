@@ -172,7 +172,7 @@ bool Node::connected() const noexcept {
 
 bool Node::settled() const noexcept {
   const auto settled = [](const auto& subscriber) { return subscriber->protocol.settled(); };
-  return connected() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
+  return connected() && !command_.cut_off() && std::all_of(subscribers_.begin(), subscribers_.end(), settled);
 }
 
 bool Node::at_rest() const noexcept {
@@ -189,7 +189,11 @@ bool Node::lost_a_link() const noexcept {
 
 void Node::append_trouble(Trouble& trouble) const {
   if (!server_) return;
-  if (is_in_trouble(command_connection_)) append_reason(trouble, kCommandName, command_connection_);
+  if (is_in_trouble(command_connection_)) {
+    append_reason(trouble, kCommandName, command_connection_);
+  } else if (command_.cut_off()) {
+    trouble.reasons.push_back(named(kCommandName) + ": the server is cut off from most masters of the cluster");
+  }
   for (const auto& subscriber : subscribers_) {
     if (is_in_trouble(subscriber->connection)) {
       append_reason(trouble, subscriber->name, subscriber->connection);

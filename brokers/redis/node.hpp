@@ -62,7 +62,7 @@ class Node {
   void turn(Time now);
   /// Every connection established, every probe answered.
   [[nodiscard]] bool connected() const noexcept;
-  /// That, and everything confirmed.
+  /// That, everything confirmed, and in a cluster within reach of the others.
   [[nodiscard]] bool settled() const noexcept;
   /// No call is open, so that no deadline but those of our own pings and probes has to be kept.
   [[nodiscard]] bool at_rest() const noexcept;

@@ -83,6 +83,23 @@ TEST(ClusterMap, TakesEpochsFromClusterNodes) {
   EXPECT_EQ(map.ranges[2].epoch, 0U);
 }
 
+TEST(ClusterMap, CountsAMasterAsCutOffThatSeesHalfOfThemOrFewer) {
+  const auto line = [](const std::string& flags, const std::string& slots) {
+    return "aa 127.0.0.1:1@2 " + flags + " - 0 0 1 connected" + slots + "\n";
+  };
+  const std::string here = line("myself,master", " 0-5460");
+  const std::string seen = line("master,nofailover", " 5461-10922");
+  EXPECT_FALSE(is_cut_off(here));
+  EXPECT_FALSE(is_cut_off(here + seen + line("master,fail", " 10923-16383")));
+  EXPECT_FALSE(is_cut_off(here + seen + line("master,fail?", " 10923-16383")));
+  EXPECT_TRUE(is_cut_off(here + line("master,fail?", " 5461-10922") + line("master,fail", " 10923-16383")));
+  EXPECT_TRUE(is_cut_off(here + line("master,fail?", " 5461-16383"))) << "of two";
+  // Those without slots have no voice, nor have replicas.
+  EXPECT_FALSE(is_cut_off(here + line("master,fail", "") + line("slave,fail", "") + line("master,fail", " [5-<-bb]")));
+  EXPECT_TRUE(is_cut_off(here + line("master,fail", " 5461-16383") + line("master", "") + line("slave", "")));
+  EXPECT_FALSE(is_cut_off("")) << "nothing is said";
+}
+
 TEST(ClusterMap, BelievesTheHigherEpochAboutEachSlot) {
   const std::uint16_t slot = HashTags::slot(100);
   const ClusterMap before = map_of({of(0, 8191, 1, 5), of(8192, 16383, 2, 6)});

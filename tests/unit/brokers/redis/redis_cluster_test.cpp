@@ -1,10 +1,6 @@
-// A real Redis Cluster whose slots move, and whose masters die.
-#include "tests/support/redis_cluster.hpp"
-
+// A real Redis Cluster whose slots move.
 #include <algorithm>
-#include <iostream>
 #include <map>
-#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -14,69 +10,10 @@
 #include <gtest/gtest.h>
 
 #include "brokers/redis/cluster.hpp"
-#include "brokers/redis/hash_tags.hpp"
-#include "tests/support/booked_broker.hpp"
-#include "tests/unit/brokers/redis/redis_instance.hpp"
+#include "tests/unit/brokers/redis/redis_cluster_fixture.hpp"
 
 namespace signalbox::test {
 namespace {
-
-using redis::HashTags;
-
-Values values(const RedisCluster& cluster) {
-  Values values{{"mode", "cluster"}};
-  for (const std::string& url : cluster.urls()) values.emplace_back("urls", url);
-  return values;
-}
-
-BrokerUnderLoad::Make brokers(const RedisCluster& cluster) {
-  return [&cluster] { return std::make_unique<RedisBroker>(Settings(values(cluster))); };
-}
-
-/// By its name on the wire, of an instance without a prefix.
-std::string tagged(const std::string& channel, const std::string& prefix = "") {
-  std::string name;
-  HashTags(prefix).tagged(channel, name);
-  return name;
-}
-
-std::uint16_t slot_of(const std::string& channel) { return redis::slot_of(tagged(channel)); }
-
-/// How many connections subscribe to the channel there.
-int holders(const RedisServer& server, const std::string& channel) {
-  const std::string answer = server.command({"PUBSUB", "SHARDNUMSUB", tagged(channel)});
-  return std::stoi(answer.substr(answer.rfind('\n') + 1));
-}
-
-const RedisServer& other_than(const RedisCluster& cluster, const RedisServer& server) {
-  return cluster.servers()[0].get() == &server ? *cluster.servers()[1] : *cluster.servers()[0];
-}
-
-std::vector<std::string> numbered(int count) {
-  std::vector<std::string> channels;
-  for (int i = 0; i < count; ++i) channels.push_back("user" + std::to_string(i));
-  return channels;
-}
-
-void subscribe_all(RedisBroker& broker, const std::vector<std::string>& channels) {
-  std::vector<Pending> calls;
-  for (const std::string& channel : channels) calls.push_back(subscribe(broker, channel));
-  for (Pending& call : calls) ASSERT_TRUE(wait(std::move(call)).ok());
-}
-
-/// All channels that a gap was told for, and how often all were meant.
-struct Gaps {
-  std::set<std::string> channels;
-  int of_all = 0;
-};
-Gaps gaps(RedisInstance& instance) {
-  Gaps gaps;
-  for (const auto& some : instance.host.snapshot().gap_channels) {
-    if (some.empty()) ++gaps.of_all;
-    gaps.channels.insert(some.begin(), some.end());
-  }
-  return gaps;
-}
 
 TEST(RedisCluster, HoldsEachChannelOnTheMasterOfItsSlotAndSpreadsThemEvenly) {
   RedisCluster cluster;
@@ -235,89 +172,6 @@ TEST(RedisCluster, LeavesAMasterThatGivesUpAllItsSlotsAndTakesItUpAgain) {
   for (const std::uint16_t slot : slots) cluster.migrate(slot, leaving);
   ASSERT_TRUE(wait_until([&] { return !left() && whole(); }, 20s)) << a.host.snapshot().reason;
   EXPECT_TRUE(a.host.wait_state(State::ready));
-}
-
-TEST(RedisCluster, LosesNothingWithoutAGapWhileSlotsMigrateUnderLoad) {
-  RedisCluster cluster;
-  BrokerUnderLoad load(brokers(cluster), 300, 5000);
-  ASSERT_TRUE(load.wait_delivered(2000, 20s));
-  load.fault();
-  std::set<std::size_t> groups;
-  for (int i = 0; i < 300; ++i) groups.insert(HashTags::group(tagged("load:user" + std::to_string(i), "load:")));
-  std::size_t moved = 0;
-  for (const std::size_t group : groups) {
-    if (++moved > 60) break;
-    load.ledger().fault();
-    cluster.migrate(HashTags::slot(group), *cluster.servers()[group % RedisCluster::kMasters]);
-  }
-  ASSERT_TRUE(wait_until([&] { return load.both_ready() && load.wait_delivered(1000, 20s); }, 20s)) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
-  std::cout << "60 groups migrated: " << load.figures() << '\n';
-}
-
-TEST(RedisCluster, FollowsAFailoverUnderLoadWhenAMasterIsKilled) {
-  RedisCluster cluster(RedisCluster::Replicas::one_each);
-  BrokerUnderLoad load(brokers(cluster), 300, 5000);
-  ASSERT_TRUE(load.wait_delivered(2000, 20s));
-  RedisServer& killed = cluster.owner(0);
-  load.fault();
-  killed.kill();
-  ASSERT_TRUE(wait_until([&] { return !load.both_ready(); }));
-  ASSERT_TRUE(load.wait_delivered(1000, 20s)) << "the other two serve on";
-  ASSERT_TRUE(cluster.wait_other_owner(0, killed, 40s));
-  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
-  EXPECT_GT(load.holder().gaps(), 0U);
-  std::cout << "cluster, one of three masters killed: " << load.figures() << '\n';
-  // It comes back behind the times, as a replica, and is left alone.
-  const auto used = [&] { return killed.command({"CLIENT", "LIST"}).find("subscriber-") != std::string::npos; };
-  killed.restart();
-  EXPECT_TRUE(wait_until([&] { return killed.command({"ROLE"}).starts_with("slave"); }, 40s));
-  EXPECT_FALSE(used());
-  EXPECT_TRUE(load.both_ready()) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
-}
-
-TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
-  RedisCluster cluster(RedisCluster::Replicas::one_each);
-  BrokerUnderLoad load(brokers(cluster), 300, 5000);
-  ASSERT_TRUE(load.wait_delivered(2000, 20s));
-  load.fault();
-  cluster.fail_over(cluster.owner(0));
-  ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
-  // What the old master has published goes to the new one as well, some 40 ms later, where the channels may be subscribed by
-  // then. The core drops what it has seen.
-  std::vector<std::string> lies = load.lies();
-  std::erase_if(lies, [](const std::string& lie) { return lie.find(" got twice: ") != std::string::npos; });
-  EXPECT_EQ(lies, std::vector<std::string>());
-  std::cout << "cluster, failover asked for: " << load.figures() << '\n';
-}
-
-TEST(RedisCluster, HasTenThousandChannelsAgainAfterAMasterWasAway) {
-  RedisCluster cluster;
-  RedisInstance a("", "a", values(cluster));
-  ASSERT_TRUE(a.host.wait_state(State::ready));
-  const std::vector<std::string> channels = numbered(10'000);
-  subscribe_all(*a, channels);
-  RedisServer& killed = cluster.owner(0);
-  std::set<std::string> concerned;
-  for (const std::string& channel : channels) {
-    if (concerned.size() < 20 && &cluster.owner(slot_of(channel)) == &killed) concerned.insert(channel);
-  }
-  killed.kill();
-  ASSERT_TRUE(a.host.wait_state(State::degraded));
-  EXPECT_EQ(wait(publish(*a, *concerned.begin(), "x")).code, errc::unavailable);
-  killed.restart();
-  const auto begun = std::chrono::steady_clock::now();
-  ASSERT_TRUE(a.host.wait_state(State::ready, 20s)) << a.host.snapshot().reason;
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::cout << "10,000 channels, a third of them subscribed again " << took.count() << " s after its master was back\n";
-  const Gaps told = gaps(a);
-  EXPECT_EQ(told.of_all, 0);
-  EXPECT_NEAR(static_cast<double>(told.channels.size()), 10'000 / 3.0, 700);
-  for (const std::string& channel : concerned) {
-    EXPECT_TRUE(told.channels.contains(channel));
-    EXPECT_EQ(wait(publish(*a, channel, "back")).receivers.count, 1U);
-  }
 }
 
 TEST(RedisCluster, IsNotReadyWhileASlotHasNoMasterAndSaysSo) {

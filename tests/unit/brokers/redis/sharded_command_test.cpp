@@ -44,6 +44,19 @@ class ShardedCommandTest : public ::testing::Test {
     return "*2\r\n" + bulk(tagged(channel)) + ":" + std::to_string(count) + "\r\n";
   }
 
+  /// Up to what it first says of the others.
+  void establish() {
+    talk.establish();
+    EXPECT_EQ(talk.turn(), kAsk);
+    talk.hear(kMaster + bulk(seen));
+  }
+
+  const std::string kAsk = command({"ROLE"}) + command({"CLUSTER", "NODES"});
+  static std::string nodes(const std::string& flags_of_others) {
+    return "a h:1@2 myself,master - 0 0 1 connected 0-5\nb h:2@3 " + flags_of_others + " - 0 0 1 connected 6-16383\n";
+  }
+  std::string seen = nodes("master");
+
   using Results = std::vector<std::string>;
   Results results;
   HashTags tags{"p:"};
@@ -53,7 +66,7 @@ class ShardedCommandTest : public ::testing::Test {
 };
 
 TEST_F(ShardedCommandTest, GuardsTheQuestionsOfEachSlot) {
-  talk.establish();
+  establish();
   // Two of one slot, and one between them of another.
   std::string twin;
   for (int i = 0; twin.empty(); ++i) {
@@ -80,7 +93,7 @@ TEST_F(ShardedCommandTest, GuardsTheQuestionsOfEachSlot) {
 }
 
 TEST_F(ShardedCommandTest, BelievesNoCountBehindAGuardThatWasSentElsewhere) {
-  talk.establish();
+  establish();
   for (const std::string error : {"MOVED 3999 127.0.0.1:6381", "CLUSTERDOWN Hash slot not served", "ASK 1 h:1", "TRYAGAIN x"}) {
     results.clear();
     exists("p:a");
@@ -102,7 +115,7 @@ TEST_F(ShardedCommandTest, BelievesNoCountBehindAGuardThatWasSentElsewhere) {
 }
 
 TEST_F(ShardedCommandTest, FailsAPublishThatWasSentElsewhereAndNothingElse) {
-  talk.establish();
+  establish();
   publish("p:a");
   publish("p:a");
   const std::string one = command({"SPUBLISH", tagged("p:a"), "x"});
@@ -114,7 +127,7 @@ TEST_F(ShardedCommandTest, FailsAPublishThatWasSentElsewhereAndNothingElse) {
 }
 
 TEST_F(ShardedCommandTest, TellsNobodyOnceItIsSureThatTheSlotWasThere) {
-  talk.establish();
+  establish();
   publish("p:a");
   publish("p:a");
   publish("p:a");
@@ -139,7 +152,7 @@ TEST_F(ShardedCommandTest, TellsNobodyOnceItIsSureThatTheSlotWasThere) {
 
 TEST_F(ShardedCommandTest, AnswersWhatIsNotSureWhenTheLinkIsLostOrTheBrokerStops) {
   for (const bool guarded : {false, true}) {
-    talk.establish();
+    establish();
     publish("p:a");
     exists("p:b");
     talk.turn();
@@ -151,7 +164,7 @@ TEST_F(ShardedCommandTest, AnswersWhatIsNotSureWhenTheLinkIsLostOrTheBrokerStops
     std::sort(results.begin(), results.end());
     EXPECT_EQ(results, (Results{"p:b the connection was lost", "unknown_outcome"}));
   }
-  talk.establish();
+  establish();
   publish("p:a");
   talk.turn();
   talk.hear(":0\r\n");
@@ -161,7 +174,7 @@ TEST_F(ShardedCommandTest, AnswersWhatIsNotSureWhenTheLinkIsLostOrTheBrokerStops
 }
 
 TEST_F(ShardedCommandTest, GivesTheLinkUpWhereAGuardIsLate) {
-  talk.establish();
+  establish();
   publish("p:a");
   talk.turn();
   talk.hear(":0\r\n");
@@ -169,6 +182,54 @@ TEST_F(ShardedCommandTest, GivesTheLinkUpWhereAGuardIsLate) {
   EXPECT_FALSE(talk.fault);
   talk.turn_after(Duration(1));
   EXPECT_TRUE(talk.fault);
+}
+
+TEST_F(ShardedCommandTest, DoesNotBelieveThatNobodyIsThereWhileTheServerIsCutOff) {
+  seen = nodes("master,fail?");
+  establish();
+  EXPECT_TRUE(protocol.cut_off());
+  const auto ask = [&] {
+    results.clear();
+    publish("p:a");
+    publish("p:a");
+    exists("p:a");
+    exists("p:a");
+    talk.turn();
+    const std::string twice = "*4\r\n" + bulk(tagged("p:a")) + ":0\r\n" + bulk(tagged("p:a")) + ":1\r\n";
+    talk.hear(":2\r\n:0\r\n" + twice + ":0\r\n");
+    talk.turn();
+    talk.hear(":0\r\n");
+    EXPECT_FALSE(talk.fault);
+  };
+  const Results doubted{"2", "p:a the server is cut off from most masters of the cluster", "p:a yes", "unknown_outcome"};
+  ask();
+  EXPECT_EQ(results, doubted);
+  EXPECT_EQ(budget.used(), 0U);
+  // It sees them again, and does not know yet what they have decided.
+  for (int second = 1; second <= 5; ++second) {
+    ask();
+    EXPECT_EQ(results, doubted) << second;
+    EXPECT_EQ(talk.turn_after(Duration(1000)), kAsk);
+    talk.hear(kMaster + bulk(nodes("master")));
+  }
+  EXPECT_FALSE(protocol.cut_off());
+  ask();
+  EXPECT_EQ(results, (Results{"2", "p:a no", "p:a yes", "0"}));
+}
+
+TEST_F(ShardedCommandTest, ForgetsThatAServerWasCutOffWithItsLink) {
+  seen = nodes("master,fail");
+  establish();
+  EXPECT_TRUE(protocol.cut_off());
+  talk.lose();
+  EXPECT_FALSE(protocol.cut_off());
+  seen = nodes("master");
+  establish();
+  EXPECT_FALSE(protocol.cut_off());
+  talk.turn_after(Duration(1000));
+  talk.hear(kMaster + "-NOPERM this user has no permissions to run the 'cluster|nodes' command\r\n");
+  ASSERT_TRUE(talk.fault);
+  EXPECT_EQ(talk.fault->kind, FaultKind::config);
 }
 
 }  // namespace
