@@ -109,8 +109,8 @@ void Connector::work() {
     connected_ = std::move(connected);
     fault_.reset();
     working_ = false;
-  } catch (const Trouble& trouble) {
-    tell(trouble.fault, true);
+  } catch (const ConnectFault& caught) {
+    tell(caught.fault, true);
     return;
   } catch (const std::exception& error) {
     tell({FaultKind::config, error.what()}, true);
@@ -128,15 +128,15 @@ Connected Connector::connect() {
   const Options& options = settings_.options;
   const auto step = [&](auto action) {
     for (;;) {
-      if (stopping()) throw Trouble{{FaultKind::lost, "stopping"}};
+      if (stopping()) throw ConnectFault{{FaultKind::lost, "stopping"}};
       try {
         return action();
-      } catch (const Trouble& trouble) {
+      } catch (const ConnectFault& caught) {
         LatestFault latest;
         connected.client->poll(latest);
-        const bool said = latest.fault && trouble.fault.kind == FaultKind::lost;
-        const Fault fault = said ? *latest.fault : trouble.fault;
-        if (is_for_operator(fault.kind)) throw Trouble{fault};
+        const bool said = latest.fault && caught.fault.kind == FaultKind::lost;
+        const Fault fault = said ? *latest.fault : caught.fault;
+        if (is_for_operator(fault.kind)) throw ConnectFault{fault};
         tell({FaultKind::lost, fault.text}, false);
       }
       std::unique_lock lock(mutex_);
@@ -148,7 +148,8 @@ Connected Connector::connect() {
       const auto found = step([&] { return describe(client, plan.name); });
       if (found) return *found;
       if (!options.create_topics) {
-        throw Trouble{{FaultKind::config, "topic " + plan.name + " is missing: create it, or set broker.kafka.create_topics"}};
+        throw ConnectFault{
+            {FaultKind::config, "topic " + plan.name + " is missing: create it, or set broker.kafka.create_topics"}};
       }
       step([&] {
         create(client, plan, options.replication_factor);

@@ -12,6 +12,8 @@
 namespace signalbox::kafka {
 namespace {
 
+using brokers::TroubleKind;
+
 const Status kClosed{errc::closed, "the broker is stopped"};
 
 std::uint64_t microseconds_since_1970() {
@@ -125,8 +127,8 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
     channel_ = channel;
     holdings_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (!up_ || report_.state() != State::ready) {
-    const std::string why = trouble();
-    refuse({errc::unavailable, why});
+    const auto reasons = trouble().reasons;
+    refuse({errc::unavailable, reasons.empty() ? "connecting" : reasons.front()});
   } else if (now_ >= deadline) {
     refuse({errc::unavailable, "not sent in time"});
   } else if (call.kind == brokers::Call::Kind::publish) {
@@ -348,14 +350,21 @@ void Engine::update_link() {
   }
 }
 
-std::string Engine::trouble() const {
-  if (failure_) return (failure_->kind == FaultKind::auth ? "auth: " : "config: ") + failure_->text;
-  if (up_) return std::to_string(holdings_.recovering()) + " channels are not confirmed";
-  if (!client_) {
-    if (const auto fault = connector_->fault()) return fault->text;
+/// One reason: the cluster is one thing to us.
+brokers::Trouble Engine::trouble() const {
+  brokers::Trouble trouble;
+  if (failure_) {
+    trouble.add(failure_->kind == FaultKind::auth ? TroubleKind::auth : TroubleKind::config, "", failure_->text);
+  } else if (up_) {
+    trouble.add(TroubleKind::lost, "", std::to_string(holdings_.recovering()) + " channels are not confirmed");
+  } else if (const auto fault = client_ ? std::nullopt : connector_->fault()) {
+    trouble.add(TroubleKind::lost, "", fault->text);
+  } else if (!outage_.empty()) {
+    trouble.add(TroubleKind::lost, "", outage_);
+  } else if (!last_words_.empty()) {
+    trouble.add(TroubleKind::lost, "", last_words_);
   }
-  if (!outage_.empty()) return outage_;
-  return last_words_.empty() ? "connecting" : last_words_;
+  return trouble;
 }
 
 void Engine::update_state() {
@@ -366,10 +375,13 @@ void Engine::update_state() {
     outage_.clear();
     return report_.tell(State::ready);
   }
-  const bool nothing_to_say = !up_ && !failure_ && trouble() == "connecting";
-  const State state = failure_ ? State::failed : was_ready_ ? State::degraded : State::connecting;
-  if (nothing_to_say && state == report_.state()) return;
-  report_.tell(state, {trouble()});
+  brokers::Trouble trouble = this->trouble();
+  const State state = trouble.state(was_ready_);
+  if (trouble.reasons.empty()) {
+    if (state == report_.state()) return;  // nothing to say
+    trouble.reasons.emplace_back("connecting");
+  }
+  report_.tell(state, std::move(trouble.reasons));
 }
 
 void Engine::drain() {

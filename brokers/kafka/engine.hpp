@@ -21,6 +21,7 @@
 #include "brokers/common/intake.hpp"
 #include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
+#include "brokers/common/trouble.hpp"
 #include "brokers/kafka/call_turns.hpp"
 #include "brokers/kafka/client.hpp"
 #include "brokers/kafka/connector.hpp"
@@ -76,7 +77,7 @@ class Engine final : public brokers::Engine, private ClientEvents {
   void lose(const std::string& why);
   void update_link();
   void update_state();
-  [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] brokers::Trouble trouble() const;
   void drain();
   void await_reports(Time until);
   void finish();

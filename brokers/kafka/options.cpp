@@ -7,6 +7,8 @@
 namespace signalbox::kafka {
 namespace {
 
+using brokers::refuse;
+
 constexpr std::string_view kProperties = "properties.";
 
 /// What the plugin stands on: another value would break a promise, or is an option of its own.
@@ -39,8 +41,6 @@ constexpr std::string_view kOurs[] = {"acks",
                                       "request.required.acks",
                                       "topic.blacklist",
                                       "transactional.id"};
-
-[[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
 
 bool is_topic_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -79,7 +79,7 @@ Options read_options(const Settings& settings) {
   options.inbox_partitions = static_cast<int>(settings.integer("inbox_partitions"));
   options.replication_factor = static_cast<int>(settings.integer("replication_factor"));
   if (options.replication_factor == 0) refuse("replication_factor: -1 for the cluster's default, or 1 and more");
-  options.publish_queue_bytes = static_cast<std::size_t>(settings.integer("publish_queue_bytes"));
+  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
   read_properties(settings, options);
   return options;
 }

@@ -8,6 +8,8 @@
 
 #include "signalbox/settings.hpp"
 
+#include "brokers/common/options.hpp"
+
 namespace signalbox::kafka {
 
 inline constexpr Option kOptions[] = {
@@ -23,9 +25,7 @@ inline constexpr Option kOptions[] = {
      "The same for the inbox topic. Instances that share a partition read each other's messages and drop them.", 1, 4096, 0, 0},
     {"replication_factor", "integer", "-1", "Copies of each partition of a topic that is created; -1: the cluster's default.",
      -1, 32, 0, 0},
-    {"publish_queue_bytes", "size", "64MiB",
-     "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
-     0},
+    brokers::kPublishQueueBytes,
     {"properties.sasl.password", "text", "", "The password of SASL.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"properties.ssl.key.password", "text", "", "The password of the client certificate's key.", 0, 0, SIGNALBOX_OPTION_SECRET,
      0},

@@ -14,12 +14,12 @@ namespace {
 constexpr int kWaitMs = 1000;
 constexpr std::int64_t kTombstonesMs = 2 * PresencePartition::kAwayMs;
 
-[[noreturn]] void refuse(const std::string& text) { throw Trouble{{FaultKind::config, text}}; }
+[[noreturn]] void refuse(const std::string& text) { throw ConnectFault{{FaultKind::config, text}}; }
 
 [[noreturn]] void fail(rd_kafka_resp_err_t error, const std::string& what, const char* text = nullptr) {
   FaultKind kind = meaning_of(error).kind;
   if (kind == FaultKind::passing) kind = FaultKind::lost;
-  throw Trouble{{kind, what + ": " + words(error, text ? text : "")}};
+  throw ConnectFault{{kind, what + ": " + words(error, text ? text : "")}};
 }
 
 struct EventDeleter {
@@ -163,7 +163,7 @@ int count_partitions(const Client& client, Topic topic) {
   const bool led = std::all_of(found.partitions, found.partitions + count, [](const auto& one) { return one.leader >= 0; });
   rd_kafka_metadata_destroy(metadata);
   // Just created: not every broker knows it yet.
-  if (error || count == 0 || !led) throw Trouble{{FaultKind::lost, "topic " + name + " has partitions without a leader"}};
+  if (error || count == 0 || !led) throw ConnectFault{{FaultKind::lost, "topic " + name + " has partitions without a leader"}};
   return count;
 }
 

@@ -12,7 +12,7 @@
 namespace signalbox::kafka {
 
 /// A fault that ends or delays the attempt to connect. Thrown within the connector's thread only.
-struct Trouble {
+struct ConnectFault {
   Fault fault;
 };
 
@@ -31,12 +31,12 @@ struct TopicPlan {
 /// A topic's settings as the cluster has them: "cleanup.policy" → "compact".
 using TopicSettings = std::map<std::string, std::string>;
 
-/// Throws Trouble (config) with the topic, what is wrong, what would be right.
+/// Throws ConnectFault (config) with the topic, what is wrong, what would be right.
 void check(const TopicPlan& plan, const TopicSettings& settings, int partitions);
 /// The same for the largest batch of records that it takes, which is told: at least `needed`.
 std::size_t check_record_bytes(const TopicPlan& plan, const TopicSettings& settings, std::size_t needed);
 
-/// The rest asks the cluster. Waits about a second at most; Errors: Trouble.
+/// The rest asks the cluster. Waits about a second at most; Errors: ConnectFault.
 /// Nothing if the topic is not there.
 [[nodiscard]] std::optional<TopicSettings> describe(const Client& client, const std::string& topic);
 /// That it is there already is no error: another instance was faster.

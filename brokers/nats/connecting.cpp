@@ -69,7 +69,7 @@ void set_credentials(Setter& setter, natsOptions* made, const Credentials& crede
   }
 }
 
-void set_tls(Setter& setter, natsOptions* made, const TlsOptions& tls, const std::string& name) {
+void set_tls(Setter& setter, natsOptions* made, const brokers::TlsOptions& tls, const std::string& name) {
   if (!tls.enabled) return;
   setter.set("tls", natsOptions_SetSecure(made, true));
   if (!tls.ca_file.empty()) {
@@ -86,7 +86,7 @@ void set_tls(Setter& setter, natsOptions* made, const TlsOptions& tls, const std
   }
 }
 
-Fault connect_fault(natsStatus status, const TlsOptions& tls, const Server& server) {
+Fault connect_fault(natsStatus status, const brokers::TlsOptions& tls, const Server& server) {
   const std::string text = last_error(status);
   if (status == NATS_NO_SERVER) return {FaultKind::lost, "no server answers at " + server.url};
   // As TLS 1.3 has it the server looks at our certificate when we think that all is well.

@@ -30,8 +30,10 @@ std::string client_name(std::string_view instance) {
   return name;
 }
 
-const char* word(FaultKind kind) noexcept {
-  return kind == FaultKind::auth ? "auth: " : kind == FaultKind::config ? "config: " : "";
+brokers::TroubleKind trouble_kind(FaultKind kind) noexcept {
+  if (kind == FaultKind::auth) return brokers::TroubleKind::auth;
+  if (kind == FaultKind::config) return brokers::TroubleKind::config;
+  return brokers::TroubleKind::lost;
 }
 
 }  // namespace
@@ -226,29 +228,29 @@ bool Engine::settled(Time now) {
   return report_.state() == State::ready || !clustered_ || !has_gap() || now - *connected_since_ >= kPropagation;
 }
 
-void Engine::append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const {
+void Engine::append_reason(brokers::Trouble& trouble, const Connection& connection, const Side& side) const {
   const auto& fault = connection.fault();
-  if (fault && *word(fault->kind)) {
-    reasons.insert(reasons.begin(), word(fault->kind) + fault->text);
-  } else if (!connection.up()) {
-    reasons.push_back(connection.name() + " connection: " + (fault ? fault->text : "connecting"));
+  const auto kind = fault ? trouble_kind(fault->kind) : brokers::TroubleKind::lost;
+  const std::string name = connection.name() + " connection";
+  if (!connection.up() || kind != brokers::TroubleKind::lost) {
+    trouble.add(kind, name, fault ? fault->text : "connecting");
   } else if (!side.proven()) {
-    reasons.push_back(connection.name() + " connection: the loopback probe has not answered yet");
+    trouble.add(kind, name, "the loopback probe has not answered yet");
   } else if (&side == &subscriber_ && subscriber_.recovering() != 0) {
-    reasons.push_back(connection.name() + " connection: channels are not confirmed yet");
+    trouble.add(kind, name, "channels are not confirmed yet");
   }
 }
 
 void Engine::update_state(Time now) {
   if (settled(now)) return enter_ready();
-  std::vector<std::string> reasons;
-  append_reason(reasons, subscriber_connection_, subscriber_);
-  append_reason(reasons, publisher_connection_, publisher_);
-  if (reasons.empty())
-    reasons.emplace_back("subscriber connection: the servers of the cluster tell each other of the channels");
-  if (report_.state() == State::ready) outage_ = reasons.front();
-  const bool failed = reasons.front().starts_with("auth: ") || reasons.front().starts_with("config: ");
-  report_.tell(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(reasons));
+  brokers::Trouble trouble;
+  append_reason(trouble, subscriber_connection_, subscriber_);
+  append_reason(trouble, publisher_connection_, publisher_);
+  if (trouble.reasons.empty()) {
+    trouble.add(trouble.kind, "subscriber connection", "the servers of the cluster tell each other of the channels");
+  }
+  if (report_.state() == State::ready) outage_ = trouble.reasons.front();
+  report_.tell(trouble.state(was_ready_), std::move(trouble.reasons));
 }
 
 void Engine::enter_ready() {

@@ -19,6 +19,7 @@
 #include "brokers/common/call_queue.hpp"
 #include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
+#include "brokers/common/trouble.hpp"
 #include "brokers/nats/connection.hpp"
 #include "brokers/nats/publisher.hpp"
 #include "brokers/nats/subscriber.hpp"
@@ -60,7 +61,7 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   [[nodiscard]] bool connected() const noexcept;
   [[nodiscard]] bool has_gap() const noexcept;
   [[nodiscard]] bool settled(Time now);
-  void append_reason(std::vector<std::string>& reasons, const Connection& connection, const Side& side) const;
+  void append_reason(brokers::Trouble& trouble, const Connection& connection, const Side& side) const;
   void update_state(Time now);
   void enter_ready();
   void drain(Time now);

@@ -26,7 +26,7 @@ class Attempts;
 struct LinkOptions {
   std::vector<Server> servers;  ///< tried in this order
   Credentials credentials;
-  TlsOptions tls;
+  brokers::TlsOptions tls;
   std::string subject_prefix;
   std::string name;        ///< for the server's list of connections
   std::string inbox_stem;  ///< what inboxes of the group begin with

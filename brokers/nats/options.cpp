@@ -14,11 +14,12 @@
 namespace signalbox::nats {
 namespace {
 
-constexpr std::uint16_t kPort = 4222;
-constexpr std::size_t kMostServers = 64;
-constexpr std::size_t kLongestPrefix = 128;  // with the longest channel and an inbox a line stays below the server's 4096
+using brokers::kMostServers;
+using brokers::read_credential;
+using brokers::refuse;
 
-[[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
+constexpr std::uint16_t kPort = 4222;
+constexpr std::size_t kLongestPrefix = 128;  // with the longest channel and an inbox a line stays below the server's 4096
 
 struct Found {
   Server server;
@@ -84,14 +85,6 @@ void read_servers(const Settings& settings, Options& options) {
   use(found, options);
 }
 
-/// An option that the URL may give as well: one of the two places, not both.
-void read_credential(const Settings& settings, const char* key, std::string& value) {
-  const std::string option = settings.text(key);
-  if (option.empty()) return;
-  if (!value.empty()) refuse(std::string(key) + ": stands in the URL as well; remove one of them");
-  value = option;
-}
-
 void read_credentials(const Settings& settings, Credentials& credentials) {
   read_credential(settings, "username", credentials.username);
   read_credential(settings, "password", credentials.password);
@@ -108,19 +101,6 @@ void read_credentials(const Settings& settings, Credentials& credentials) {
   if (ways > 1) refuse("username, token, nkey_public, creds_file: set one of them");
 }
 
-void read_tls(const Settings& settings, TlsOptions& tls) {
-  tls.ca_file = settings.text("tls_ca_file");
-  tls.certificate = settings.text("tls_certificate");
-  tls.private_key = settings.text("tls_private_key");
-  tls.verify = settings.text("tls_verify") != "false";
-  if (tls.certificate.empty() != tls.private_key.empty()) {
-    refuse("tls_certificate and tls_private_key: set both or none");
-  }
-  if (!tls.enabled && !(tls.ca_file + tls.certificate).empty()) {
-    refuse("tls_ca_file, tls_certificate: need TLS; let the URL begin with tls://");
-  }
-}
-
 }  // namespace
 
 Options read_options(const Settings& settings) {
@@ -131,10 +111,8 @@ Options read_options(const Settings& settings) {
     refuse("subject_prefix: at most 128 bytes, tokens of A-Z a-z 0-9 _ - with a dot behind each, as in signalbox.u.");
   }
   read_credentials(settings, options.credentials);
-  read_tls(settings, options.tls);
-  if (const auto bytes = settings.integer("publish_queue_bytes"); bytes > 0) {
-    options.publish_queue_bytes = static_cast<std::size_t>(bytes);
-  }
+  brokers::read_tls(settings, "tls://", options.tls);
+  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
   return options;
 }
 

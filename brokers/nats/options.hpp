@@ -7,6 +7,7 @@
 
 #include "signalbox/settings.hpp"
 
+#include "brokers/common/options.hpp"
 #include "brokers/nats/servers.hpp"
 
 namespace signalbox::nats {
@@ -28,21 +29,11 @@ inline constexpr Option kOptions[] = {
     {"nkey_seed_file", "text", "", "File with the seed of an NKey user (SU…).", 0, 0, 0, 0},
     {"nkey_public", "text", "", "The public key (U…) that belongs to nkey_seed_file.", 0, 0, 0, 0},
     {"creds_file", "text", "", "File with a user's JWT and its seed, as nsc writes it.", 0, 0, 0, 0},
-    {"tls_ca_file", "text", "", "PEM file of the authorities to trust; empty: those of the system.", 0, 0, 0, 0},
-    {"tls_certificate", "text", "", "PEM file of a client certificate and its chain.", 0, 0, 0, 0},
-    {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
-    {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
-    {"publish_queue_bytes", "size", "64MiB",
-     "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
-     0},
-};
-
-struct TlsOptions {
-  bool enabled = false;
-  bool verify = true;
-  std::string ca_file;
-  std::string certificate;
-  std::string private_key;
+    brokers::kTlsCaFile,
+    brokers::kTlsCertificate,
+    brokers::kTlsPrivateKey,
+    brokers::kTlsVerify,
+    brokers::kPublishQueueBytes,
 };
 
 struct Credentials {
@@ -60,7 +51,7 @@ struct Options {
   std::vector<Server> servers;
   std::string subject_prefix = "signalbox.u.";
   Credentials credentials;
-  TlsOptions tls;
+  brokers::TlsOptions tls;
   std::size_t publish_queue_bytes = std::size_t{64} << 20;
 };
 

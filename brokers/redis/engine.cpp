@@ -180,8 +180,7 @@ void Engine::update_state() {
   Trouble trouble;
   if (nodes_.look(trouble)) return enter_ready();
   if (report_.state() == State::ready) outage_ = trouble.reasons.front();
-  const bool failed = trouble.kind != FaultKind::lost;
-  report_.tell(failed ? State::failed : was_ready_ ? State::degraded : State::connecting, std::move(trouble.reasons));
+  report_.tell(trouble.state(was_ready_), std::move(trouble.reasons));
 }
 
 /// Where one server holds everything, whatever disturbs it concerns all; where several do, each channel has been told when it

@@ -6,14 +6,12 @@
 
 #include "signalbox/errc.hpp"
 
+#include "brokers/common/trouble.hpp"
+
 namespace signalbox::redis {
 
 /// Why a connection can't be used.
-enum class FaultKind {
-  lost,    ///< the link or the server is away: reconnect
-  auth,    ///< retry slowly until someone corrects it
-  config,  ///< as auth
-};
+using FaultKind = brokers::TroubleKind;
 
 struct Fault {
   FaultKind kind = FaultKind::lost;

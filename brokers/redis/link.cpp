@@ -22,7 +22,7 @@ using boost::system::error_code;
 
 class TlsContext {
  public:
-  explicit TlsContext(const TlsOptions& options) : context(ssl::context::tls_client) {
+  explicit TlsContext(const brokers::TlsOptions& options) : context(ssl::context::tls_client) {
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     error_code error;
     if (options.ca_file.empty()) {
@@ -65,7 +65,7 @@ class TlsContext {
 
 void TlsContextDeleter::operator()(TlsContext* context) const noexcept { delete context; }
 
-TlsContextPtr make_tls_context(const TlsOptions& options) {
+TlsContextPtr make_tls_context(const brokers::TlsOptions& options) {
   return TlsContextPtr(options.enabled ? new TlsContext(options) : nullptr);
 }
 

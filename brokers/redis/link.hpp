@@ -26,7 +26,7 @@ struct TlsContextDeleter {
 };
 using TlsContextPtr = std::unique_ptr<TlsContext, TlsContextDeleter>;
 /// nullptr if TLS is off. Errors: std::invalid_argument names the option and OpenSSL's reason.
-TlsContextPtr make_tls_context(const TlsOptions& options);
+TlsContextPtr make_tls_context(const brokers::TlsOptions& options);
 
 class LinkEvents {
  public:

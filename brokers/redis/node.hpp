@@ -13,7 +13,6 @@
 #include "brokers/redis/command_protocol.hpp"
 #include "brokers/redis/connection.hpp"
 #include "brokers/redis/subscriber_protocol.hpp"
-#include "brokers/redis/trouble.hpp"
 
 namespace signalbox::redis {
 

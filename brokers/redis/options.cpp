@@ -14,9 +14,9 @@
 namespace signalbox::redis {
 namespace {
 
-[[noreturn]] void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
-
-constexpr std::size_t kMostServers = 64;
+using brokers::kMostServers;
+using brokers::read_credential;
+using brokers::refuse;
 
 struct Server {
   Endpoint endpoint;
@@ -124,27 +124,6 @@ void read_sentinel(const Settings& settings, Options& options) {
   }
 }
 
-/// An option that the URL may give as well: one of the two places, not both.
-void read_credential(const Settings& settings, const char* key, std::string& value) {
-  const std::string option = settings.text(key);
-  if (option.empty()) return;
-  if (!value.empty()) refuse(std::string(key) + ": stands in the URL as well; remove one of them");
-  value = option;
-}
-
-void read_tls(const Settings& settings, TlsOptions& tls) {
-  tls.ca_file = settings.text("tls_ca_file");
-  tls.certificate = settings.text("tls_certificate");
-  tls.private_key = settings.text("tls_private_key");
-  tls.verify = settings.text("tls_verify") != "false";
-  if (tls.certificate.empty() != tls.private_key.empty()) {
-    refuse("tls_certificate and tls_private_key: set both or none");
-  }
-  if (!tls.enabled && !(tls.ca_file + tls.certificate).empty()) {
-    refuse("tls_ca_file, tls_certificate: need TLS; let the URL begin with rediss://");
-  }
-}
-
 }  // namespace
 
 Options read_options(const Settings& settings) {
@@ -155,14 +134,12 @@ Options read_options(const Settings& settings) {
   read_credential(settings, "username", options.login.username);
   read_credential(settings, "password", options.login.password);
   if (!options.login.username.empty() && options.login.password.empty()) refuse("password: is missing for the username");
-  read_tls(settings, options.tls);
+  brokers::read_tls(settings, "rediss://", options.tls);
   options.subscriber_connections = options.mode == Mode::cluster ? 1 : 2;
   if (const auto connections = settings.integer("subscriber_connections"); connections > 0) {
     options.subscriber_connections = static_cast<std::size_t>(connections);
   }
-  if (const auto bytes = settings.integer("publish_queue_bytes"); bytes > 0) {
-    options.publish_queue_bytes = static_cast<std::size_t>(bytes);
-  }
+  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
   return options;
 }
 

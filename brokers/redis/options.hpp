@@ -8,6 +8,7 @@
 
 #include "signalbox/settings.hpp"
 
+#include "brokers/common/options.hpp"
 #include "brokers/redis/handshake.hpp"
 #include "brokers/redis/topology.hpp"
 
@@ -33,25 +34,15 @@ inline constexpr Option kOptions[] = {
     {"sentinel_password", "text", "", "The sentinels' password; empty: they have none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"username", "text", "", "The ACL user; empty: the one in the URL, or the default user.", 0, 0, 0, 0},
     {"password", "text", "", "The password; empty: the one in the URL, or none.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
-    {"tls_ca_file", "text", "", "PEM file of the authorities to trust; empty: those of the system.", 0, 0, 0, 0},
-    {"tls_certificate", "text", "", "PEM file of a client certificate and its chain.", 0, 0, 0, 0},
-    {"tls_private_key", "text", "", "PEM file of the client certificate's key.", 0, 0, 0, 0},
-    {"tls_verify", "boolean", "true", "Whether the server's certificate must be valid for its host name.", 0, 0, 0, 0},
+    brokers::kTlsCaFile,
+    brokers::kTlsCertificate,
+    brokers::kTlsPrivateKey,
+    brokers::kTlsVerify,
     {"subscriber_connections", "integer", "0",
      "Connections to each server that share its subscriptions; one for each 50,000 channels keeps the server's stall short "
      "when one closes. 0: two, and one in mode cluster.",
      0, 8, 0, 0},
-    {"publish_queue_bytes", "size", "64MiB",
-     "What unanswered publishes and exists may hold; beyond it they fail with overloaded.", 1 << 20, std::int64_t{1} << 32, 0,
-     0},
-};
-
-struct TlsOptions {
-  bool enabled = false;
-  bool verify = true;
-  std::string ca_file;
-  std::string certificate;
-  std::string private_key;
+    brokers::kPublishQueueBytes,
 };
 
 enum class Mode : std::uint8_t { single, sentinel, shards, cluster };
@@ -60,7 +51,7 @@ struct Options {
   Mode mode = Mode::single;
   std::vector<Endpoint> endpoints{Endpoint{}};  ///< the server, the sentinels, the shards, or nodes of the cluster
   Login login;
-  TlsOptions tls;
+  brokers::TlsOptions tls;
   std::string sentinel_master;
   Login sentinel_login;
   std::size_t subscriber_connections = 2;

@@ -9,14 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "brokers/common/trouble.hpp"
 #include "brokers/redis/time.hpp"
-#include "brokers/redis/trouble.hpp"
 
 namespace signalbox {
 struct HostInfo;
 }
 
 namespace signalbox::redis {
+
+using brokers::Trouble;
 
 class HashTags;
 struct ConnectionContext;

@@ -23,7 +23,7 @@ void make_topics(const KafkaServer& server, const std::string& key, const std::s
       try {
         kafka::create(client, plan, -1);
         return true;
-      } catch (const kafka::Trouble&) {  // not connected yet
+      } catch (const kafka::ConnectFault&) {  // not connected yet
         return false;
       }
     }));

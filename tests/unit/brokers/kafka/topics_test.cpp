@@ -9,9 +9,9 @@ template <class Action>
 std::string trouble(Action action) {
   try {
     action();
-  } catch (const Trouble& trouble) {
-    EXPECT_EQ(trouble.fault.kind, FaultKind::config);
-    return trouble.fault.text;
+  } catch (const ConnectFault& caught) {
+    EXPECT_EQ(caught.fault.kind, FaultKind::config);
+    return caught.fault.text;
   }
   return "fine";
 }

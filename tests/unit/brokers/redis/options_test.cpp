@@ -153,7 +153,7 @@ TEST(RedisOptions, SaysWhichServersAModeNeeds) {
 }
 
 TEST(RedisOptions, NamesTheCertificateFileThatCanNotBeRead) {
-  TlsOptions tls;
+  brokers::TlsOptions tls;
   tls.enabled = true;
   tls.ca_file = "/nonexistent/ca.pem";
   try {

@@ -1,0 +1,34 @@
+#include "brokers/common/options.hpp"
+
+#include <stdexcept>
+
+namespace signalbox::brokers {
+
+void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
+
+void read_tls(const Settings& settings, const std::string& scheme, TlsOptions& tls) {
+  tls.ca_file = settings.text("tls_ca_file");
+  tls.certificate = settings.text("tls_certificate");
+  tls.private_key = settings.text("tls_private_key");
+  tls.verify = settings.text("tls_verify") != "false";
+  if (tls.certificate.empty() != tls.private_key.empty()) {
+    refuse("tls_certificate and tls_private_key: set both or none");
+  }
+  if (!tls.enabled && !(tls.ca_file + tls.certificate).empty()) {
+    refuse("tls_ca_file, tls_certificate: need TLS; let the URL begin with " + scheme);
+  }
+}
+
+void read_credential(const Settings& settings, const std::string& key, std::string& value) {
+  const std::string option = settings.text(key);
+  if (option.empty()) return;
+  if (!value.empty()) refuse(key + ": stands in the URL as well; remove one of them");
+  value = option;
+}
+
+std::size_t read_publish_queue_bytes(const Settings& settings, std::size_t otherwise) {
+  const auto bytes = settings.integer("publish_queue_bytes");
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : otherwise;
+}
+
+}  // namespace signalbox::brokers
