@@ -14,7 +14,7 @@ struct Case {
   int number;
   std::string_view promise;  ///< "delivers a message once, byte for byte"
   void (*run)(Trial&);
-  std::chrono::seconds limit{120};  ///< beyond it the case counts as hung; times SIGNALBOX_TEST_SLOW
+  std::chrono::seconds limit{120};  ///< that no broker needs which is not stuck
 };
 
 /// In the order of their numbers, 1 to 40.

@@ -18,6 +18,11 @@ void add_options(CLI::App& app, Choice& choice) {
       ->check(CLI::Range(1, last))
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_option_function<int>(
+         "--limit", [&choice](int seconds) { choice.limit = std::chrono::seconds(seconds); },
+         "A case that takes longer is ended and counts as hung; by default each has its own, two minutes for most")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
   app.add_flag("--json", choice.json, "One JSON object instead of lines for people");
   app.add_option("--results", choice.results, "Writes a file N.json for each case into this folder")->type_name("FOLDER");
   const std::string internal;  // no group: not shown
@@ -38,7 +43,7 @@ int run_cases(const Choice& choice, const Examined& examined, const std::vector<
   for (const Case& one : all_cases()) {
     if (!choice.cases.empty() && std::find(choice.cases.begin(), choice.cases.end(), one.number) == choice.cases.end())
       continue;
-    results.push_back(run_in_child(one, command));
+    results.push_back(run_in_child(one, command, choice.limit.count() > 0 ? choice.limit : one.limit));
     if (!choice.json) print_result(std::cout, results.back());
     if (!choice.results.empty()) write_result(choice.results, results.back());
   }

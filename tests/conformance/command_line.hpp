@@ -1,6 +1,7 @@
 // What both programs of the suite share: choosing cases, running them or one of them, reporting.
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -16,7 +17,8 @@ namespace signalbox::conformance {
 
 /// The options that both programs have; the internal ones make this process a child.
 struct Choice {
-  std::vector<int> cases;  ///< empty: all
+  std::vector<int> cases;         ///< empty: all
+  std::chrono::seconds limit{0};  ///< for a case; 0: each case's own
   bool json = false;
   std::string results;  ///< a folder for one file a case; empty: none
   int run_case = 0;

@@ -49,18 +49,17 @@ const char* word(Verdict verdict) noexcept {
   return "failed";
 }
 
-Result run_in_child(const Case& one, std::vector<std::string> command) {
+Result run_in_child(const Case& one, std::vector<std::string> command, std::chrono::seconds limit) {
   command.insert(command.end(), {"--run-case", std::to_string(one.number)});
   const auto began = std::chrono::steady_clock::now();
   test::Process child(std::move(command));
-  const std::optional<int> code = child.wait(one.limit);
+  const std::optional<int> code = child.wait(limit);
   if (!code) child.kill();
-  Result result =
-      code ? read_result(one, *code, child.output(), child.errors())
-           : Result{&one,
-                    Verdict::hung,
-                    "no end after " + std::to_string(scaled(one.limit).count() / 1000) + " s\n" + tail(child.errors()),
-                    {}};
+  Result result = code ? read_result(one, *code, child.output(), child.errors())
+                       : Result{&one,
+                                Verdict::hung,
+                                "no end after " + std::to_string(scaled(limit).count() / 1000) + " s\n" + tail(child.errors()),
+                                {}};
   result.took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   return result;
 }

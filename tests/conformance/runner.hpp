@@ -27,6 +27,7 @@ struct Result {
 };
 
 /// `command`: this program with what it needs to make the subject and the backend again; `--run-case N` is put behind it.
-[[nodiscard]] Result run_in_child(const Case& one, std::vector<std::string> command);
+/// Beyond `limit`, times SIGNALBOX_TEST_SLOW, the case counts as hung.
+[[nodiscard]] Result run_in_child(const Case& one, std::vector<std::string> command, std::chrono::seconds limit);
 
 }  // namespace signalbox::conformance

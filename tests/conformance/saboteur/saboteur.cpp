@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include <unistd.h>
+
 #include "signalbox/plugin.hpp"
 
 namespace signalbox::conformance {
@@ -48,6 +50,7 @@ void Saboteur::soon(Action action) {
 
 void Saboteur::subscribe(std::string_view channel, Done done) {
   if (breaks("crashes on a NUL") && channel.find('\0') != std::string_view::npos) std::abort();
+  if (breaks("hangs in a subscribe")) pause();
   if (breaks("completes inside the call")) return done({});
   if (breaks("confirms before the server") && channel.size() <= 768 && !channel.empty()) {
     broker_.subscribe(channel, [](const Status&) {});

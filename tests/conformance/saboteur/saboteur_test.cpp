@@ -18,10 +18,11 @@ struct Sabotage {
 void PrintTo(const Sabotage& sabotage, std::ostream* out) { *out << sabotage.fault; }
 
 /// The verdict on one case.
-std::string verdict(const RedisServer& redis, const std::string& fault, int number) {
-  const CommandResult run = test::run({SIGNALBOX_CONFORMANCE, SIGNALBOX_SABOTEUR, "--set", "url=" + redis.url(), "--set",
-                                       "fault=" + fault, "--proxy", "url", "--case", std::to_string(number), "--json"},
-                                      {}, 90s);
+std::string verdict(const RedisServer& redis, const std::string& fault, int number, int limit = 80) {
+  const CommandResult run =
+      test::run({SIGNALBOX_CONFORMANCE, SIGNALBOX_SABOTEUR, "--set", "url=" + redis.url(), "--set", "fault=" + fault, "--proxy",
+                 "url", "--case", std::to_string(number), "--limit", std::to_string(limit), "--json"},
+                {}, 90s);
   EXPECT_TRUE(run.exit_code == 0 || run.exit_code == 1) << run.errors;
   const boost::json::value report = boost::json::parse(run.output);
   EXPECT_EQ(report.at("passed").as_bool(), run.exit_code == 0);
@@ -58,6 +59,11 @@ INSTANTIATE_TEST_SUITE_P(Faults, ConformanceSuite,
 TEST(ConformanceTool, SaysThatAPluginCrashesInsteadOfCrashing) {
   const RedisServer redis;
   EXPECT_EQ(verdict(redis, "crashes while it is made", 1), "crashed");
+}
+
+TEST(ConformanceTool, SaysThatAPluginHangsInsteadOfHanging) {
+  const RedisServer redis;
+  EXPECT_EQ(verdict(redis, "hangs in a subscribe", 1, 3), "hung");
 }
 
 }  // namespace
