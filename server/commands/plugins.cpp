@@ -14,8 +14,8 @@ namespace {
 
 void print_options(std::span<const Option> options) {
   for (const Option& option : options) {
-    std::printf("    %s: %s%s%s  %s\n", option.key, option.type, *option.fallback ? ", default " : "", option.fallback,
-                option.meaning);
+    std::printf("    %s: %s%s%s%s  %s\n", option.key, option.type, *option.fallback ? ", default " : "", option.fallback,
+                (option.flags & SIGNALBOX_OPTION_SECRET) != 0 ? ", secret" : "", option.meaning);
   }
 }
 

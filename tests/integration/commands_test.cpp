@@ -220,7 +220,7 @@ TEST(Listen, ExitsWith1WhenTheServerIsLostOrRefuses) {
 TEST(Plugins, AreListedWithNameVersionAbiPathAndOptions) {
   const CommandResult result = signalbox({"plugins"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
-  for (const char* part : {"redis", "memory", "libsignalbox_redis.so", "url"})
+  for (const char* part : {"redis", "memory", "libsignalbox_redis.so", "url", "password: text, secret"})
     EXPECT_TRUE(contains(result.output, part)) << part;
 }
 
