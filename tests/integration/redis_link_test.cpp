@@ -122,6 +122,7 @@ TEST(RedisOutputBuffer, LimitHit) {
   }
   load.proxy.heal();
   load.mended();
+  load.wait_noticed("End of file");
   load.expect_recovery("output buffer limit hit", 20s);
 }
 
