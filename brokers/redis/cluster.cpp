@@ -24,32 +24,62 @@ bool Cluster::whole() const noexcept {
          std::find(owners_.owner.begin(), owners_.owner.end(), GroupOwners::kNone) == owners_.owner.end();
 }
 
-bool Cluster::turn(Time now, bool doubt) {
+bool Cluster::turn(Time now, Doubt doubt) {
   if (wrong_prefix_) return false;
-  if (doubt || !whole() || (!asking_since_ && now - doubted_at_ >= kRound)) {
-    if (!asking_since_ || now - doubted_at_ >= kInterval) begin_asking(now);
+  ask(now, doubt);
+  if (!asking_since_) return false;
+  turn_scouts(now);
+  const Voices voices = hear(now);
+  if (voices == voices_) return false;
+  return decide(voices);
+}
+
+void Cluster::ask(Time now, Doubt doubt) {
+  fresh_ = fresh_ || doubt == Doubt::fresh;
+  if (fresh_ || doubt == Doubt::lasting || !whole() || (!asking_since_ && now - doubted_at_ >= kRound)) {
+    if (!asking_since_ || (fresh_ && now - *asking_since_ >= kInterval)) ask_anew(now);
     doubted_at_ = now;
   } else if (asking_since_ && now - doubted_at_ >= kLinger) {
     close();
   }
-  if (!asking_since_) return false;
+}
+
+/// What was said before the doubt does not settle it. A hearing that is still open goes on: many doubts must not make it last.
+void Cluster::ask_anew(Time now) {
+  asking_since_ = now;
+  if (!hearing_since_) hearing_since_ = now;
+  fresh_ = false;
+  send_scouts();
+  for (const auto& scout : scouts_) scout->protocol.ask_again();
+}
+
+void Cluster::turn_scouts(Time now) {
+  const Duration age = std::chrono::duration_cast<Duration>(now - *asking_since_);
+  const Duration interval = std::min(age / 10, std::clamp<Duration>(age / 240, kYoungInterval, kOldInterval));
+  for (const auto& scout : scouts_) {
+    scout->protocol.set_interval(std::max(interval, kInterval));
+    scout->connection.turn(now);
+  }
+}
+
+Cluster::Voices Cluster::hear(Time now) {
+  Voices voices;
+  bool all = true;
+  for (const auto& scout : scouts_) {
+    ++voices.asked;
+    voices.said += scout->protocol.map().has_value();
+    voices.times += scout->protocol.times_said();
+    all = all && scout->has_answered();
+  }
+  if (hearing_since_ && (all || now - *hearing_since_ >= kHearing)) hearing_since_.reset();
+  voices.heard = !hearing_since_;
+  return voices;
+}
+
+void Cluster::send_scouts() {
   for (const Endpoint& endpoint : options_.endpoints) send_scout(endpoint);
   for (const Endpoint& endpoint : owners_.nodes) send_scout(endpoint);
   for (const Endpoint& endpoint : replicas_) send_scout(endpoint);
-  bool all_said = true;
-  const Duration age = std::chrono::duration_cast<Duration>(now - *asking_since_);
-  for (const auto& scout : scouts_) {
-    scout->protocol.set_interval(std::clamp<Duration>(age / 10, kInterval, kOldInterval));
-    scout->connection.turn(now);
-    all_said = all_said && scout->has_said();
-  }
-  return (all_said || age >= kHearing) && decide();
-}
-
-/// What was said before the doubt does not settle it.
-void Cluster::begin_asking(Time now) {
-  asking_since_ = now;
-  for (const auto& scout : scouts_) scout->protocol.ask_again();
 }
 
 void Cluster::send_scout(const Endpoint& endpoint) {
@@ -58,17 +88,25 @@ void Cluster::send_scout(const Endpoint& endpoint) {
   scouts_.push_back(std::make_unique<Scout>(options_, context_, endpoint, instance_id_));
 }
 
-bool Cluster::decide() {
+/// Before all have been heard, a higher epoch than is followed is right all the same.
+bool Cluster::decide(const Voices& voices) {
+  if (!voices.heard && owners_.nodes.empty()) return false;
+  voices_ = voices;
   std::vector<const ClusterMap*> said;
   for (const auto& scout : scouts_) {
     if (const auto& map = scout->protocol.map(); map && !map->ranges.empty()) said.push_back(&*map);
   }
   if (said.empty()) return false;
-  GroupOwners owners = next_owners(owners_, said, scouts_.size());
+  GroupOwners owners = next_owners(owners_, said, voices.heard ? voices.asked : 2 * said.size());
   replicas_.clear();
-  for (const ClusterMap* map : said) replicas_.insert(replicas_.end(), map->replicas.begin(), map->replicas.end());
+  for (const ClusterMap* map : said) {
+    for (const Endpoint& replica : map->replicas) {
+      if (std::find(replicas_.begin(), replicas_.end(), replica) == replicas_.end()) replicas_.push_back(replica);
+    }
+  }
   const bool changed = !owners.agrees(owners_);
   owners_ = std::move(owners);
+  send_scouts();
   return changed;
 }
 
@@ -96,6 +134,8 @@ void Cluster::append_trouble(Trouble& trouble) const {
 void Cluster::close() {
   scouts_.clear();
   asking_since_.reset();
+  hearing_since_.reset();
+  voices_ = {};
 }
 
 }  // namespace signalbox::redis

@@ -22,10 +22,13 @@ namespace signalbox::redis {
 /// that is away, or behind the times, delays nothing.
 class Cluster final : public Topology {
  public:
-  /// How often a node is asked while there is doubt; as the doubt grows old, less often.
+  /// How often a node is asked while there is doubt: at first, for the minute in which a replica is elected, and when it is
+  /// old.
   static constexpr Duration kInterval{100};
+  static constexpr Duration kYoungInterval{250};
   static constexpr Duration kOldInterval{5000};
-  /// How long those that have not answered are waited for: one alone may be behind the times.
+  /// How long those that have not answered are waited for before there is any master to follow, or one that knows better is
+  /// given up for many that do not: one alone may be behind the times.
   static constexpr Duration kHearing{500};
   /// From one doubt without a reason to the next.
   static constexpr Duration kRound{30'000};
@@ -43,7 +46,7 @@ class Cluster final : public Topology {
   [[nodiscard]] bool whole() const noexcept override;
   [[nodiscard]] const HashTags* tags() const noexcept override { return &tags_; }
 
-  bool turn(Time now, bool doubt) override;
+  bool turn(Time now, Doubt doubt) override;
   [[nodiscard]] bool at_rest() const noexcept override { return !asking_since_; }
   void append_trouble(Trouble& trouble) const override;
   void close() override;
@@ -52,7 +55,9 @@ class Cluster final : public Topology {
   struct Scout {
     Scout(const Options& options, ConnectionContext& context, const Endpoint& endpoint, std::string_view instance_id);
 
-    /// Or has failed to.
+    /// What it is asked now, or has failed to.
+    [[nodiscard]] bool has_answered() const { return protocol.has_answered() || connection.fault(); }
+    /// Anything, or has failed to.
     [[nodiscard]] bool has_said() const { return protocol.map() || connection.fault(); }
 
     Server server;
@@ -60,9 +65,23 @@ class Cluster final : public Topology {
     Connection connection;
   };
 
-  void begin_asking(Time now);
+  /// What a decision rests on.
+  struct Voices {
+    std::size_t asked = 0;
+    std::size_t said = 0;
+    unsigned times = 0;  // a map was said
+    bool heard = false;  // all of them, or those that have not answered were waited for
+
+    friend bool operator==(const Voices&, const Voices&) = default;
+  };
+
+  void ask(Time now, Doubt doubt);
+  void ask_anew(Time now);
+  void turn_scouts(Time now);
+  void send_scouts();
   void send_scout(const Endpoint& endpoint);
-  bool decide();
+  [[nodiscard]] Voices hear(Time now);
+  bool decide(const Voices& voices);
 
   const Options& options_;
   ConnectionContext& context_;
@@ -70,8 +89,11 @@ class Cluster final : public Topology {
   HashTags tags_;
   bool wrong_prefix_;
   std::vector<std::unique_ptr<Scout>> scouts_;
-  std::optional<Time> asking_since_;
+  std::optional<Time> asking_since_;  // of a fresh doubt, since that
+  std::optional<Time> hearing_since_;
+  bool fresh_ = false;  // a doubt that nobody has been asked about yet
   Time doubted_at_;
+  Voices voices_;  // of the last decision
   GroupOwners owners_;
   std::vector<Endpoint> replicas_;
 };

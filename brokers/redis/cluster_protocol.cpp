@@ -35,11 +35,13 @@ std::optional<Fault> ClusterProtocol::on_reply(Reply reply, Time) {
   if (reply->type != REDIS_REPLY_STRING) return Fault{FaultKind::lost, "protocol error: unexpected reply to CLUSTER NODES"};
   read_epochs(text(*reply), *answer_);
   map_ = std::move(answer_);
+  ++times_said_;
   return std::nullopt;
 }
 
 void ClusterProtocol::on_lost(std::uint64_t) {
   awaited_ = 0;
+  asked_ = false;
   answer_.reset();
   map_.reset();
 }

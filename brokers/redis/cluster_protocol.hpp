@@ -19,6 +19,10 @@ class ClusterProtocol final : public Protocol {
   [[nodiscard]] const std::optional<ClusterMap>& map() const noexcept { return map_; }
   /// At the next turn, whatever the interval.
   void ask_again() noexcept { asked_ = false; }
+  /// Since then.
+  [[nodiscard]] bool has_answered() const noexcept { return asked_ && awaited_ == 0; }
+  /// Each map that it has said, over all links.
+  [[nodiscard]] unsigned times_said() const noexcept { return times_said_; }
   /// From question to question.
   void set_interval(Duration interval) noexcept { interval_ = interval; }
 
@@ -38,6 +42,7 @@ class ClusterProtocol final : public Protocol {
   Time asked_at_;
   std::optional<ClusterMap> answer_;  // not complete yet
   std::optional<ClusterMap> map_;
+  unsigned times_said_ = 0;
 };
 
 }  // namespace signalbox::redis

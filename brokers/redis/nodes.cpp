@@ -101,8 +101,9 @@ void Nodes::settle_probes() {
 }
 
 void Nodes::turn(Time now) {
-  bool doubt = !all_settled();
-  for (const auto& place : places_) doubt = place->node->take_redirected() || doubt;
+  bool fresh = std::exchange(unsettled_, false);
+  for (const auto& place : places_) fresh = place->node->take_redirected() || fresh;
+  const Doubt doubt = fresh ? Doubt::fresh : all_settled() ? Doubt::none : Doubt::lasting;
   const bool changed = topology_.turn(now, doubt);
   if (!std::exchange(arranged_, true) || changed) arrange(now);
   for (const auto& place : places_) place->node->turn(now);
@@ -125,7 +126,8 @@ bool Nodes::all_settled() const noexcept {
 
 bool Nodes::look(Trouble& trouble) {
   for (const auto& place : places_) {
-    place->settled = place->node->settled();
+    const bool settled = place->node->settled();
+    if (std::exchange(place->settled, settled) && !settled) unsettled_ = true;
     place->serving = several() ? place->node->connected() : place->settled;
     place->reason.clear();
     if (place->settled || is_empty(*place)) continue;

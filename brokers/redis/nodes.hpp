@@ -70,6 +70,7 @@ class Nodes {
   std::vector<std::unique_ptr<Place>> places_;  // at least one; without a server while none is known
   std::vector<Place*> place_of_;                // each group
   bool arranged_ = false;
+  bool unsettled_ = false;  // a place has become so, and the topology does not know yet
 };
 
 }  // namespace signalbox::redis

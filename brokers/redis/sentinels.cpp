@@ -37,10 +37,10 @@ std::optional<Sentinels::Master> Sentinels::next(const std::optional<Master>& fo
   return found == said.end() ? followed : *found;
 }
 
-bool Sentinels::turn(Time now, bool doubt) {
+bool Sentinels::turn(Time now, Doubt doubt) {
   std::vector<std::optional<Master>> said;
   for (const auto& sentinel : sentinels_) {
-    sentinel->protocol.set_doubt(doubt);
+    sentinel->protocol.set_doubt(doubt != Doubt::none);
     sentinel->connection.turn(now);
     said.push_back(sentinel->protocol.master());
   }

@@ -22,7 +22,7 @@ class Sentinels final : public Topology {
   [[nodiscard]] std::size_t group(std::string_view) const noexcept override { return 0; }
   [[nodiscard]] std::size_t owner(std::size_t) const noexcept override { return 0; }
 
-  bool turn(Time now, bool doubt) override;
+  bool turn(Time now, Doubt doubt) override;
   [[nodiscard]] bool at_rest() const noexcept override;
   void append_trouble(Trouble& trouble) const override;
   void close() override;

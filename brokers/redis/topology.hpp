@@ -36,6 +36,13 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Why a topology should ask what it is.
+enum class Doubt : std::uint8_t {
+  none,
+  lasting,  ///< a server is away, or not what it was taken for
+  fresh,    ///< it has just become so, or sends us elsewhere
+};
+
 /// Channels belong to groups, for ever the same; a group stands on one server, and moves as a whole.
 ///
 /// Threading: the broker's I/O thread.
@@ -59,9 +66,8 @@ class Topology {
   /// Each group has an owner.
   [[nodiscard]] virtual bool whole() const noexcept { return !nodes().empty(); }
 
-  /// Once each loop turn. doubt: a server is away, is not what it was taken for, or sends us elsewhere. True: nodes() or an
-  /// owner has changed.
-  virtual bool turn(Time, bool /*doubt*/) { return false; }
+  /// Once each loop turn. True: nodes() or an owner has changed.
+  virtual bool turn(Time, Doubt) { return false; }
   [[nodiscard]] virtual bool at_rest() const noexcept { return true; }
   /// Why it is not whole.
   virtual void append_trouble(Trouble&) const {}

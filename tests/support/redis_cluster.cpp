@@ -170,8 +170,7 @@ RedisServer& RedisCluster::owner(std::uint16_t slot) const {
   return **std::find_if(servers_.begin(), servers_.end(), is_it);
 }
 
-void RedisCluster::migrate(std::uint16_t slot, const RedisServer& to) const {
-  const RedisServer& from = owner(slot);
+void RedisCluster::migrate(std::uint16_t slot, const RedisServer& from, const RedisServer& to) const {
   if (&from == &to) return;
   const std::string number = std::to_string(slot);
   const std::string target = to.command({"CLUSTER", "MYID"});

@@ -28,7 +28,9 @@ class RedisCluster {
   /// The master that has the slot, as most of the running servers say.
   [[nodiscard]] RedisServer& owner(std::uint16_t slot) const;
   /// As redis-cli --cluster reshard does it.
-  void migrate(std::uint16_t slot, const RedisServer& to) const;
+  void migrate(std::uint16_t slot, const RedisServer& to) const { migrate(slot, owner(slot), to); }
+  /// Where some of the servers would not answer who has it.
+  void migrate(std::uint16_t slot, const RedisServer& from, const RedisServer& to) const;
   /// Without a fault: a replica takes the place of the master, as an operator asks it to. Returns when it has.
   void fail_over(const RedisServer& master) const;
   /// Waits until another than `before` has the slot.

@@ -1,15 +1,12 @@
 // A real Redis Cluster whose slots move.
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include "brokers/redis/cluster.hpp"
 #include "tests/unit/brokers/redis/redis_cluster_fixture.hpp"
 
 namespace signalbox::test {
@@ -186,39 +183,6 @@ TEST(RedisCluster, IsNotReadyWhileASlotHasNoMasterAndSaysSo) {
   cluster.servers()[0]->command({"CLUSTER", "ADDSLOTS", std::to_string(slot)});
   EXPECT_TRUE(a.host.wait_state(State::ready));
   EXPECT_EQ(wait(publish(*a, "alice", "x")).receivers.count, 0U);
-}
-
-/// As where a master is cut off from the others, and its clients are not: nothing tells them that it is none any more.
-TEST(RedisCluster, IsAskedNowAndThenThoughNothingIsInDoubt) {
-  RedisCluster cluster;
-  redis::Options options;
-  options.endpoints = {{"127.0.0.1", cluster.servers()[0]->port()}};
-  boost::asio::io_context io;
-  redis::ConnectionContext context{io, nullptr, [] {}, std::mt19937(1)};
-  redis::Cluster topology(options, context, "test", "");
-  redis::Time now = redis::Clock::now() - redis::Cluster::kRound;  // what the connections see for themselves is not before it
-  const auto turn = [&] {
-    io.restart();
-    io.poll();
-    return topology.turn(now, false);
-  };
-  ASSERT_TRUE(wait_until(turn));
-  EXPECT_TRUE(topology.whole());
-  EXPECT_EQ(topology.nodes().size(), RedisCluster::kMasters);
-  now += redis::Cluster::kLinger;
-  EXPECT_FALSE(turn());
-  EXPECT_TRUE(topology.at_rest());
-  const std::uint16_t slot = HashTags::slot(0);
-  const RedisServer& to = other_than(cluster, cluster.owner(slot));
-  cluster.migrate(slot, to);
-  now += redis::Cluster::kRound - redis::Cluster::kLinger - redis::Duration(1);
-  EXPECT_FALSE(turn());
-  EXPECT_TRUE(topology.at_rest());
-  now += redis::Duration(1);
-  turn();
-  EXPECT_FALSE(topology.at_rest());
-  ASSERT_TRUE(wait_until(turn));
-  EXPECT_EQ(topology.nodes()[topology.owner(0)].port, to.port());
 }
 
 TEST(RedisCluster, WorksWithTheRightsOfTheManualAndNamesWhatIsWrong) {
