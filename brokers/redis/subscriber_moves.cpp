@@ -12,9 +12,16 @@ bool SubscriberProtocol::is_probe(const Channel& channel) const noexcept {
 void SubscriberProtocol::set_probe_channel(std::string name) {
   if (name == probe_channel()) return;
   probes_.emplace_back(std::move(name), ChannelState{});
-  probe_subscribed_ = false;
-  restart_probe();
+  move_probe();
   if (established()) halves_.push_back({Verb::subscribe, {&probes_.back()}, 0, {}, {}});
+}
+
+/// The server has dismissed the probe or is to have another: no reason to doubt the link, which is proved anew when it can be.
+void SubscriberProtocol::move_probe() noexcept {
+  probe_subscribed_ = probe_uncounted_ = false;
+  probe_moved_ = true;
+  probe_sent_at_.reset();
+  ++probe_round_;
 }
 
 bool SubscriberProtocol::awaits(const std::string& name) {
@@ -26,8 +33,7 @@ bool SubscriberProtocol::awaits(const std::string& name) {
 void SubscriberProtocol::removed(const std::string& name, Time now) {
   if (name == probe_channel()) {
     redirected_ = true;
-    probe_subscribed_ = false;
-    restart_probe();
+    move_probe();
     return put_off(probes_.back(), now);
   }
   Channel* channel = table_.find(name);

@@ -64,7 +64,7 @@ void SubscriberProtocol::enqueue(Channel& channel) {
 
 bool SubscriberProtocol::probe_due(Time now) const noexcept {
   if (!probe_subscribed_ || probe_sent_at_ || probe_uncounted_) return false;
-  return !probed() || now - message_at_ >= kProbeIdle;
+  return !probed() || probe_moved_ || now - message_at_ >= kProbeIdle;
 }
 
 void SubscriberProtocol::restart_probe() noexcept {

@@ -91,7 +91,7 @@ class SubscriberProtocol final : public Protocol {
   [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
 
   [[nodiscard]] const std::string& probe_channel() const noexcept { return probes_.back().first; }
-  /// The server of the present one may be another from now on.
+  /// The slot of the present one is elsewhere from now on. What has been proved of the links stands.
   void set_probe_channel(std::string name);
   /// The probe has come back, and the server that took it counted us.
   [[nodiscard]] bool probed() const noexcept { return probe_echoed_ && probe_counted_; }
@@ -110,13 +110,14 @@ class SubscriberProtocol final : public Protocol {
   void probe_sent(Time now) noexcept {
     probe_sent_at_ = now;
     probe_uncounted_ = true;
+    probe_moved_ = false;
   }
   /// Where the probe was published, we were counted.
   void probe_counted() noexcept {
     probe_counted_ = true;
     probe_uncounted_ = false;
   }
-  /// A new one with each restart_probe(): what was sent before proves nothing any more.
+  /// A new one with each restart_probe(), and each new channel: what was sent before proves nothing any more.
   [[nodiscard]] unsigned probe_round() const noexcept { return probe_round_; }
   /// The publishing side has changed: it must prove itself again.
   void restart_probe() noexcept;
@@ -155,6 +156,7 @@ class SubscriberProtocol final : public Protocol {
   std::optional<Fault> pass_fence(std::string_view token, Time now);
   void take_elsewhere(Time now);
   void put_off(Channel& channel, Time now);
+  void move_probe() noexcept;
   void take_up(Time now);
   [[nodiscard]] bool is_probe(const Channel& channel) const noexcept;
 
@@ -194,6 +196,7 @@ class SubscriberProtocol final : public Protocol {
   bool probe_subscribed_ = false;
   bool probe_echoed_ = false;
   bool probe_counted_ = false;
+  bool probe_moved_ = false;      // and has not been sent since
   bool probe_uncounted_ = false;  // sent, and the count is still to come; its echo may be here
   unsigned probe_round_ = 0;
   std::optional<Time> probe_sent_at_;

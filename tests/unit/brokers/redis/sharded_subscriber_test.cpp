@@ -222,12 +222,20 @@ TEST_F(ShardedSubscriberTest, ProbesInTheSlotThatItIsGiven) {
   establish();
   const std::string before = protocol.probe_channel();
   talk.hear(acknowledged("sunsubscribe", before));
-  EXPECT_FALSE(protocol.probed());
+  EXPECT_TRUE(protocol.settled()) << "a slot that leaves is no fault of the link's";
   EXPECT_TRUE(protocol.take_redirected());
   const std::string after = kTags.reserved(9, "i:1:0");
   protocol.set_probe_channel(after);
   EXPECT_EQ(talk.turn(), command({"SSUBSCRIBE", after}));
-  prove();
+  EXPECT_FALSE(protocol.probe_due(talk.now)) << "not subscribed yet";
+  talk.hear(acknowledged("ssubscribe", after));
+  EXPECT_TRUE(protocol.probe_due(talk.now));
+  protocol.probe_sent(talk.now);
+  EXPECT_FALSE(protocol.probe_due(talk.now));
+  EXPECT_TRUE(protocol.probe_missed(talk.now + SubscriberProtocol::kProbeEcho)) << "a deaf link is found out all the same";
+  protocol.probe_counted();
+  talk.hear(smessage(after, ""));
+  EXPECT_FALSE(protocol.probe_due(talk.now));
   EXPECT_EQ(talk.turn_after(Duration(100)), "") << "the former is not taken up again";
   // With a new link only the present one.
   talk.lose();
