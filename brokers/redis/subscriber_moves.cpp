@@ -69,8 +69,11 @@ std::optional<Fault> SubscriberProtocol::pass_fence(std::string_view token, Time
     channel->second.queued = false;
     if (channel->second.have == Have::nothing) {
       release(*channel);
+    } else if (channel->second.want) {  // refused, as by a cluster that is down; it would have been in vain
+      calls_.finish(*channel, Verb::unsubscribe, {errc::superseded, {}});
+      confirm(*channel);
     } else {
-      channel->second.have = Have::subscribed;  // refused, as by a cluster that is down
+      channel->second.have = Have::subscribed;
       put_off(*channel, now);
     }
   }

@@ -155,6 +155,19 @@ TEST_F(ShardedSubscriberTest, RepeatsAnUnsubscribeThatIsRefused) {
   EXPECT_EQ(log, Log{"-" + a + " ok"});
 }
 
+TEST_F(ShardedSubscriberTest, KeepsWhatIsWantedAgainWhereItsUnsubscribeIsRefused) {
+  establish();
+  subscribed(a);
+  unsubscribe(a);
+  talk.turn();
+  subscribe(a);
+  talk.hear("-CLUSTERDOWN The cluster is down\r\n" + pong(1));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(log, (Log{"-" + a + " " + std::error_code(errc::superseded).message(), "+" + a + " ok"}));
+  EXPECT_TRUE(protocol.settled());
+  EXPECT_EQ(talk.turn_after(Duration(100)), "");
+}
+
 TEST_F(ShardedSubscriberTest, HandsOverWhatIsWantedInWhateverStateItIs) {
   SubscriberProtocol heir{Handshake({}, "n"), Duration(2000), kTags.reserved(1, "i:1:0"), 100'000, *this, &kTags};
   establish();
