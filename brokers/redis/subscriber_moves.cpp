@@ -125,10 +125,17 @@ std::vector<SubscriberProtocol::Handed> SubscriberProtocol::give_up(const std::f
                       calls_.take(channel, Verb::subscribe)});
     table_.set_want(channel, false);
     if (state.have == Have::subscribed) enqueue(channel);
+    gave_up_ = gave_up_ || state.have != Have::nothing;
     if (state.have == Have::nothing && !state.queued) unknown.push_back(&channel);
   });
   for (const Channel* channel : unknown) table_.erase(*channel);
   return handed;
+}
+
+/// It is delivered from elsewhere by now, or not wanted any more at all: what still comes here would come late.
+bool SubscriberProtocol::is_given_up(std::string_view name) {
+  const Channel* channel = table_.find(std::string(name));
+  return !channel || !channel->second.want;
 }
 
 void SubscriberProtocol::take_in(Handed handed) {

@@ -116,6 +116,7 @@ void SubscriberProtocol::take_message(Reply reply, Time now) {
     probe_sent_at_.reset();
     return;
   }
+  if (gave_up_ && is_given_up(channel)) return;
   if (tags_) channel = tags_->plain(reply->element[1]->str, channel.size());
   messages_.push_back({channel, text(*reply->element[2])});
   held_bytes_ += messages_.back().payload.size();
@@ -223,6 +224,7 @@ std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
   take_up(now);
   expire(now);
   unfinished_ = !lost_.empty() || calls_.has_expired(now);
+  gave_up_ = gave_up_ && !(lost_.empty() && queue_.empty() && in_flight_.empty() && put_off_.empty());
   if (!established()) return std::nullopt;
   // Not how old the oldest is, but that nothing moves: a whole fleet that comes back keeps the server busy for long.
   if (!in_flight_.empty() && now >= std::max(in_flight_.front().deadline, answered_at_ + call_timeout())) {

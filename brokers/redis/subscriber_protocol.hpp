@@ -145,6 +145,7 @@ class SubscriberProtocol final : public Protocol {
   void on_lost(std::uint64_t sent) override;
 
   void take_message(Reply reply, Time now);
+  [[nodiscard]] bool is_given_up(std::string_view channel);
   void deliver();
   void tell_missed();
   std::optional<Fault> acknowledge(Verb verb, std::string_view name, Time now);
@@ -188,6 +189,7 @@ class SubscriberProtocol final : public Protocol {
   std::vector<Channel*> put_off_;  // marked as queued
   Time put_off_until_;
   bool redirected_ = false;
+  bool gave_up_ = false;  // channels, of which the server may not have taken notice yet
   std::uint64_t fences_ = 0;
   bool draining_ = false;
   bool unfinished_ = false;

@@ -220,6 +220,19 @@ TEST_F(ShardedSubscriberTest, HandsOverWhatIsWantedInWhateverStateItIs) {
   EXPECT_EQ(log, wanted);
 }
 
+TEST_F(ShardedSubscriberTest, DeliversNothingMoreOfWhatItHasHandedOver) {
+  establish();
+  subscribed(a);
+  subscribed(other);
+  const std::string name = tagged(a);
+  ASSERT_EQ(protocol.give_up([&](std::string_view channel) { return channel == name; }).size(), 1U);
+  talk.hear(smessage(name, "late") + smessage(tagged(other), "in time"));
+  EXPECT_EQ(talk.turn(), command({"SUNSUBSCRIBE", name}) + ping(1));
+  talk.hear(smessage(name, "later") + "-MOVED 1 h:1\r\n" + smessage(name, "latest") + gone(a) + pong(1));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(log, Log{other + "=in time"});
+}
+
 TEST_F(ShardedSubscriberTest, TakesBackWhatTheServerWasNotToldOf) {
   establish();
   subscribed(a);
