@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 #include <pthread.h>
+#include <time.h>
 
 #include "server/clients/client_message.hpp"
 #include "server/net/prefetch.hpp"
@@ -40,6 +41,12 @@ std::size_t bytes_of(const Notice& notice) {
 std::size_t bytes_of(const std::variant<Frame::Ptr, std::unique_ptr<Notice>>& item) {
   if (const auto* frame = std::get_if<Frame::Ptr>(&item)) return *frame ? (*frame)->bytes() : 0;
   return bytes_of(*std::get<std::unique_ptr<Notice>>(item));
+}
+
+std::chrono::nanoseconds thread_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// Null where it is not wanted or can't be had.
@@ -252,12 +259,15 @@ void Shard::handle_notice(const Notice& notice) {
   }
 }
 
+/// In one handler, which takes 0.3 to 0.4 us a connection (bench_recovery): 7 ms for 17,000.
 void Shard::tell_all(const std::string& text) {
+  const std::chrono::nanoseconds before = thread_time();
   const Frame::Ptr frame = Frame::own(websocket::Opcode::text, text);
   for (auto it = connections_.begin(); it != connections_.end();) {
     Connection& connection = *it++;
     if (connection.mode() == Mode::envelope) connection.send(frame);
   }
+  context_.log.debug("shard {}: a gap to all took {} us of CPU time", index_, (thread_time() - before).count() / 1000);
 }
 
 void Shard::flush_dirty() {
