@@ -1,111 +1,23 @@
 //! One instance's broker: the verbs queue, and a thread of its own talks to the relay and to the host.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Read;
 use std::os::unix::io::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::abi;
 use crate::host::{Host, Outcome};
+use crate::inbox::{cost, Call, Shared};
+use crate::probe::Probe;
 use crate::relay;
+use crate::retry::Retry;
 use crate::wire::{self, Link, Poll};
+use crate::Options;
 
-const PROBE_EVERY: Duration = Duration::from_secs(3);
-const SILENCE: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_millis(250);
-const CALL_OVERHEAD: usize = 128;
 const STOPPED: Outcome = Outcome { status: abi::CLOSED, detail: "the broker is stopped", receivers: 0 };
-
-pub struct Options {
-    pub address: SocketAddr,
-    pub open: bool,
-    pub queue_bytes: usize,
-}
-
-/// A verb's call. `refusal`: known at once, told by the thread, never inside the calling stack.
-struct Call {
-    kind: u8,
-    op: u64,
-    channel: Vec<u8>,
-    payload: Vec<u8>,
-    refusal: Option<(i32, &'static str)>,
-    deadline: Instant,
-}
-
-impl Call {
-    fn cost(&self) -> usize {
-        match self.kind {
-            wire::PUBLISH | wire::EXISTS => self.channel.len() + self.payload.len() + CALL_OVERHEAD,
-            _ => 0, // as many as the host has channels
-        }
-    }
-}
-
-#[derive(Default)]
-struct Inbox {
-    calls: Vec<Call>,
-    open_bytes: usize, // of publishes and questions, from the call to its completion
-    stop: Option<Duration>,
-}
-
-/// What the verbs and the thread share. Threading: any thread.
-pub struct Shared {
-    inbox: Mutex<Inbox>,
-    wake: UnixStream,
-    queue_bytes: usize,
-    timeout: Duration,
-}
-
-impl Shared {
-    pub fn new(host: Host, options: &Options) -> std::io::Result<(Arc<Shared>, UnixStream)> {
-        let (wake, woken) = UnixStream::pair()?;
-        wake.set_nonblocking(true)?;
-        woken.set_nonblocking(true)?;
-        let timeout = Duration::from_millis(host.call_timeout_ms());
-        Ok((Arc::new(Shared { inbox: Mutex::default(), wake, queue_bytes: options.queue_bytes, timeout }), woken))
-    }
-
-    /// A thread that panicked has left nothing half done in it.
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        self.inbox.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    pub fn call(&self, kind: u8, op: u64, channel: &[u8], payload: &[u8]) {
-        let mut refusal = None;
-        if channel.is_empty() || channel.len() > wire::CHANNEL_BYTES {
-            refusal = Some((abi::INVALID_ARGUMENT, "a channel has 1 to 768 bytes"));
-        } else if payload.len() > wire::PAYLOAD_BYTES {
-            refusal = Some((abi::TOO_LARGE, "a payload has at most 16 MiB"));
-        }
-        let (channel, payload) = if refusal.is_none() { (channel.to_vec(), payload.to_vec()) } else { Default::default() };
-        let mut inbox = self.inbox();
-        // Taken under the lock, so that deadlines never decrease.
-        let mut call = Call { kind, op, channel, payload, refusal, deadline: Instant::now() + self.timeout };
-        if call.refusal.is_none() && inbox.open_bytes + call.cost() > self.queue_bytes {
-            call.refusal = Some((abi::OVERLOADED, "queue_bytes are waiting"));
-            call.channel.clear();
-            call.payload = Vec::new();
-        }
-        if call.refusal.is_none() {
-            inbox.open_bytes += call.cost();
-        }
-        inbox.calls.push(call);
-        drop(inbox);
-        self.wake();
-    }
-
-    pub fn stop(&self, within: Duration) {
-        self.inbox().stop = Some(within);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        let _ = (&self.wake).write(&[1]); // full: it is awake anyway
-    }
-}
 
 /// A request that the relay has not answered.
 struct Open {
@@ -129,22 +41,15 @@ pub struct Worker {
     state: i32,
     reason: String,
     was_ready: bool,
-    probe_channel: Vec<u8>,
-    probe: u64, // the latest; a message that says its number has come all the way
-    probe_sent: Option<Instant>,
-    next_probe: Instant,
-    next_attempt: Instant,
-    away_since: Option<Instant>,
+    probe: Probe,
+    retry: Retry,
     stop_by: Option<Instant>,
     left: bool,
-    random: u64,
 }
 
 impl Worker {
     pub fn new(host: Host, shared: Arc<Shared>, woken: UnixStream, options: Options) -> Worker {
-        let probe_channel = [host.channel_prefix(), b"\x02relay:", host.instance_id()].concat();
-        let now = Instant::now();
-        let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
+        let probe = Probe::new(&host);
         Worker {
             host,
             shared,
@@ -159,15 +64,10 @@ impl Worker {
             state: -1,
             reason: String::new(),
             was_ready: false,
-            probe_channel,
-            probe: 0,
-            probe_sent: None,
-            next_probe: now,
-            next_attempt: now,
-            away_since: None,
+            probe,
+            retry: Retry::new(),
             stop_by: None,
             left: false,
-            random: seed ^ (u64::from(std::process::id()) << 32) | 1,
         }
     }
 
@@ -216,19 +116,16 @@ impl Worker {
             next = next.min(by);
         }
         if self.link.is_none() {
-            return next.min(self.next_attempt);
+            return next.min(self.retry.at);
         }
         if let Some(call) = self.open.front().and_then(|open| open.call.as_ref()) {
             next = next.min(call.deadline);
         }
-        next.min(self.probe_sent.map_or(self.next_probe, |sent| sent + SILENCE))
+        next.min(self.probe.event())
     }
 
     fn take_calls(&mut self) {
-        let (calls, stop) = {
-            let mut inbox = self.shared.inbox();
-            (std::mem::take(&mut inbox.calls), inbox.stop)
-        };
+        let (calls, stop) = self.shared.take();
         for call in calls {
             self.take_call(call);
         }
@@ -293,22 +190,19 @@ impl Worker {
         if let Some(link) = &mut self.link {
             self.next_number += 1;
             link.put(kind, self.next_number, channel, payload);
-            let cost = match kind {
-                wire::PUBLISH | wire::EXISTS if call.is_some() => channel.len() + payload.len() + CALL_OVERHEAD,
-                _ => 0,
-            };
+            let cost = if call.is_some() { cost(kind, channel, payload) } else { 0 };
             self.open.push_back(Open { number: self.next_number, call, cost });
         }
     }
 
     fn finish(&self, call: &Call, outcome: &Outcome) {
-        self.shared.inbox().open_bytes -= call.cost();
+        self.shared.give_back(call.cost());
         self.host.complete(call.op, outcome);
     }
 
     fn finish_open(&self, open: Open, outcome: &Outcome) {
         if let Some(call) = open.call {
-            self.shared.inbox().open_bytes -= open.cost;
+            self.shared.give_back(open.cost);
             self.host.complete(call.op, outcome);
         }
     }
@@ -316,23 +210,16 @@ impl Worker {
     // ---- the link ----
 
     fn connect(&mut self) {
-        if self.link.is_some() || self.stop_by.is_some() || Instant::now() < self.next_attempt {
+        if self.link.is_some() || self.stop_by.is_some() || Instant::now() < self.retry.at {
             return;
         }
-        let connected = TcpStream::connect_timeout(&self.options.address, CONNECT).and_then(|stream| {
-            // Without a listener, TCP can connect a port to itself.
-            if stream.local_addr()? == stream.peer_addr()? {
-                return Err(ErrorKind::ConnectionRefused.into());
-            }
-            Link::new(stream)
-        });
-        match connected {
+        match Link::connect(self.options.address, CONNECT) {
             Ok(link) => self.connected(link),
             Err(error) => {
                 let opened = self.open_relay();
                 self.away(&format!("no relay at {}: {}", self.options.address, error));
                 if opened {
-                    self.next_attempt = Instant::now();
+                    self.retry.at_once();
                 }
             }
         }
@@ -343,14 +230,7 @@ impl Worker {
             return false;
         }
         self.relay = None;
-        match relay::open(self.options.address) {
-            Ok(handle) => {
-                self.host.log(abi::LOG_INFO, &format!("opened the relay at {}", self.options.address));
-                self.relay = Some(handle);
-            }
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {} // another was faster
-            Err(error) => self.host.log(abi::LOG_WARNING, &format!("the relay can't be opened: {}", error)),
-        }
+        self.relay = relay::open_for(&self.host, self.options.address);
         self.relay.is_some()
     }
 
@@ -364,17 +244,15 @@ impl Worker {
         for call in std::mem::take(&mut self.waiting) {
             self.send(call);
         }
-        let channel = self.probe_channel.clone();
+        let channel = self.probe.channel.clone();
         self.request(wire::SUBSCRIBE, &channel, &[], None);
         self.send_probe();
     }
 
     fn send_probe(&mut self) {
-        self.probe += 1;
-        let channel = self.probe_channel.clone();
-        self.request(wire::PUBLISH, &channel, &self.probe.to_le_bytes(), None);
-        self.probe_sent = Some(Instant::now());
-        self.next_probe = Instant::now() + PROBE_EVERY;
+        let channel = self.probe.channel.clone();
+        let payload = self.probe.next();
+        self.request(wire::PUBLISH, &channel, &payload, None);
     }
 
     fn read(&mut self) {
@@ -391,14 +269,18 @@ impl Worker {
                 Ok(None) => break,
                 Ok(Some((frame, length))) => {
                     used += length;
-                    if frame.kind == wire::MESSAGE && frame.channel != self.probe_channel {
+                    if frame.kind == wire::MESSAGE && frame.channel != self.probe.channel {
                         let channel = abi::View::of(frame.channel);
                         messages.push(abi::Message { channel, payload: abi::View::of(frame.payload) });
                         continue;
                     }
                     // In order: what came before an answer is delivered before it is told.
                     self.deliver(&mut messages);
-                    malformed = if frame.kind == wire::MESSAGE { self.echo(frame.payload) } else { self.answered(&frame) };
+                    if frame.kind != wire::MESSAGE {
+                        malformed = self.answered(&frame);
+                    } else if self.probe.echoed(frame.payload) {
+                        self.enter_ready();
+                    }
                 }
                 Err(error) => malformed = Some(error.to_string()),
             }
@@ -419,14 +301,6 @@ impl Worker {
             self.host.deliver(messages);
             messages.clear();
         }
-    }
-
-    fn echo(&mut self, payload: &[u8]) -> Option<String> {
-        if wire::number_in(payload) == Some(self.probe) {
-            self.probe_sent = None;
-            self.enter_ready();
-        }
-        None
     }
 
     /// What is wrong with the answer, if it is.
@@ -461,9 +335,9 @@ impl Worker {
             return;
         }
         let overdue = self.open.front().and_then(|open| open.call.as_ref()).map_or(false, |call| call.deadline <= now);
-        if overdue || self.probe_sent.map_or(false, |sent| now >= sent + SILENCE) {
+        if overdue || self.probe.is_missing() {
             self.lose("no answer in time");
-        } else if self.probe_sent.is_none() && now >= self.next_probe && self.stop_by.is_none() {
+        } else if self.probe.is_due() && self.stop_by.is_none() {
             self.send_probe();
         }
     }
@@ -471,7 +345,7 @@ impl Worker {
     /// What was asked and not answered: a publish may have been carried out, a subscribe waits for the next link.
     fn lose(&mut self, reason: &str) {
         self.link = None;
-        self.probe_sent = None;
+        self.probe.forget();
         if self.state == abi::READY && self.stop_by.is_none() {
             self.host.log(abi::LOG_WARNING, &format!("lost the relay: {}", reason));
         }
@@ -495,19 +369,9 @@ impl Worker {
         self.away(reason);
     }
 
-    /// Not connected: tells it, and when to try again. Drawn below a limit that doubles with the outage, from 100 ms to 5 s, so
-    /// that instances do not come back in step.
+    /// Not connected: tells it, and tries again later.
     fn away(&mut self, reason: &str) {
-        let now = Instant::now();
-        let since = *self.away_since.get_or_insert(now);
-        let mut limit = 100;
-        while limit < 5000 && now - since >= Duration::from_millis(8 * limit) {
-            limit *= 2;
-        }
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.next_attempt = now + Duration::from_millis(10 + self.random % (limit.min(5000) - 10));
+        self.retry.later();
         if self.stop_by.is_none() {
             self.report(if self.was_ready { abi::DEGRADED } else { abi::CONNECTING }, reason);
         }
@@ -517,7 +381,7 @@ impl Worker {
         if self.state == abi::READY || self.stop_by.is_some() {
             return;
         }
-        self.away_since = None;
+        self.retry.proved();
         if self.was_ready {
             self.host.gap(&self.reason);
         }

@@ -7,18 +7,29 @@
 mod abi;
 mod broker;
 mod host;
+mod inbox;
+mod probe;
 mod relay;
+mod retry;
 mod wire;
 
 use std::ffi::c_void;
+use std::net::SocketAddr;
 use std::os::raw::c_char;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use broker::{Options, Shared, Worker};
+use broker::Worker;
 use host::{Host, Outcome};
+use inbox::Shared;
+
+pub struct Options {
+    pub address: SocketAddr,
+    pub open: bool,
+    pub queue_bytes: usize,
+}
 
 /// A C string in static storage.
 macro_rules! text {
@@ -110,7 +121,7 @@ unsafe extern "C" fn create(
 
 fn make(host: Host, settings: &[abi::Setting]) -> Result<Box<Instance>, String> {
     let options = read_options(settings)?;
-    let (shared, woken) = Shared::new(host, &options).map_err(|error| error.to_string())?;
+    let (shared, woken) = Shared::new(host, options.queue_bytes).map_err(|error| error.to_string())?;
     let worker = Worker::new(host, shared.clone(), woken, options);
     let table = abi::Broker {
         struct_size: std::mem::size_of::<abi::Broker>() as u32,

@@ -8,6 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::abi;
+use crate::host::Host;
 use crate::wire::{self, Frame, Link, Poll};
 
 /// What may wait for one instance; beyond, its connection is closed, and it is told a gap.
@@ -42,14 +44,30 @@ impl Drop for Handle {
     }
 }
 
-/// An error of kind AddrInUse: another instance has it open.
-pub fn open(address: SocketAddr) -> io::Result<Handle> {
+fn open(address: SocketAddr) -> io::Result<Handle> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let (stop, stopped) = UnixStream::pair()?;
     stopped.set_nonblocking(true)?;
     let thread = thread::Builder::new().name("relay".into()).spawn(move || run(&listener, stopped))?;
     Ok(Handle { stop, thread: Some(thread) })
+}
+
+/// Where nobody has it open. The host's log says what came of it.
+pub fn open_for(host: &Host, address: SocketAddr) -> Option<Handle> {
+    match open(address) {
+        Ok(handle) => {
+            host.log(abi::LOG_INFO, &format!("opened the relay at {}", address));
+            Some(handle)
+        }
+        Err(error) => {
+            // In use: another instance was faster.
+            if error.kind() != ErrorKind::AddrInUse {
+                host.log(abi::LOG_WARNING, &format!("the relay can't be opened: {}", error));
+            }
+            None
+        }
+    }
 }
 
 fn run(listener: &TcpListener, mut stopped: UnixStream) {

@@ -4,9 +4,10 @@
 //! little-endian. The relay answers the requests of a connection in their order, each with its number; messages come between.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::raw::{c_int, c_short, c_ulong};
 use std::os::unix::io::{AsRawFd, RawFd};
+use std::time::Duration;
 
 pub const SUBSCRIBE: u8 = 1;
 pub const UNSUBSCRIBE: u8 = 2;
@@ -88,6 +89,15 @@ impl Link {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         Ok(Link { stream, input: Vec::new(), output: Vec::new(), written: 0 })
+    }
+
+    pub fn connect(address: SocketAddr, within: Duration) -> io::Result<Link> {
+        let stream = TcpStream::connect_timeout(&address, within)?;
+        // Without a listener, TCP can connect a port to itself.
+        if stream.local_addr()? == stream.peer_addr()? {
+            return Err(ErrorKind::ConnectionRefused.into());
+        }
+        Link::new(stream)
     }
 
     pub fn descriptor(&self) -> RawFd {
