@@ -23,7 +23,9 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
                               (unknown ? "librdkafka has no such property" : "librdkafka does not take this value"));
 }
 
-/// Research and measurements behind these stand in docs/brokers.md.
+/// A node that is gone is noticed by its silence within socket.timeout.ms, above the longest wait of a request; one that is
+/// back within reconnect.backoff.max.ms. Errors make librdkafka ask for the leaders at once: the interval is for what nobody
+/// told.
 Conf common_conf(const Options& options, const std::string& client_id) {
   Conf conf(rd_kafka_conf_new());
   set(conf.get(), "client.id", client_id);
@@ -184,7 +186,9 @@ void Client::take_event(rd_kafka_event_t* event, ClientEvents& events) {
     }
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-    events.on_fault({meaning_of(error).kind, words(error, rd_kafka_event_error_string(event))});
+    // The code of one that is fatal is its cause's, which alone would pass.
+    const FaultKind kind = rd_kafka_event_error_is_fatal(event) ? FaultKind::broken : meaning_of(error).kind;
+    events.on_fault({kind, words(error, rd_kafka_event_error_string(event))});
   } else if (type == RD_KAFKA_EVENT_LOG) {
     const char* facility = nullptr;
     const char* text = nullptr;
