@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "brokers/kafka/records.hpp"
-#include "brokers/kafka/topics.hpp"
 
 namespace signalbox::kafka {
 namespace {
@@ -121,64 +120,73 @@ void Connector::work() {
 }
 
 /// librdkafka's own connections and their pauses stay for as long as only the way to the cluster is missing.
+template <class Action>
+auto Connector::persist(Client& client, Action action) {
+  for (;;) {
+    if (stopping()) throw ConnectFault{{FaultKind::lost, "stopping"}};
+    try {
+      return action();
+    } catch (const ConnectFault& caught) {
+      bear(client, caught.fault);
+    }
+    std::unique_lock lock(mutex_);
+    begun_.wait_for(lock, kPause, [this] { return stopping(); });
+  }
+}
+
+/// Tells of what passes; throws on what doesn't.
+void Connector::bear(Client& client, const Fault& fault) {
+  LatestFault latest;
+  client.poll(latest);
+  const bool said = latest.fault && fault.kind == FaultKind::lost;
+  const Fault& graver = said ? *latest.fault : fault;
+  if (is_for_operator(graver.kind)) throw ConnectFault{graver};
+  tell({FaultKind::lost, graver.text}, false);
+}
+
+TopicSettings Connector::settings_of(Client& client, const TopicPlan& plan, bool& created) {
+  const Options& options = settings_.options;
+  for (;;) {
+    if (const auto found = persist(client, [&] { return describe(client, plan.name); })) return *found;
+    if (!options.create_topics) {
+      throw ConnectFault{
+          {FaultKind::config, "topic " + plan.name + " is missing: create it, or set broker.kafka.create_topics"}};
+    }
+    persist(client, [&] { create(client, plan, options.replication_factor); });
+    created = true;
+  }
+}
+
 Connected Connector::connect() {
+  bool created = false;
+  for (;;) {
+    if (std::optional<Connected> connected = try_connect(created)) return std::move(*connected);
+  }
+}
+
+std::optional<Connected> Connector::try_connect(bool& created) {
   Connected connected;
   connected.client = std::make_unique<Client>(settings_, wake_fd_);
-  const Client& client = *connected.client;
-  const Options& options = settings_.options;
-  const auto step = [&](auto action) {
-    for (;;) {
-      if (stopping()) throw ConnectFault{{FaultKind::lost, "stopping"}};
-      try {
-        return action();
-      } catch (const ConnectFault& caught) {
-        LatestFault latest;
-        connected.client->poll(latest);
-        const bool said = latest.fault && caught.fault.kind == FaultKind::lost;
-        const Fault fault = said ? *latest.fault : caught.fault;
-        if (is_for_operator(fault.kind)) throw ConnectFault{fault};
-        tell({FaultKind::lost, fault.text}, false);
-      }
-      std::unique_lock lock(mutex_);
-      begun_.wait_for(lock, kPause, [this] { return stopping(); });
-    }
-  };
-  const auto settings_of = [&](const TopicPlan& plan) {
-    for (;;) {
-      const auto found = step([&] { return describe(client, plan.name); });
-      if (found) return *found;
-      if (!options.create_topics) {
-        throw ConnectFault{
-            {FaultKind::config, "topic " + plan.name + " is missing: create it, or set broker.kafka.create_topics"}};
-      }
-      step([&] {
-        create(client, plan, options.replication_factor);
-        return 0;
-      });
-      connected.created = true;
-    }
-  };
-  const TopicPlan presence = presence_plan(options);
-  const TopicPlan inbox = inbox_plan(options);
-  const TopicSettings presence_settings = settings_of(presence);
-  const TopicSettings inbox_settings = settings_of(inbox);
-  connected.client->open_topics();
-  connected.presence_partitions = step([&] { return count_partitions(client, Topic::presence); });
-  const int inbox_partitions = step([&] { return count_partitions(client, Topic::inbox); });
+  Client& client = *connected.client;
+  const TopicPlan presence = presence_plan(settings_.options);
+  const TopicPlan inbox = inbox_plan(settings_.options);
+  const TopicSettings presence_settings = settings_of(client, presence, created);
+  const TopicSettings inbox_settings = settings_of(client, inbox, created);
+  client.open_topics();
+  connected.presence_partitions = persist(client, [&] { return count_partitions(client, Topic::presence); });
+  const int inbox_partitions = persist(client, [&] { return count_partitions(client, Topic::inbox); });
   check(presence, presence_settings, connected.presence_partitions);
   check(inbox, inbox_settings, inbox_partitions);
   const std::size_t inbox_bytes = check_record_bytes(inbox, inbox_settings, record_bytes_);
   const std::size_t batch_bytes = std::min(check_record_bytes(presence, presence_settings, record_bytes_), inbox_bytes);
-  if (settings_.batch_bytes > batch_bytes) {  // known only now: once more, and from now on
+  if (settings_.batch_bytes > batch_bytes) {
     settings_.batch_bytes = batch_bytes;
-    connected.client.reset();
-    Connected again = connect();
-    again.created = again.created || connected.created;
-    return again;
+    return std::nullopt;
   }
+  connected.created = created;
   connected.payload_bytes = std::min(inbox_bytes, kClientRecordBytes) - overhead_;
   connected.inbox = static_cast<int>(hash(name_) % static_cast<std::uint64_t>(inbox_partitions));
-  connected.inbox_end = step([&] { return end_of(client, options.inbox_topic, connected.inbox); });
+  connected.inbox_end = persist(client, [&] { return end_of(client, settings_.options.inbox_topic, connected.inbox); });
   return connected;
 }
 

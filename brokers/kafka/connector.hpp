@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "brokers/kafka/client.hpp"
+#include "brokers/kafka/topics.hpp"
 
 namespace signalbox::kafka {
 
@@ -43,6 +44,12 @@ class Connector {
   void run();
   void work();
   Connected connect();
+  /// Nothing: batches must be smaller than settings_ had them, which the topics alone tell; from now on they are.
+  std::optional<Connected> try_connect(bool& created);
+  TopicSettings settings_of(Client& client, const TopicPlan& plan, bool& created);
+  template <class Action>
+  auto persist(Client& client, Action action);
+  void bear(Client& client, const Fault& fault);
   void tell(Fault fault, bool ended);
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
 

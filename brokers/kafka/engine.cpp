@@ -21,8 +21,6 @@ std::uint64_t microseconds_since_1970() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }
 
-constexpr Duration kSweepEvery{1000};
-constexpr std::size_t kSweptAtOnce = 256;
 constexpr Duration kFarewellWithin{500};
 constexpr Duration kPurgeWithin{100};
 constexpr Duration kEndWithin{2000};  // beyond the deadline of the stop
@@ -103,7 +101,7 @@ bool Engine::turn(Time now) {
   write_routes();
   publishes_.expire(now);
   holdings_.expire(now);
-  sweep();
+  if (up_ && !stopping_) sweeper_.turn(*client_, presence_, holdings_, now);
   if (stopping_) {
     drain();
   } else {
@@ -216,13 +214,13 @@ void Engine::take_inbox(const ReadRecord& record) {
   const auto key = decode_inbox_key(record.key);
   if (!key || key->instance != self_.instance || !record.value) return;
   if (key->channel.empty()) {
-    const auto probe = decode_heartbeat(*record.value);
-    if (probe && probe->incarnation == self_.incarnation) heartbeats_.echoed_in_inbox(probe->sequence);
+    const auto heartbeat = decode_heartbeat(*record.value);
+    if (heartbeat && heartbeat->incarnation == self_.incarnation) heartbeats_.echoed_in_inbox(heartbeat->sequence);
     return;
   }
   if (repeats_.seen(key->origin)) return;
   channel_ = key->channel;
-  if (holdings_.wants(channel_)) messages_.push_back({key->channel, *record.value});
+  if (holdings_.delivers(channel_)) messages_.push_back({key->channel, *record.value});
 }
 
 void Engine::deliver() {
@@ -249,7 +247,7 @@ void Engine::on_report(const Report& report) {
     case About::publish:
       publishes_.report(untagged<Publish>(report.tag), report.stored, meaning_of(report.error).code, words(report.error));
       break;
-    case About::beat: heartbeats_.reported(report, now_); break;
+    case About::heartbeat: heartbeats_.reported(report, now_); break;
   }
 }
 
@@ -286,19 +284,6 @@ void Engine::write_routes() {
     last_words_ = words(error);
     holdings_.reported(*write->channel, partition, std::nullopt);
     return;  // librdkafka's queue is full: in the next turn
-  }
-}
-
-/// Routes of the dead, a few at a time.
-void Engine::sweep() {
-  if (!up_ || stopping_ || now_ < sweep_at_) return;
-  sweep_at_ = now_ + kSweepEvery;
-  sweep_partition_ = (sweep_partition_ + 1) % presence_.size();
-  std::vector<std::string> keys;
-  presence_[sweep_partition_].collect_garbage(
-      kSweptAtOnce, [this](const std::string& channel) { return holdings_.knows(channel); }, keys);
-  for (const std::string& key : keys) {
-    client_->write(Topic::presence, static_cast<int>(sweep_partition_), key, std::nullopt, tag(About::sweep));
   }
 }
 
@@ -339,7 +324,7 @@ void Engine::lose(const std::string& why) {
 }
 
 void Engine::update_link() {
-  const bool beats = client_ && !rival_.present() && heartbeats_.beat(now_);
+  const bool beats = client_ && !rival_.present() && heartbeats_.are_back(now_);
   if (up_ && !beats) lose("our own heartbeat has not come back for 4 s");
   if (!up_ && beats) {
     up_ = true;

@@ -35,6 +35,7 @@
 #include "brokers/kafka/rival.hpp"
 #include "brokers/kafka/router.hpp"
 #include "brokers/kafka/suspicion.hpp"
+#include "brokers/kafka/sweeper.hpp"
 #include "brokers/kafka/wake_fd.hpp"
 
 namespace signalbox::kafka {
@@ -69,7 +70,6 @@ class Engine final : public brokers::Engine, private ClientEvents {
   void take_inbox(const ReadRecord& record);
   void deliver();
   void write_routes();
-  void sweep();
   void meet_rival(std::uint64_t incarnation);
   void return_from_rival();
   void take_incarnation(std::uint64_t incarnation);
@@ -110,8 +110,7 @@ class Engine final : public brokers::Engine, private ClientEvents {
   std::string last_words_;  // of faults that librdkafka deals with
   Rival rival_;
   bool missed_ = false;  // a gap is to be told
-  Time sweep_at_;
-  std::size_t sweep_partition_ = 0;
+  Sweeper sweeper_;
 
   Time now_;  // of this turn
   std::vector<Message> messages_;

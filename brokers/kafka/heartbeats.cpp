@@ -37,7 +37,7 @@ bool Heartbeats::send(Client& client, const Self& self, std::size_t pulse, bool 
   const Heartbeat heartbeat{self.incarnation, ++sequence_, static_cast<std::uint32_t>(inbox_), farewell,
                             static_cast<std::uint32_t>(pulses_.size() - 1)};
   return client.write(inbox ? Topic::inbox : Topic::presence, inbox ? inbox_ : static_cast<int>(pulse), key, encode(heartbeat),
-                      tag(About::beat)) == RD_KAFKA_RESP_ERR_NO_ERROR;
+                      tag(About::heartbeat)) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void Heartbeats::reported(const Report& report, Time now) {
@@ -45,8 +45,8 @@ void Heartbeats::reported(const Report& report, Time now) {
   if (pulse < pulses_.size()) pulses_[pulse].reported(report.stored, now);
 }
 
-bool Heartbeats::beat(Time now) const {
-  return std::all_of(pulses_.begin(), pulses_.end(), [&](const Pulse& pulse) { return pulse.beats(barrier_, now); });
+bool Heartbeats::are_back(Time now) const {
+  return std::all_of(pulses_.begin(), pulses_.end(), [&](const Pulse& pulse) { return pulse.is_back(barrier_, now); });
 }
 
 }  // namespace signalbox::kafka

@@ -30,7 +30,7 @@ class Heartbeats {
   void echoed_in_presence(std::size_t partition, std::uint64_t sequence) { pulses_[partition].echoed(sequence); }
   void echoed_in_inbox(std::uint64_t sequence) { pulses_.back().echoed(sequence); }
   /// One that can be trusted has come back from each of them, and not long ago.
-  [[nodiscard]] bool beat(Time now) const;
+  [[nodiscard]] bool are_back(Time now) const;
 
  private:
   bool send(Client& client, const Self& self, std::size_t pulse, bool farewell);

@@ -44,7 +44,7 @@ void Holdings::unsubscribe(const std::string& name, Done done, Time deadline) {
   enqueue(*channel);
 }
 
-bool Holdings::wants(const std::string& name) {
+bool Holdings::delivers(const std::string& name) {
   const Channel* channel = table_.find(name);
   return channel && channel->second.want;
 }

@@ -35,7 +35,7 @@ class Holdings {
   void subscribe(const std::string& name, Done done, Time deadline);
   void unsubscribe(const std::string& name, Done done, Time deadline);
   /// Messages of a channel that is not wanted are for nobody.
-  [[nodiscard]] bool wants(const std::string& name);
+  [[nodiscard]] bool delivers(const std::string& name);
   /// There is something to do, or under way, for this channel.
   [[nodiscard]] bool knows(const std::string& name) { return table_.find(name) != nullptr; }
 

@@ -9,24 +9,23 @@ namespace signalbox::kafka {
 
 void PresencePartition::become(const Self& self) {
   self_ = self;
-  own_ = &sessions_[session_of(self.instance)];
+  own_ = &peers_[peer_of(self.instance)];
   if (self.incarnation > own_->incarnation) adopt(*own_, self.incarnation);
   complete_ = false;
 }
 
-std::uint32_t PresencePartition::session_of(std::string_view instance) {
-  const auto [found, inserted] =
-      session_numbers_.try_emplace(std::string(instance), static_cast<std::uint32_t>(sessions_.size()));
-  if (inserted) sessions_.emplace_back().instance = instance;
+std::uint32_t PresencePartition::peer_of(std::string_view instance) {
+  const auto [found, inserted] = peer_numbers_.try_emplace(std::string(instance), static_cast<std::uint32_t>(peers_.size()));
+  if (inserted) peers_.emplace_back().instance = instance;
   return found->second;
 }
 
 /// Whatever its earlier incarnations held is gone.
-void PresencePartition::adopt(Session& session, std::uint64_t incarnation) {
-  session.incarnation = incarnation;
-  ++session.epoch;
-  session.life = Life::unknown;
-  session.missed = 0;
+void PresencePartition::adopt(Peer& peer, std::uint64_t incarnation) {
+  peer.incarnation = incarnation;
+  ++peer.epoch;
+  peer.life = Life::unknown;
+  peer.missed = 0;
 }
 
 PresencePartition::Effect PresencePartition::apply(const PresenceRecord& record) {
@@ -36,58 +35,58 @@ PresencePartition::Effect PresencePartition::apply(const PresenceRecord& record)
 }
 
 PresencePartition::Effect PresencePartition::apply_route(const PresenceKey& key, const PresenceRecord& record) {
-  const std::uint32_t number = session_of(key.instance);
-  Session& session = sessions_[number];
+  const std::uint32_t number = peer_of(key.instance);
+  Peer& peer = peers_[number];
   const auto [begin, end] = routes_.equal_range(std::string(key.channel));
-  const auto held = std::find_if(begin, end, [&](const auto& entry) { return entry.second.session == number; });
+  const auto held = std::find_if(begin, end, [&](const auto& entry) { return entry.second.peer == number; });
   const auto route = record.value ? decode_route(*record.value) : std::nullopt;
   if (!route) {
     if (held != end) routes_.erase(held);
     Effect effect;
-    if (&session == own_) effect.erased = key.channel;
+    if (&peer == own_) effect.erased = key.channel;
     return effect;
   }
-  if (route->incarnation > session.incarnation && &session != own_) adopt(session, route->incarnation);
-  const std::uint32_t epoch = route->incarnation == session.incarnation ? session.epoch : 0;
+  if (route->incarnation > peer.incarnation && &peer != own_) adopt(peer, route->incarnation);
+  const std::uint32_t epoch = route->incarnation == peer.incarnation ? peer.epoch : 0;
   Effect effect;
   if (held == end) {
     routes_.emplace(key.channel, Holder{number, epoch});
     return effect;
   }
   // What an earlier client of ours had under way may come behind it.
-  if (&session == own_ && held->second.epoch == session.epoch && epoch != session.epoch) effect.erased = key.channel;
+  if (&peer == own_ && held->second.epoch == peer.epoch && epoch != peer.epoch) effect.erased = key.channel;
   held->second.epoch = epoch;
   return effect;
 }
 
 PresencePartition::Effect PresencePartition::apply_heartbeat(const PresenceKey& key, const PresenceRecord& record) {
-  Session& session = sessions_[session_of(key.instance)];
+  Peer& peer = peers_[peer_of(key.instance)];
   const auto heartbeat = record.value ? decode_heartbeat(*record.value) : std::nullopt;
   if (!heartbeat) {
     Effect effect;
-    if (&session == own_) {
-      effect.missing = missing_ = session.life == Life::live;
+    if (&peer == own_) {
+      effect.missing = missing_ = peer.life == Life::live;
     } else {
-      session.life = Life::dead;
-      session.beat_at = 0;
+      peer.life = Life::dead;
+      peer.beat_at = 0;
     }
     return effect;
   }
-  if (&session == own_) {
+  if (&peer == own_) {
     if (heartbeat->incarnation == self_.incarnation) return take_echo(*heartbeat, record.timestamp_ms);
     Effect effect;
     if (heartbeat->incarnation > self_.incarnation) effect.rival = heartbeat->incarnation;
     return effect;
   }
   // Who was swept may come back with a clock that was set back: it has nothing to outdo.
-  const bool swept = session.life == Life::dead && session.beat_at == 0;
-  if (heartbeat->incarnation < session.incarnation && !swept) return {};
-  if (heartbeat->incarnation != session.incarnation) adopt(session, heartbeat->incarnation);
-  session.inbox = heartbeat->inbox;
-  session.beat_at = record.timestamp_ms;
-  session.missed = 0;
-  ++session.beats;
-  session.life = heartbeat->farewell ? Life::dead : complete_ ? Life::live : Life::history;
+  const bool swept = peer.life == Life::dead && peer.beat_at == 0;
+  if (heartbeat->incarnation < peer.incarnation && !swept) return {};
+  if (heartbeat->incarnation != peer.incarnation) adopt(peer, heartbeat->incarnation);
+  peer.inbox = heartbeat->inbox;
+  peer.beat_at = record.timestamp_ms;
+  peer.missed = 0;
+  ++peer.beats;
+  peer.life = heartbeat->farewell ? Life::dead : complete_ ? Life::live : Life::history;
   Effect effect;
   effect.partitions = heartbeat->partitions;
   return effect;
@@ -96,12 +95,12 @@ PresencePartition::Effect PresencePartition::apply_heartbeat(const PresenceKey& 
 PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbeat, std::int64_t timestamp_ms) {
   Effect effect;
   effect.echo = heartbeat.sequence;
-  for (Session& session : sessions_) {
-    if (&session == own_) continue;
+  for (Peer& peer : peers_) {
+    if (&peer == own_) continue;
     // Whoever has beaten so often without us has counted us out.
-    effect.declared_dead = effect.declared_dead || session.beats >= kMissedBeats;
-    session.beats = 0;
-    age(session, timestamp_ms);
+    effect.declared_dead = effect.declared_dead || peer.beats >= kMissedBeats;
+    peer.beats = 0;
+    age(peer, timestamp_ms);
   }
   effect.declared_dead = (effect.declared_dead || missing_) && own_->life == Life::live;
   missing_ = false;
@@ -114,16 +113,16 @@ PresencePartition::Effect PresencePartition::take_echo(const Heartbeat& heartbea
   return effect;
 }
 
-void PresencePartition::age(Session& session, std::int64_t timestamp_ms) const {
-  switch (session.life) {
+void PresencePartition::age(Peer& peer, std::int64_t timestamp_ms) const {
+  switch (peer.life) {
     case Life::history:  // in either direction: another leader may have had another clock
-      session.life = std::abs(timestamp_ms - session.beat_at) <= kLeaseMs ? Life::live : Life::doubtful;
+      peer.life = std::abs(timestamp_ms - peer.beat_at) <= kLeaseMs ? Life::live : Life::doubtful;
       return;
     case Life::live:
-      if (++session.missed >= kMissedBeats) session.life = Life::dead;
+      if (++peer.missed >= kMissedBeats) peer.life = Life::dead;
       return;
     case Life::doubtful:
-      if (++session.missed + 1 >= kMissedBeats) session.life = Life::dead;
+      if (++peer.missed + 1 >= kMissedBeats) peer.life = Life::dead;
       return;
     case Life::unknown:
     case Life::dead: return;
@@ -133,31 +132,30 @@ void PresencePartition::age(Session& session, std::int64_t timestamp_ms) const {
 void PresencePartition::find(std::string_view channel, std::vector<Target>& targets) const {
   const auto [begin, end] = routes_.equal_range(std::string(channel));
   for (auto entry = begin; entry != end; ++entry) {
-    const Session& session = sessions_[entry->second.session];
-    if (entry->second.epoch != session.epoch) continue;
-    const bool live = session.life == Life::live;
-    if (live || session.life == Life::doubtful || session.life == Life::history) {
-      targets.push_back({session.instance, session.inbox, live});
+    const Peer& peer = peers_[entry->second.peer];
+    if (entry->second.epoch != peer.epoch) continue;
+    const bool live = peer.life == Life::live;
+    if (live || peer.life == Life::doubtful || peer.life == Life::history) {
+      targets.push_back({peer.instance, peer.inbox, live});
     }
   }
 }
 
-void PresencePartition::collect_heartbeats(std::size_t limit, std::vector<std::string>& keys) const {
-  for (const Session& session : sessions_) {
+void PresencePartition::sweep_heartbeats(std::size_t limit, std::vector<std::string>& keys) const {
+  for (const Peer& peer : peers_) {
     if (keys.size() >= limit) return;
-    if (&session != own_ && session.beat_at != 0 && is_forgotten(session))
-      keys.push_back(encode(PresenceKey{{}, session.instance}));
+    if (&peer != own_ && peer.beat_at != 0 && is_forgotten(peer)) keys.push_back(encode(PresenceKey{{}, peer.instance}));
   }
 }
 
-bool PresencePartition::is_forgotten(const Session& session) const {
-  const bool gone = session.life == Life::dead || session.life == Life::unknown;
-  return sweeps_ && gone && echo_at_ - session.beat_at > kForgottenMs;
+bool PresencePartition::is_forgotten(const Peer& peer) const {
+  const bool gone = peer.life == Life::dead || peer.life == Life::unknown;
+  return sweeps_ && gone && echo_at_ - peer.beat_at > kForgottenMs;
 }
 
 bool PresencePartition::first_by_name() const {
-  return std::none_of(sessions_.begin(), sessions_.end(),
-                      [&](const Session& session) { return session.life == Life::live && session.instance < own_->instance; });
+  return std::none_of(peers_.begin(), peers_.end(),
+                      [&](const Peer& peer) { return peer.life == Life::live && peer.instance < own_->instance; });
 }
 
 }  // namespace signalbox::kafka

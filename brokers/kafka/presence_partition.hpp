@@ -60,7 +60,6 @@ class PresencePartition {
 
   /// Our own heartbeat has come back: all that was written before it is known.
   [[nodiscard]] bool complete() const noexcept { return complete_; }
-  [[nodiscard]] std::size_t routes() const noexcept { return routes_.size(); }
 
   /// Appends keys whose tombstones are due, at most `limit`, looking at a slice of the table at a time: our own routes to
   /// channels that we have nothing to do with any more (`ours` says so), left by an earlier incarnation or by a record that
@@ -68,16 +67,16 @@ class PresencePartition {
   /// than kForgottenMs.
   static constexpr std::int64_t kForgottenMs = 600'000;
   template <class Ours>
-  void collect_garbage(std::size_t limit, Ours ours, std::vector<std::string>& keys) {
+  void sweep(std::size_t limit, Ours ours, std::vector<std::string>& keys) {
     for (std::size_t looked = 0; looked < kBucketsPerScan && keys.size() < limit; ++looked) {
       if (cursor_ >= routes_.bucket_count()) {
         cursor_ = 0;
-        return collect_heartbeats(limit, keys);
+        return sweep_heartbeats(limit, keys);
       }
       for (auto entry = routes_.begin(cursor_); entry != routes_.end(cursor_); ++entry) {
-        const Session& session = sessions_[entry->second.session];
-        const bool due = &session == own_ ? !ours(entry->first) : is_forgotten(session);
-        if (due) keys.push_back(encode(PresenceKey{entry->first, session.instance}));
+        const Peer& peer = peers_[entry->second.peer];
+        const bool due = &peer == own_ ? !ours(entry->first) : is_forgotten(peer);
+        if (due) keys.push_back(encode(PresenceKey{entry->first, peer.instance}));
       }
       ++cursor_;
     }
@@ -93,7 +92,7 @@ class PresencePartition {
     doubtful,  ///< an old one only: to be confirmed by the next
     dead,
   };
-  struct Session {
+  struct Peer {  // an instance, ourselves too, as the log knows it
     std::string instance;
     std::uint64_t incarnation = 0;
     std::int64_t beat_at = 0;  ///< by the log's time stamps; 0: its heartbeat is not in the log
@@ -104,25 +103,25 @@ class PresencePartition {
     Life life = Life::unknown;
   };
   struct Holder {
-    std::uint32_t session;
-    std::uint32_t epoch;  ///< the session's, if the route is of its present incarnation; 0: of an earlier one
+    std::uint32_t peer;
+    std::uint32_t epoch;  ///< the peer's, if the route is of its present incarnation; 0: of an earlier one
   };
 
-  std::uint32_t session_of(std::string_view instance);
-  void adopt(Session& session, std::uint64_t incarnation);
+  std::uint32_t peer_of(std::string_view instance);
+  void adopt(Peer& peer, std::uint64_t incarnation);
   Effect apply_route(const PresenceKey& key, const PresenceRecord& record);
   Effect apply_heartbeat(const PresenceKey& key, const PresenceRecord& record);
   Effect take_echo(const Heartbeat& heartbeat, std::int64_t timestamp_ms);
-  void age(Session& session, std::int64_t timestamp_ms) const;
-  void collect_heartbeats(std::size_t limit, std::vector<std::string>& keys) const;
-  [[nodiscard]] bool is_forgotten(const Session& session) const;
+  void age(Peer& peer, std::int64_t timestamp_ms) const;
+  void sweep_heartbeats(std::size_t limit, std::vector<std::string>& keys) const;
+  [[nodiscard]] bool is_forgotten(const Peer& peer) const;
   [[nodiscard]] bool first_by_name() const;
 
   Self self_;
-  std::deque<Session> sessions_;  // never moved
-  std::unordered_map<std::string, std::uint32_t> session_numbers_;
+  std::deque<Peer> peers_;  // never moved
+  std::unordered_map<std::string, std::uint32_t> peer_numbers_;
   std::unordered_multimap<std::string, Holder> routes_;
-  Session* own_ = nullptr;
+  Peer* own_ = nullptr;
   std::int64_t echo_at_ = 0;  // by the log's time stamps
   bool complete_ = false;
   bool missing_ = false;  // our heartbeat was erased, and the next has not come back

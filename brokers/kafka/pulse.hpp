@@ -35,7 +35,7 @@ class Pulse {
   }
   /// A heartbeat later than `barrier` has come back, and was sent not long ago. When it was read says nothing: we may have been
   /// frozen before.
-  [[nodiscard]] bool beats(std::uint64_t barrier, Time now) const noexcept {
+  [[nodiscard]] bool is_back(std::uint64_t barrier, Time now) const noexcept {
     return echo_.sequence > barrier && now - echo_.at < kEchoWithin;
   }
 

@@ -44,8 +44,8 @@ struct Origin {
   std::uint64_t number = 0;  ///< from 1 on; grows in each inbox, with gaps
 };
 
-/// The key of an inbox record, whose value is the payload; without a channel it is the instance's own probe, whose value is a
-/// heartbeat and whose origin says nothing.
+/// The key of an inbox record, whose value is the payload; without a channel it is the heartbeat of the instance itself, whose
+/// origin says nothing.
 struct InboxKey {
   std::string_view instance;
   std::string_view channel;

@@ -5,7 +5,7 @@
 
 namespace signalbox::kafka {
 
-enum class About : std::uintptr_t { sweep = 0, route = 1, publish = 2, beat = 3 };
+enum class About : std::uintptr_t { sweep = 0, route = 1, publish = 2, heartbeat = 3 };
 
 /// Pointers to what is at least four bytes aligned have their lowest bits free.
 inline void* tag(About about, const void* pointer = nullptr) {

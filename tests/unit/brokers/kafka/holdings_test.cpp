@@ -85,7 +85,7 @@ TEST_F(HoldingsTest, ErasesWhatIsNotWantedAnyMore) {
   confirm();
   take();
   unsubscribe("alice");
-  EXPECT_FALSE(holdings_.wants("alice"));
+  EXPECT_FALSE(holdings_.delivers("alice"));
   EXPECT_TRUE(take().empty());
   EXPECT_FALSE(confirm()) << "a tombstone";
   EXPECT_EQ(take(), Told{"unsubscribe ok"});

@@ -11,11 +11,11 @@ TEST(Pulse, BeatsOnceAHeartbeatBehindTheBarrierIsBack) {
   Pulse pulse;
   EXPECT_TRUE(pulse.due(kStart));
   pulse.sent(7, kStart);
-  EXPECT_FALSE(pulse.beats(6, kStart));
+  EXPECT_FALSE(pulse.is_back(6, kStart));
   pulse.echoed(7);
-  EXPECT_FALSE(pulse.beats(7, kStart)) << "of before";
-  EXPECT_TRUE(pulse.beats(6, kStart));
-  EXPECT_FALSE(pulse.beats(6, kStart + kEchoWithin));
+  EXPECT_FALSE(pulse.is_back(7, kStart)) << "of before";
+  EXPECT_TRUE(pulse.is_back(6, kStart));
+  EXPECT_FALSE(pulse.is_back(6, kStart + kEchoWithin));
 }
 
 TEST(Pulse, ProvesWhatWasKnownWhenItWasSentNotWhenItIsRead) {
@@ -23,10 +23,10 @@ TEST(Pulse, ProvesWhatWasKnownWhenItWasSentNotWhenItIsRead) {
   pulse.sent(1, kStart);
   const Time thawed = kStart + kEchoWithin;  // it was stored, and we were frozen
   pulse.echoed(1);
-  EXPECT_FALSE(pulse.beats(0, thawed));
+  EXPECT_FALSE(pulse.is_back(0, thawed));
   pulse.sent(2, thawed);
   pulse.echoed(2);
-  EXPECT_TRUE(pulse.beats(0, thawed));
+  EXPECT_TRUE(pulse.is_back(0, thawed));
 }
 
 TEST(Pulse, SendsTheNextOnlyBehindAReportAndSoonIfNothingWasStored) {

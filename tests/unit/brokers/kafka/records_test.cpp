@@ -53,8 +53,8 @@ TEST(KafkaRecords, RefuseWhatIsCutOrOfAnotherVersion) {
   EXPECT_FALSE(decode_heartbeat(encode(Heartbeat{1, 2, 0x80000000, false, 4}))) << "no partition has this number";
   EXPECT_FALSE(decode_route(""));
   EXPECT_FALSE(decode_inbox_key(encode(InboxKey{"", "alice", {}}))) << "for nobody";
-  const std::string probe = encode(InboxKey{"i", "", {}});
-  for (std::size_t size = 0; size < probe.size(); ++size) EXPECT_FALSE(decode_inbox_key(probe.substr(0, size))) << size;
+  const std::string heartbeat = encode(InboxKey{"i", "", {}});
+  for (std::size_t size = 0; size < heartbeat.size(); ++size) EXPECT_FALSE(decode_inbox_key(heartbeat.substr(0, size))) << size;
 }
 
 TEST(KafkaRecords, HashIsTheSameInEveryBuild) { EXPECT_EQ(hash(""), 0xcbf29ce484222325 ^ 0xcbf29ce4); }
