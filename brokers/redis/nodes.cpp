@@ -92,10 +92,10 @@ void Nodes::settle_probes() {
   if (!topology_.tags()) return;
   for (const auto& place : places_) {
     if (place->home && place_of_[*place->home] == place.get()) continue;
-    const auto group = std::find(place_of_.begin(), place_of_.end(), place.get());
+    const auto last = std::find(place_of_.rbegin(), place_of_.rend(), place.get());  // a reshard takes the first
     place->home.reset();
-    if (group == place_of_.end()) continue;
-    place->home = static_cast<std::size_t>(group - place_of_.begin());
+    if (last == place_of_.rend()) continue;
+    place->home = static_cast<std::size_t>(place_of_.rend() - last) - 1;
     place->node->set_home(*place->home);
   }
 }
