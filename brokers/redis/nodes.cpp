@@ -100,7 +100,7 @@ void Nodes::settle_probes() {
   }
 }
 
-void Nodes::turn(Time now) {
+bool Nodes::turn(Time now) {
   bool fresh = std::exchange(unsettled_, false);
   for (const auto& place : places_) fresh = place->node->take_redirected() || fresh;
   const Doubt doubt = fresh ? Doubt::fresh : all_settled() ? Doubt::none : Doubt::lasting;
@@ -108,6 +108,7 @@ void Nodes::turn(Time now) {
   if (!std::exchange(arranged_, true) || changed) arrange(now);
   for (const auto& place : places_) place->node->turn(now);
   forget_empty_places();
+  return changed;
 }
 
 bool Nodes::is_empty(const Place& place) const noexcept { return !place.node->endpoint() && !topology_.nodes().empty(); }

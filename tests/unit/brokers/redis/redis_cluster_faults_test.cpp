@@ -96,6 +96,19 @@ TEST(RedisCluster, HasTenThousandChannelsAgainAfterAMasterWasAway) {
   }
 }
 
+TEST(RedisCluster, TellsTheGapOfASlotThatHasMovedOnceMoreWhenAllHaveFollowed) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  subscribe_all(*a, {"user0", "user1"});
+  ASSERT_NE(slot_of("user0"), slot_of("user1"));
+  cluster.migrate(slot_of("user0"), other_than(cluster, cluster.owner(slot_of("user0"))));
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return seen.gaps.size() == 2; }, 30s));
+  const auto snapshot = a.host.snapshot();
+  EXPECT_NE(snapshot.gaps[1].find("others may have followed later"), std::string::npos);
+  for (const auto& some : snapshot.gap_channels) EXPECT_EQ(some, std::vector<std::string>{"user0"});
+}
+
 /// A master that is cut off from the others, and not from us, goes on answering as if nothing had happened.
 TEST(RedisCluster, TellsNobodyOfAMasterThatIsCutOffThatNobodyIsThere) {
   RedisCluster cluster;

@@ -1,13 +1,15 @@
 // Real sentinels with a master and two replicas, one of which takes over.
-#include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "tests/support/booked_broker.hpp"
+#include "tests/support/fault_proxy.hpp"
 #include "tests/support/redis_sentinels.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
 
@@ -23,6 +25,8 @@ Values values(const RedisSentinels& redis) {
 BrokerUnderLoad::Make brokers(const RedisSentinels& redis) {
   return [&redis] { return std::make_unique<RedisBroker>(Settings(values(redis))); };
 }
+
+std::uint16_t port_of(const std::string& url) { return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))); }
 
 /// A publish to a replica is answered, and reaches nobody at the master. One that is not connected can't be made.
 bool is_used(const RedisServer& server) {
@@ -106,6 +110,28 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
   EXPECT_EQ(load.lies(), std::vector<std::string>());
   std::cout << "sentinel, failover asked for: " << load.figures() << '\n';
+}
+
+/// One that publishes stays with the former master for as long as that is one: its sentinel does not answer.
+TEST(RedisSentinel, IsFollowedLaterByWhoPublishesAndTheGapToldOnceMore) {
+  RedisSentinels redis;
+  FaultProxy sentinel(port_of(redis.urls().front()));
+  Values cut_off{{"mode", "sentinel"},
+                 {"sentinel_master", RedisSentinels::kMaster},
+                 {"urls", "redis://127.0.0.1:" + std::to_string(sentinel.port())}};
+  bool holder = true;
+  BrokerUnderLoad load(
+      [&] { return std::make_unique<RedisBroker>(Settings(std::exchange(holder, false) ? values(redis) : cut_off)); }, 100, 1000);
+  ASSERT_TRUE(load.wait_delivered(500, 20s));
+  load.fault();
+  sentinel.stall(Direction::to_client);
+  redis.fail_over();
+  ASSERT_TRUE(wait_until([&] { return load.holder().gaps() == 2; }, 40s)) << load.holder().gaps();
+  EXPECT_GT(load.ledger().answered("nobody"), 0U);
+  sentinel.heal();
+  ASSERT_TRUE(load.wait_recovered(40s)) << load.reasons();
+  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  std::cout << "sentinel, the publisher's sentinel away: " << load.figures() << '\n';
 }
 
 }  // namespace
