@@ -1,6 +1,7 @@
 #include "brokers/redis/nodes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace signalbox::redis {
@@ -72,13 +73,19 @@ void Nodes::route(const Standing& standing) {
 
 void Nodes::hand_over(const Standing& route) {
   const Standing before = std::exchange(place_of_, route);
+  std::vector<bool> leaves(before.size());
+  for (std::size_t group = 0; group < before.size(); ++group) leaves[group] = before[group] != place_of_[group];
+  std::vector<Node::Handed> all;
   for (const auto& place : places_) {
-    const auto leaves = [&](std::string_view name) {
-      const std::size_t group = topology_.group(name);
-      return before[group] == place.get() && place_of_[group] != place.get();
-    };
-    for (Node::Handed& handed : place->node->give_up(leaves)) of(handed.name).node->take_in(std::move(handed));
+    std::size_t group = 0;
+    while (group < before.size() && !(leaves[group] && before[group] == place.get())) ++group;
+    if (group == before.size()) continue;  // none of its
+    auto some = place->node->give_up([&](std::string_view name) { return leaves[topology_.group(name)]; });
+    std::move(some.begin(), some.end(), std::back_inserter(all));
   }
+  // Lists of calls are in the order of deadlines, and as long as there are calls: in another order each would have to make room.
+  std::sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.first_deadline() < other.first_deadline(); });
+  for (Node::Handed& handed : all) of(handed.name).node->take_in(std::move(handed));
 }
 
 void Nodes::leave_others(const Standing& standing, Time now) {

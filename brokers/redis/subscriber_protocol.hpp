@@ -75,6 +75,9 @@ class SubscriberProtocol final : public Protocol {
     bool missed;
     bool recovering;
     std::vector<CallList::Taken> subscribes;
+
+    /// Long ago if it has no call.
+    [[nodiscard]] Time first_deadline() const noexcept { return subscribes.empty() ? Time() : subscribes.front().deadline; }
   };
   /// Wants no more the channels for which `leaves` says so: they are wanted elsewhere. Lasts as long as they are many.
   [[nodiscard]] std::vector<Handed> give_up(const std::function<bool(std::string_view name)>& leaves);
