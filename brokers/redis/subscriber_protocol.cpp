@@ -261,13 +261,17 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
   for (; !halves_.empty() && channels_in_flight_ < kWindow; halves_.pop_front()) write(std::move(halves_.front()), now, out);
 
   std::map<std::pair<Verb, std::size_t>, std::vector<Channel*>> batches;  // in a cluster each of one slot
+  std::size_t collected = 0;
   const auto collect = [&](Verb verb, Channel& channel, Have have) {
     channel.second.have = have;
     std::vector<Channel*>& batch = batches[{verb, tags_ ? HashTags::group(channel.first) : 0}];
     batch.push_back(&channel);
-    if (batch.size() == kChannelsPerCommand) write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
+    ++collected;
+    if (batch.size() < kChannelsPerCommand) return;
+    collected -= batch.size();
+    write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
   };
-  while (channels_in_flight_ < kWindow) {
+  while (channels_in_flight_ + collected < kWindow) {
     if (queue_.empty()) scan();
     if (queue_.empty()) break;
     Channel& channel = *queue_.front();
