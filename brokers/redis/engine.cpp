@@ -112,6 +112,7 @@ void Engine::request_turn() {
 
 void Engine::tick() {
   resting_ = false;
+  tell_warning(Clock::now());
   request_turn();
   resting_ = at_rest();
   tick_after(resting_ ? kRestTick : kTick);
@@ -211,6 +212,19 @@ void Engine::tell_late_gaps(Time now) {
   for (; !late_gaps_.empty() && late_gaps_.front().due <= now; late_gaps_.pop_front()) {
     const std::vector<std::string>& channels = late_gaps_.front().channels;
     host_.gap(std::vector<std::string_view>(channels.begin(), channels.end()), kMissedLate);
+  }
+}
+
+void Engine::tell_warning(Time now) {
+  std::string warning = topology_->warning();
+  if (warning.empty()) {
+    warning_since_.reset();
+    if (!warned_.empty()) host_.log(LogLevel::info, "over: " + std::exchange(warned_, {}));
+  } else if (!warning_since_) {
+    warning_since_ = now;
+  } else if (warned_.empty() && now - *warning_since_ >= kWarnAfter) {
+    warned_ = std::move(warning);
+    host_.log(LogLevel::warning, warned_);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   /// master makes a replica of it when it looks at it (every 10 s, sentinel_info_period) and it has been one for 8 s
   /// (sentinelRefreshInstanceInfo()); that is found out within another second (kRoleInterval).
   static constexpr Duration kAllFollowed{15'000};
+  /// How long what a topology warns of must last to be logged.
+  static constexpr Duration kWarnAfter{5000};
 
   /// Everything passed in outlives the engine.
   Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget);
@@ -66,6 +69,7 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   void enter_ready();
   void tell_gap(std::span<const std::string_view> channels, std::string_view reason, Time now);
   void tell_late_gaps(Time now);
+  void tell_warning(Time now);
   void drain(Time now);
   void finish();
 
@@ -92,6 +96,8 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   };
   std::deque<LateGap> late_gaps_;  // as many channels as moved within kAllFollowed
   Time all_followed_at_;
+  std::optional<Time> warning_since_;
+  std::string warned_;
   bool stopping_ = false;
   Time stop_at_;
   std::thread thread_;

@@ -141,7 +141,11 @@ bool Nodes::look(Trouble& trouble) {
     if (place->settled || is_empty(*place)) continue;
     Trouble own;
     place->node->append_trouble(own);
-    if (!place->node->endpoint()) topology_.append_trouble(own);
+    if (!place->node->endpoint()) {
+      topology_.append_trouble(own);
+    } else if (std::string warning = topology_.warning(); !warning.empty()) {
+      own.reasons.push_back(std::move(warning));
+    }
     if (!own.reasons.empty()) place->reason = own.reasons.front();
     trouble.append(std::move(own));
   }

@@ -101,6 +101,22 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAwa
   EXPECT_TRUE(load.both_ready());
 }
 
+TEST(RedisSentinel, WarnsOfSentinelsThatAreAwayThoughTheMasterServes) {
+  RedisSentinels redis;
+  RedisInstance a("", "a", values(redis));
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  RedisServer& master = redis.master();
+  redis.kill_sentinel(0);
+  redis.kill_sentinel(1);
+  const std::string warning = "1 of 3 sentinels answer; sentinel 127.0.0.1:";
+  EXPECT_TRUE(wait_until([&] { return a.host.log_text().find(warning) != std::string::npos; }, 20s)) << a.host.log_text();
+  EXPECT_EQ(a.host.snapshot().states.back(), State::ready);
+  master.kill();
+  EXPECT_TRUE(a.host.wait([&](const auto& seen) {
+    return seen.states.back() == State::degraded && seen.reason.find(warning) != std::string::npos;
+  })) << a.host.snapshot().reason;
+}
+
 TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
   RedisSentinels redis;
   BrokerUnderLoad load(brokers(redis), 100, 5000);
