@@ -90,7 +90,9 @@ void Cluster::send_scout(const Endpoint& endpoint) {
 
 /// Or not more than followed: a server that has been given another address is named by nobody.
 bool Cluster::is_known(const Endpoint& endpoint) const {
-  const auto in = [&](const std::vector<Endpoint>& some) { return std::find(some.begin(), some.end(), endpoint) != some.end(); };
+  const auto in = [&](const std::vector<Endpoint>& some) {
+    return std::find(some.begin(), some.end(), endpoint) != some.end();
+  };
   return in(options_.endpoints) || in(named_);
 }
 

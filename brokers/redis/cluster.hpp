@@ -92,7 +92,7 @@ class Cluster final : public Topology {
   bool wrong_prefix_;
   std::vector<std::unique_ptr<Scout>> scouts_;
   std::optional<Time> asking_since_;  // of a fresh doubt, since that
-  Time hearing_at_;  // when the last one began
+  Time hearing_at_;                   // when the last one began
   bool heard_ = true;
   bool fresh_ = false;  // a doubt that nobody has been asked about yet
   Time doubted_at_;

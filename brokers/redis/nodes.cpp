@@ -83,8 +83,10 @@ void Nodes::hand_over(const Standing& route) {
     auto some = place->node->give_up([&](std::string_view name) { return leaves[topology_.group(name)]; });
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
-  // Lists of calls are in the order of deadlines, and as long as there are calls: in another order each would have to make room.
-  std::sort(all.begin(), all.end(), [](const auto& one, const auto& other) { return one.first_deadline() < other.first_deadline(); });
+  // Lists of calls are in the order of deadlines, and as long as there are calls: in another order each would have to make
+  // room.
+  std::sort(all.begin(), all.end(),
+            [](const auto& one, const auto& other) { return one.first_deadline() < other.first_deadline(); });
   for (Node::Handed& handed : all) of(handed.name).node->take_in(std::move(handed));
 }
 

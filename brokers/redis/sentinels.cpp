@@ -80,7 +80,8 @@ std::string Sentinels::warning() const {
   for (const auto& sentinel : sentinels_) {
     if (answers(sentinel)) continue;
     const bool none = sentinel->protocol.knows_none();
-    text += "; sentinel " + sentinel->server.endpoint.text() + ": " + (none ? "knows no such master" : sentinel->connection.trouble());
+    text += "; sentinel " + sentinel->server.endpoint.text() + ": " +
+            (none ? "knows no such master" : sentinel->connection.trouble());
   }
   return text;
 }

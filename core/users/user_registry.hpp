@@ -90,7 +90,7 @@ class UserRegistry {
     Clock::time_point due{};        ///< when the delayed action below may happen; of no meaning otherwise
     std::uint32_t connections = 0;  ///< of all shards
     Phase phase = Phase::absent;
-    bool delayed = false;  ///< an action waits: the unsubscribe of a user who left, or a repeated subscribe
+    bool delayed = false;       ///< an action waits: the unsubscribe of a user who left, or a repeated subscribe
     bool told_pending = false;  ///< all its connections have been, and need not be again
   };
 

@@ -38,8 +38,11 @@ ClusterMap map_of(std::vector<ClusterMap::Range> ranges) {
   return map;
 }
 ClusterMap::Range of(int first, int last, std::uint16_t port, std::uint64_t epoch, const std::string& id = "") {
-  return {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), id.empty() ? std::to_string(port) : id,
-          {"h", port}, epoch};
+  return {static_cast<std::uint16_t>(first),
+          static_cast<std::uint16_t>(last),
+          id.empty() ? std::to_string(port) : id,
+          {"h", port},
+          epoch};
 }
 
 TEST(ClusterMap, TakesMastersAndReplicasFromClusterSlots) {

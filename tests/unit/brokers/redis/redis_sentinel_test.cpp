@@ -137,7 +137,8 @@ TEST(RedisSentinel, IsFollowedLaterByWhoPublishesAndTheGapToldOnceMore) {
                  {"urls", "redis://127.0.0.1:" + std::to_string(sentinel.port())}};
   bool holder = true;
   BrokerUnderLoad load(
-      [&] { return std::make_unique<RedisBroker>(Settings(std::exchange(holder, false) ? values(redis) : cut_off)); }, 100, 1000);
+      [&] { return std::make_unique<RedisBroker>(Settings(std::exchange(holder, false) ? values(redis) : cut_off)); }, 100,
+      1000);
   ASSERT_TRUE(load.wait_delivered(500, 20s));
   load.fault();
   sentinel.stall(Direction::to_client);
