@@ -68,11 +68,13 @@ std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
 }
 
 void CommandProtocol::ask_role(Time now) {
-  if (role_awaited_ || now - role_asked_at_ < kRoleInterval) return;
+  const bool due = !role_awaited_ && now - role_asked_at_ >= kRoleInterval;
+  if (!due && !role_due_by_) return;
+  append_command(out_, {"ROLE"});
+  awaited_.push_back({Role{}, std::min(now + kSilence, std::exchange(role_due_by_, {}).value_or(now + kSilence))});
+  if (!due) return;
   role_asked_at_ = now;
   role_awaited_ = true;
-  append_command(out_, {"ROLE"});
-  awaited_.push_back({Role{}, now + kSilence});
   if (!tags_) return;
   append_command(out_, {"CLUSTER", "NODES"});
   awaited_.push_back({Sight{}, now + kSilence});
@@ -121,6 +123,7 @@ void CommandProtocol::make_sure() {
 }
 
 void CommandProtocol::guard(std::size_t group, Time deadline, Publishes nobody) {
+  role_due_by_ = std::min(role_due_by_.value_or(deadline), deadline);
   awaited_.push_back({Guard{std::move(nobody), {}}, deadline});
   append_command(out_, {dialect_.publish, tags_->reserved(group, "guard"), ""});
 }
@@ -193,12 +196,26 @@ std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& rep
 
 std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
   role_awaited_ = false;
-  return fault_in_role(wanted(), reply);
+  std::optional<Fault> fault = fault_in_role(wanted(), reply);
+  settle_guarded(fault);
+  return fault;
+}
+
+void CommandProtocol::settle_guarded(const std::optional<Fault>& fault) {
+  for (Guard& guard : std::exchange(guarded_, {})) {
+    if (fault) {
+      doubt(guard, fault->text);
+    } else if (cut_off_) {
+      doubt(guard, "the server is cut off from most masters of the cluster");
+    } else {
+      finish(guard, {}, {});
+    }
+  }
 }
 
 std::optional<Fault> CommandProtocol::answer(Guard& guard, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_INTEGER) {
-    cut_off_ ? doubt(guard) : finish(guard, {}, {});
+    guarded_.push_back(std::move(guard));
     return std::nullopt;
   }
   const bool error = reply.type == REDIS_REPLY_ERROR;
@@ -229,12 +246,11 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
 }
 
 /// Whoever is counted is there; who is not may be where this server does not see.
-void CommandProtocol::doubt(Guard& guard) {
-  constexpr std::string_view kWords = "the server is cut off from most masters of the cluster";
-  for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, kWords});
+void CommandProtocol::doubt(Guard& guard, std::string_view words) {
+  for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, words});
   for (Question& call : guard.counted) {
     budget_.give_back(call.cost);
-    call.done(call.yes ? Status{} : Status{errc::unavailable, kWords}, call.yes);
+    call.done(call.yes ? Status{} : Status{errc::unavailable, words}, call.yes);
   }
 }
 
@@ -249,6 +265,8 @@ void CommandProtocol::on_lost(std::uint64_t sent) {
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
   if (!unsure_.empty()) awaited_.push_back({Guard{std::exchange(unsure_, {}), {}}, {}});
+  for (Guard& guard : std::exchange(guarded_, {})) awaited_.push_back({std::move(guard), {}});
+  role_due_by_.reset();
   if (!awaited_.empty()) lost_.push_back({std::exchange(awaited_, {}), sent});
 }
 
