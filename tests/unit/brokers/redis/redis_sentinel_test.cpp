@@ -1,4 +1,5 @@
 // Real sentinels with a master and two replicas, one of which takes over.
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -125,6 +126,24 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
   EXPECT_EQ(load.lies(), std::vector<std::string>());
   std::cout << "sentinel, failover asked for: " << load.figures() << '\n';
+}
+
+/// As where an orchestrator demotes it by hand: who says that it is none any more is the server itself.
+TEST(RedisSentinel, LeavesAMasterThatIsNoneAnyMoreThoughNoSentinelAnswers) {
+  RedisSentinels redis;
+  RedisInstance a("", "a", values(redis));
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  const RedisServer& master = redis.master();
+  const RedisServer& other = *redis.servers()[redis.servers()[0].get() == &master ? 1 : 0];
+  for (std::size_t i = 0; i < 3; ++i) redis.kill_sentinel(i);
+  master.command({"REPLICAOF", "127.0.0.1", std::to_string(other.port())});
+  ASSERT_TRUE(a.host.wait([](const auto& seen) {
+    return seen.states.back() == State::degraded && seen.reason.find("not the master any more") != std::string::npos;
+  })) << a.host.snapshot().reason;
+  EXPECT_TRUE(wait_until([&] { return master.subscribers("alice") == 0; }));
+  const std::vector<State> states = a.host.snapshot().states;
+  EXPECT_EQ(std::count(states.begin(), states.end(), State::failed), 0) << "it is not for an operator to mend";
 }
 
 /// One that publishes stays with the former master for as long as that is one: its sentinel does not answer.
