@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/brokers/redis/late_gaps.hpp"
 #include "tests/unit/brokers/redis/redis_cluster_fixture.hpp"
 
 namespace signalbox::test {
@@ -18,17 +19,16 @@ TEST(RedisCluster, LosesNothingWithoutAGapWhileSlotsMigrateUnderLoad) {
   RedisCluster cluster;
   BrokerUnderLoad load(brokers(cluster), 300, 5000);
   ASSERT_TRUE(load.wait_delivered(2000, 20s));
-  load.fault();
+  load.fault();  // one in the books, as gaps that are told once more come after the next slot has moved
   std::set<std::size_t> groups;
   for (int i = 0; i < 300; ++i) groups.insert(HashTags::group(tagged("load:user" + std::to_string(i), "load:")));
   std::size_t moved = 0;
   for (const std::size_t group : groups) {
     if (++moved > 60) break;
-    load.ledger().fault();
     cluster.migrate(HashTags::slot(group), *cluster.servers()[group % RedisCluster::kMasters]);
   }
   ASSERT_TRUE(wait_until([&] { return load.both_ready() && load.wait_delivered(1000, 20s); }, 20s)) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
   std::cout << "60 groups migrated: " << load.figures() << '\n';
 }
 
@@ -51,7 +51,7 @@ TEST(RedisCluster, FollowsAFailoverUnderLoadWhenAMasterIsKilled) {
   EXPECT_TRUE(wait_until([&] { return killed.command({"ROLE"}).starts_with("slave"); }, 40s));
   EXPECT_FALSE(wait_until(used, 1s));
   EXPECT_TRUE(load.both_ready()) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
 }
 
 TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
@@ -63,7 +63,7 @@ TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
   // What the old master has published goes to the new one as well, some 40 ms later, where the channels may be subscribed by
   // then. The core drops what it has seen.
-  std::vector<std::string> lies = load.lies();
+  std::vector<std::string> lies = lies_after_late_gaps(load);
   std::erase_if(lies, [](const std::string& lie) {
     const std::string_view begun = ", begun ";
     const std::size_t at = lie.find(begun);
