@@ -49,7 +49,7 @@ void ThreadedBroker::exists(std::string_view channel, ExistsDone done) {
   append({Call::Kind::exists, 0, 0, channel.size() + call_overhead_, std::move(done), check(channel)}, channel);
 }
 
-void ThreadedBroker::append(Call call, std::string_view channel, std::string_view payload) {
+void ThreadedBroker::append(Call&& call, std::string_view channel, std::string_view payload) {
   if (!engine_) return call.finish({errc::unavailable, "the broker could not be started"});  // here: it has no thread
   if (call.refusal.ok() && !budget_.take(call.cost)) call.refusal = {errc::overloaded, "publish_queue_bytes is reached"};
   if (!call.refusal.ok()) {
