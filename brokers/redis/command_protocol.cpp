@@ -135,6 +135,39 @@ bool CommandProtocol::take_elsewhere(std::string_view error) {
   return true;
 }
 
+std::size_t CommandProtocol::take_plain(std::string_view bytes, Time) {
+  const std::size_t before = bytes.size();
+  while (const std::size_t count = take_counts(bytes)) {
+    for (std::size_t i = 0; i < count; ++i, awaited_.pop_front())
+      take_count(std::get<Publish>(awaited_.front().what), counts_[i]);
+  }
+  return before - bytes.size();
+}
+
+/// The answers to the first publishes, as far as there is room for them. What these hold of the budget is given back at once:
+/// the threads that publish take from it all the time.
+std::size_t CommandProtocol::take_counts(std::string_view& bytes) {
+  std::size_t cost = 0;
+  std::size_t count = 0;
+  for (; count < std::min(counts_.size(), awaited_.size()); ++count) {
+    const auto* call = std::get_if<Publish>(&awaited_[count].what);
+    const auto receivers = call ? take_number(bytes, ':') : std::nullopt;
+    if (!receivers) break;
+    counts_[count] = *receivers;
+    if (!is_unsure(*receivers)) cost += call->cost;
+  }
+  if (cost > 0) budget_.give_back(cost);
+  return count;
+}
+
+void CommandProtocol::take_count(Publish& call, std::uint64_t receivers) {
+  if (is_unsure(receivers)) {
+    unsure_.push_back(std::move(call));
+  } else {
+    call.done({}, {receivers, Precision::exact});
+  }
+}
+
 std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
   if (awaited_.empty()) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   Awaited awaited = std::move(awaited_.front());
@@ -143,12 +176,10 @@ std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
 }
 
 std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_INTEGER && reply.integer == 0 && tags_) {
-    unsure_.push_back(std::move(call));
-    return std::nullopt;
-  }
   if (reply.type == REDIS_REPLY_INTEGER) {
-    finish(call, {}, {static_cast<std::uint64_t>(reply.integer), Precision::exact});
+    const auto receivers = static_cast<std::uint64_t>(reply.integer);
+    if (!is_unsure(receivers)) budget_.give_back(call.cost);
+    take_count(call, receivers);
     return std::nullopt;
   }
   if (reply.type == REDIS_REPLY_ERROR) {

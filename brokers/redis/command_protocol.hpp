@@ -1,6 +1,7 @@
 // The connection that asks: PUBLISH and PUBSUB NUMSUB, or what they are in a cluster; pipelined.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,6 +15,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/budget.hpp"
+#include "brokers/common/fifo.hpp"
 #include "brokers/redis/dialect.hpp"
 #include "brokers/redis/hash_tags.hpp"
 #include "brokers/redis/protocol.hpp"
@@ -109,11 +111,12 @@ class CommandProtocol final : public Protocol {
   };
   /// What a link left open. sent: how many bytes of it may have left.
   struct Remains {
-    std::deque<Awaited> awaited;
+    brokers::Fifo<Awaited> awaited;
     std::uint64_t sent;
   };
 
   void on_established(Time now) override;
+  std::size_t take_plain(std::string_view bytes, Time now) override;
   std::optional<Fault> on_reply(Reply reply, Time now) override;
   std::optional<Fault> on_turn(Time now, std::string& out) override;
   void on_lost(std::uint64_t sent) override;
@@ -130,6 +133,10 @@ class CommandProtocol final : public Protocol {
   std::optional<Fault> answer(Role& role, const redisReply& reply);
   std::optional<Fault> answer(Guard& guard, const redisReply& reply);
   std::optional<Fault> answer(Sight& sight, const redisReply& reply);
+  /// In a cluster nobody.
+  [[nodiscard]] bool is_unsure(std::uint64_t receivers) const noexcept { return receivers == 0 && tags_; }
+  std::size_t take_counts(std::string_view& bytes);
+  void take_count(Publish& call, std::uint64_t receivers);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
   void finish(Guard& guard, const Status& of_publishes, const Status& of_questions);
@@ -144,8 +151,9 @@ class CommandProtocol final : public Protocol {
   std::string out_;      // commands of this loop turn
   Questions questions_;
   Publishes unsure_;  // answered "nobody", not guarded yet
-  std::deque<Awaited> awaited_;
-  std::deque<Remains> lost_;  // of former links, completed a slice a turn
+  brokers::Fifo<Awaited> awaited_;
+  std::array<std::uint64_t, 64> counts_;  // taken, and not told yet
+  std::deque<Remains> lost_;              // of former links, completed a slice a turn
   Time role_asked_at_;
   bool role_awaited_ = false;
   std::optional<Time> role_due_by_;  // for guards that are being written
