@@ -129,7 +129,7 @@ class UniqueFunction<Result(Args...)> {
   }
 
   const Operations* operations_ = nullptr;
-  alignas(std::max_align_t) std::byte storage_[kInlineBytes];
+  alignas(std::max_align_t) std::byte storage_[kInlineBytes] = {};  // all of it is copied, also what a small callable leaves
 };
 
 }  // namespace signalbox
