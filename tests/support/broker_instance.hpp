@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "signalbox/settings.hpp"
+
 #include "tests/support/broker_calls.hpp"
 #include "tests/support/recording_host.hpp"
 
