@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace signalbox::redis {
+namespace {
+
+bool contains(const std::vector<Endpoint>& some, const Endpoint& one) {
+  return std::find(some.begin(), some.end(), one) != some.end();
+}
+
+}  // namespace
 
 Cluster::Scout::Scout(const Options& options, ConnectionContext& context, const Endpoint& endpoint,
                       std::string_view instance_id)
@@ -90,10 +97,7 @@ void Cluster::send_scout(const Endpoint& endpoint) {
 
 /// Or not more than followed: a server that has been given another address is named by nobody.
 bool Cluster::is_known(const Endpoint& endpoint) const {
-  const auto in = [&](const std::vector<Endpoint>& some) {
-    return std::find(some.begin(), some.end(), endpoint) != some.end();
-  };
-  return in(options_.endpoints) || in(named_);
+  return contains(options_.endpoints, endpoint) || contains(named_, endpoint);
 }
 
 /// Asks those whose names are new, and no more those that are named no more and are not there. True: some are new.
@@ -101,7 +105,7 @@ bool Cluster::take_names(const std::vector<const ClusterMap*>& said) {
   if (said.empty()) return false;
   named_.clear();
   const auto name = [&](const Endpoint& endpoint) {
-    if (std::find(named_.begin(), named_.end(), endpoint) == named_.end()) named_.push_back(endpoint);
+    if (!contains(named_, endpoint)) named_.push_back(endpoint);
   };
   for (const ClusterMap* map : said) {
     for (const ClusterMap::Range& range : map->ranges) name(range.master);
@@ -109,7 +113,7 @@ bool Cluster::take_names(const std::vector<const ClusterMap*>& said) {
   }
   std::erase_if(scouts_, [&](const auto& scout) {
     const Endpoint& endpoint = scout->server.endpoint;
-    const bool followed = std::find(owners_.nodes.begin(), owners_.nodes.end(), endpoint) != owners_.nodes.end();
+    const bool followed = contains(owners_.nodes, endpoint);
     return scout->connection.fault() && !scout->protocol.map() && !followed && !is_known(endpoint);
   });
   const std::size_t before = scouts_.size();
