@@ -1,15 +1,16 @@
 #include "brokers/common/call_queue.hpp"
 
-#include <span>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/recording_host.hpp"
+
 namespace signalbox::brokers {
 namespace {
 
-class CallQueueTest : public testing::Test, private Host {
+class CallQueueTest : public testing::Test {
  protected:
   void publish(const std::string& channel, const std::string& payload) {
     Call call{Call::Kind::publish, 0, 0, 0, PublishDone([](Status, Receivers) {})};
@@ -23,20 +24,10 @@ class CallQueueTest : public testing::Test, private Host {
     });
   }
 
+  test::RecordingHost host_;
   Intake intake_;
-  CallQueue queue_{intake_, *this};
+  CallQueue queue_{intake_, host_};
   std::vector<std::string> made_, taken_;
-
- private:
-  [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] bool log_enabled(LogLevel) const noexcept override { return false; }
-  void log(LogLevel, std::string_view) noexcept override {}
-  void deliver(std::span<const Message>) noexcept override {}
-  void gap(std::span<const std::string_view>, std::string_view) noexcept override {}
-  void state(State, std::span<const std::string_view>) noexcept override {}
-  void refused(std::string_view, const Status&) noexcept override {}
-
-  HostInfo info_;
 };
 
 TEST_F(CallQueueTest, HandsOutCallsInOrderFromChunksThatHaveBeenUsedBefore) {
