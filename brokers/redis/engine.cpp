@@ -135,7 +135,7 @@ void Engine::turn() {
   take_calls(now);
   if (stopping_) return drain(now);
   if (nodes_.turn(now)) all_followed_at_ = now + kAllFollowed;
-  update_state();
+  update_state(now);
   tell_late_gaps(now);
 }
 
@@ -179,10 +179,15 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   }
 }
 
-void Engine::update_state() {
-  Trouble trouble;
-  if (nodes_.look(trouble)) return enter_ready();
-  if (report_.state() == State::ready) outage_ = trouble.reasons.front();
+/// Reasons are put into words when they are new, and else once a tick: a server that is away costs the turns in which the
+/// others serve nothing more.
+void Engine::update_state(Time now) {
+  if (nodes_.look()) return enter_ready();
+  const bool was_ready = report_.state() == State::ready;
+  if (!was_ready && !nodes_.newly_unsettled() && now < reasons_due_) return;
+  reasons_due_ = now + kTick;
+  Trouble trouble = nodes_.trouble();
+  if (was_ready) outage_ = trouble.reasons.front();
   report_.tell(trouble.state(was_ready_), std::move(trouble.reasons));
 }
 
@@ -216,14 +221,13 @@ void Engine::tell_late_gaps(Time now) {
 }
 
 void Engine::tell_warning(Time now) {
-  std::string warning = topology_->warning();
-  if (warning.empty()) {
+  if (!topology_->warns()) {
     warning_since_.reset();
     if (!warned_.empty()) host_.log(LogLevel::info, "over: " + std::exchange(warned_, {}));
   } else if (!warning_since_) {
     warning_since_ = now;
   } else if (warned_.empty() && now - *warning_since_ >= kWarnAfter) {
-    warned_ = std::move(warning);
+    warned_ = topology_->warning();
     host_.log(LogLevel::warning, warned_);
   }
 }

@@ -65,7 +65,7 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   [[nodiscard]] bool at_rest() const noexcept;
   void take_calls(Time now);
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
-  void update_state();
+  void update_state(Time now);
   void enter_ready();
   void tell_gap(std::span<const std::string_view> channels, std::string_view reason, Time now);
   void tell_late_gaps(Time now);
@@ -90,6 +90,7 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   brokers::StateReport report_{host_};
   bool was_ready_ = false;
   std::string outage_;  // what ended the last ready
+  Time reasons_due_;    // the next time that they are looked at though nothing new has come
   struct LateGap {
     Time due;
     std::vector<std::string> channels;  // none: all

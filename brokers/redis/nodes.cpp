@@ -134,25 +134,32 @@ bool Nodes::all_settled() const noexcept {
          std::all_of(places_.begin(), places_.end(), [this](const auto& place) { return place->settled || is_empty(*place); });
 }
 
-bool Nodes::look(Trouble& trouble) {
+bool Nodes::look() {
   for (const auto& place : places_) {
     const bool settled = place->node->settled();
     if (std::exchange(place->settled, settled) && !settled) unsettled_ = true;
     place->serving = several() ? place->node->connected() : place->settled;
-    place->reason.clear();
+    if (settled) place->reason.clear();
+  }
+  return all_settled();
+}
+
+Trouble Nodes::trouble() {
+  Trouble trouble;
+  for (const auto& place : places_) {
     if (place->settled || is_empty(*place)) continue;
     Trouble own;
     place->node->append_trouble(own);
     if (!place->node->endpoint()) {
       topology_.append_trouble(own);
-    } else if (std::string warning = topology_.warning(); !warning.empty()) {
-      own.reasons.push_back(std::move(warning));
+    } else if (topology_.warns()) {
+      own.reasons.push_back(topology_.warning());
     }
-    if (!own.reasons.empty()) place->reason = own.reasons.front();
+    place->reason = own.reasons.empty() ? std::string() : own.reasons.front();
     trouble.append(std::move(own));
   }
   if (!topology_.nodes().empty() && !topology_.whole()) topology_.append_trouble(trouble);
-  return all_settled();
+  return trouble;
 }
 
 bool Nodes::at_rest() const noexcept {

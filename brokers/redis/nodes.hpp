@@ -30,7 +30,7 @@ class Nodes {
     // At the last look:
     bool serving = false;
     bool settled = false;
-    std::string reason;               ///< why not
+    std::string reason;               ///< why not, as trouble() has put it
     std::optional<std::size_t> home;  ///< the group that the probes are in, in a cluster
   };
   /// Where the channel, by its name on the wire, belongs now.
@@ -38,8 +38,12 @@ class Nodes {
 
   /// True: a group has another server now.
   bool turn(Time now);
-  /// Looks at all of them. True: all is settled; else why not.
-  [[nodiscard]] bool look(Trouble& trouble);
+  /// Looks at all of them. True: all is settled.
+  [[nodiscard]] bool look();
+  /// Whether a place has become unsettled at the last look.
+  [[nodiscard]] bool newly_unsettled() const noexcept { return unsettled_; }
+  /// Why not all was settled at the last look. Renews what places say of themselves.
+  [[nodiscard]] Trouble trouble();
   /// Not one that holds everything.
   [[nodiscard]] bool several() const noexcept { return topology_.groups() > 1; }
   [[nodiscard]] bool at_rest() const noexcept;

@@ -1,6 +1,8 @@
 #include "brokers/redis/sentinels.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,34 +22,37 @@ Sentinels::Sentinels(const Options& options, ConnectionContext& context, std::st
   }
 }
 
-std::optional<Sentinels::Master> Sentinels::next(const std::optional<Master>& followed,
-                                                 const std::vector<std::optional<Master>>& said) {
-  const std::optional<Master>* best = &followed;
-  for (const std::optional<Master>& one : said) {
-    if (one && (!*best || one->epoch > (*best)->epoch)) best = &one;
+const Sentinels::Master* Sentinels::next(const Master* followed, const std::vector<const Master*>& said) {
+  const Master* best = followed;
+  for (const Master* one : said) {
+    if (one && (!best || one->epoch > best->epoch)) best = one;
   }
-  if (best != &followed || !followed) return *best;
+  if (best != followed || !followed) return best;
   const auto naming = [&](const Endpoint& endpoint) {
-    const auto names = [&](const std::optional<Master>& one) { return one && one->endpoint == endpoint; };
+    const auto names = [&](const Master* one) { return one && one->endpoint == endpoint; };
     return static_cast<std::size_t>(std::count_if(said.begin(), said.end(), names));
   };
   if (naming(followed->endpoint) > 0) return followed;
-  const auto most = [&](const std::optional<Master>& one) { return one && 2 * naming(one->endpoint) > said.size(); };
+  const auto most = [&](const Master* one) { return one && 2 * naming(one->endpoint) > said.size(); };
   const auto found = std::find_if(said.begin(), said.end(), most);
   return found == said.end() ? followed : *found;
 }
 
 bool Sentinels::turn(Time now, Doubt doubt) {
-  std::vector<std::optional<Master>> said;
+  said_.clear();
   for (const auto& sentinel : sentinels_) {
     sentinel->protocol.set_doubt(doubt != Doubt::none);
     sentinel->connection.turn(now);
-    said.push_back(sentinel->protocol.master());
+    const std::optional<Master>& master = sentinel->protocol.master();
+    said_.push_back(master ? &*master : nullptr);
   }
-  followed_ = next(followed_, said);
-  if (!followed_ || (!nodes_.empty() && nodes_.front() == followed_->endpoint)) return false;
-  nodes_ = {followed_->endpoint};
-  return true;
+  const Master* followed = followed_ ? &*followed_ : nullptr;
+  const Master* master = next(followed, said_);
+  if (master == followed) return false;
+  const bool elsewhere = !followed || master->endpoint != followed->endpoint;
+  followed_ = *master;
+  if (elsewhere) nodes_ = {followed_->endpoint};
+  return elsewhere;
 }
 
 bool Sentinels::at_rest() const noexcept {
@@ -70,15 +75,18 @@ void Sentinels::append_trouble(Trouble& trouble) const {
   }
 }
 
-/// Most of them are needed to elect another master.
-std::string Sentinels::warning() const {
-  if (nodes_.empty()) return {};
+std::size_t Sentinels::answering() const noexcept {
   const auto answers = [](const auto& sentinel) { return sentinel->protocol.master().has_value(); };
-  const auto count = static_cast<std::size_t>(std::count_if(sentinels_.begin(), sentinels_.end(), answers));
-  if (2 * count > sentinels_.size()) return {};
-  std::string text = std::to_string(count) + " of " + std::to_string(sentinels_.size()) + " sentinels answer";
+  return static_cast<std::size_t>(std::count_if(sentinels_.begin(), sentinels_.end(), answers));
+}
+
+/// Most of them are needed to elect another master.
+bool Sentinels::warns() const noexcept { return !nodes_.empty() && 2 * answering() <= sentinels_.size(); }
+
+std::string Sentinels::warning() const {
+  std::string text = std::to_string(answering()) + " of " + std::to_string(sentinels_.size()) + " sentinels answer";
   for (const auto& sentinel : sentinels_) {
-    if (answers(sentinel)) continue;
+    if (sentinel->protocol.master()) continue;
     const bool none = sentinel->protocol.knows_none();
     text += "; sentinel " + sentinel->server.endpoint.text() + ": " +
             (none ? "knows no such master" : sentinel->connection.trouble());

@@ -1,7 +1,10 @@
 // One master that holds everything, and sentinels that know which server that is.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,15 +28,15 @@ class Sentinels final : public Topology {
   bool turn(Time now, Doubt doubt) override;
   [[nodiscard]] bool at_rest() const noexcept override;
   void append_trouble(Trouble& trouble) const override;
+  [[nodiscard]] bool warns() const noexcept override;
   [[nodiscard]] std::string warning() const override;
   void close() override;
 
   using Master = SentinelProtocol::Master;
   /// The master to follow from now on. Where sentinels disagree, the highest configuration epoch is right: that is how they
   /// settle it among themselves. A lower one, of a sentinel that was cut off, counts for nothing, unless most of all sentinels
-  /// say it and none any more what is followed: they have been set up anew. Nothing: none has said.
-  [[nodiscard]] static std::optional<Master> next(const std::optional<Master>& followed,
-                                                  const std::vector<std::optional<Master>>& said);
+  /// say it and none any more what is followed: they have been set up anew. nullptr: none has said.
+  [[nodiscard]] static const Master* next(const Master* followed, const std::vector<const Master*>& said);
 
  private:
   struct Sentinel {
@@ -44,10 +47,13 @@ class Sentinels final : public Topology {
     Connection connection;
   };
 
+  [[nodiscard]] std::size_t answering() const noexcept;
+
   std::vector<std::unique_ptr<Sentinel>> sentinels_;
   std::string master_name_;
   std::optional<Master> followed_;
-  std::vector<Endpoint> nodes_;  // the endpoint of that
+  std::vector<Endpoint> nodes_;      // the endpoint of that
+  std::vector<const Master*> said_;  // by each, in this turn
 };
 
 }  // namespace signalbox::redis

@@ -71,7 +71,8 @@ class Topology {
   [[nodiscard]] virtual bool at_rest() const noexcept { return true; }
   /// Why it is not whole.
   virtual void append_trouble(Trouble&) const {}
-  /// What is wrong though it is whole; empty: nothing.
+  /// Something is wrong though it is whole; then warning() says what.
+  [[nodiscard]] virtual bool warns() const noexcept { return false; }
   [[nodiscard]] virtual std::string warning() const { return {}; }
   virtual void close() {}
 };

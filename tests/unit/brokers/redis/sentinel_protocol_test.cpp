@@ -114,7 +114,9 @@ const Sentinels::Master kOld{{"old", 1}, 3};
 const Sentinels::Master kNew{{"new", 1}, 4};
 
 std::string followed(const std::optional<Sentinels::Master>& until_now, const Said& said) {
-  const auto next = Sentinels::next(until_now, said);
+  std::vector<const Sentinels::Master*> each;
+  for (const auto& one : said) each.push_back(one ? &*one : nullptr);
+  const Sentinels::Master* next = Sentinels::next(until_now ? &*until_now : nullptr, each);
   return next ? next->endpoint.host : "none";
 }
 
