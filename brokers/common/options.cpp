@@ -26,9 +26,10 @@ void read_credential(const Settings& settings, const std::string& key, std::stri
   value = option;
 }
 
-std::size_t read_publish_queue_bytes(const Settings& settings, std::size_t otherwise) {
+std::size_t read_publish_queue_bytes(const Settings& settings) {
+  constexpr std::size_t kOtherwise = std::size_t{64} << 20;  // where the settings don't say
   const auto bytes = settings.integer("publish_queue_bytes");
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : otherwise;
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : kOtherwise;
 }
 
 }  // namespace signalbox::brokers

@@ -46,7 +46,6 @@ void read_tls(const Settings& settings, const std::string& scheme, TlsOptions& t
 /// An option that the URL may give as well, `value` if it has: one of the two places, not both.
 void read_credential(const Settings& settings, const std::string& key, std::string& value);
 
-/// `otherwise`: where the settings don't say.
-[[nodiscard]] std::size_t read_publish_queue_bytes(const Settings& settings, std::size_t otherwise);
+[[nodiscard]] std::size_t read_publish_queue_bytes(const Settings& settings);
 
 }  // namespace signalbox::brokers

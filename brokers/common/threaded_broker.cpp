@@ -4,11 +4,12 @@
 #include <utility>
 
 #include "brokers/common/channel.hpp"
+#include "brokers/common/options.hpp"
 
 namespace signalbox::brokers {
 
-ThreadedBroker::ThreadedBroker(std::size_t queue_bytes, std::size_t call_overhead)
-    : queue_bytes_(queue_bytes), call_overhead_(call_overhead), budget_(queue_bytes) {}
+ThreadedBroker::ThreadedBroker(const Settings& settings, std::size_t call_overhead)
+    : queue_bytes_(read_publish_queue_bytes(settings)), call_overhead_(call_overhead), budget_(queue_bytes_) {}
 
 ThreadedBroker::~ThreadedBroker() { assert(!engine_); }
 

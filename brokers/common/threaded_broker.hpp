@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "signalbox/broker.hpp"
+#include "signalbox/settings.hpp"
 
 #include "brokers/common/budget.hpp"
 #include "brokers/common/intake.hpp"
@@ -37,8 +38,8 @@ class ThreadedBroker : public Broker {
   void stop(std::chrono::milliseconds deadline) final;
 
  protected:
-  /// queue_bytes: what open publishes and questions may hold. call_overhead: what one of them holds beside its bytes.
-  ThreadedBroker(std::size_t queue_bytes, std::size_t call_overhead);
+  /// call_overhead: what an open publish or question holds beside its bytes; publish_queue_bytes bounds them all.
+  ThreadedBroker(const Settings& settings, std::size_t call_overhead);
 
   /// Lifetime: what it uses lives until end_engine().
   virtual std::unique_ptr<Engine> make_engine(Host& host, Intake& intake, Budget& budget) = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "brokers/common/turn.hpp"
+
 namespace signalbox::kafka {
 
 using brokers::Have;
@@ -192,7 +194,7 @@ void Holdings::erased(const std::string& name, std::int64_t offset) {
 }
 
 void Holdings::expire(Time now) {
-  for (std::size_t count = 0; count < kCompletionsPerTurn; ++count) {
+  for (std::size_t count = 0; count < brokers::kCompletionsPerTurn; ++count) {
     const auto expired = calls_.expire(now);
     if (!expired) return;
     const brokers::ChannelState& state = expired->channel->second;

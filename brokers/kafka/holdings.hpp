@@ -27,7 +27,6 @@ class Holdings {
  public:
   /// Records that are not confirmed yet: bounds what a fleet that starts writes at once.
   static constexpr std::size_t kWindow = 8192;
-  static constexpr std::size_t kCompletionsPerTurn = 4096;
 
   /// Of the presence topic. Called before the first write.
   void set_partitions(std::size_t partitions) { partitions_.resize(partitions); }

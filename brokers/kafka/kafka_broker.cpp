@@ -1,7 +1,5 @@
 #include "brokers/kafka/kafka_broker.hpp"
 
-#include <utility>
-
 #include "brokers/kafka/client.hpp"
 #include "brokers/kafka/engine.hpp"
 
@@ -13,10 +11,8 @@ constexpr std::size_t kPayloadBytes = 990'000;  // until the cluster has said wh
 
 }  // namespace
 
-KafkaBroker::KafkaBroker(const Settings& settings) : KafkaBroker(kafka::read_options(settings)) {}
-
-KafkaBroker::KafkaBroker(kafka::Options options)
-    : ThreadedBroker(options.publish_queue_bytes, kCallOverhead), options_(std::move(options)), payload_bytes_(kPayloadBytes) {
+KafkaBroker::KafkaBroker(const Settings& settings)
+    : ThreadedBroker(settings, kCallOverhead), options_(kafka::read_options(settings)), payload_bytes_(kPayloadBytes) {
   kafka::check_properties(options_);
 }
 

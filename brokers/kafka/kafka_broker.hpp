@@ -24,8 +24,6 @@ class KafkaBroker final : public brokers::ThreadedBroker {
   [[nodiscard]] Capabilities capabilities() const override;
 
  private:
-  explicit KafkaBroker(kafka::Options options);
-
   std::unique_ptr<brokers::Engine> make_engine(Host& host, brokers::Intake& intake, brokers::Budget& budget) override;
 
   kafka::Options options_;

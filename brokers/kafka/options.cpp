@@ -79,7 +79,7 @@ Options read_options(const Settings& settings) {
   options.inbox_partitions = static_cast<int>(settings.integer("inbox_partitions"));
   options.replication_factor = static_cast<int>(settings.integer("replication_factor"));
   if (options.replication_factor == 0) refuse("replication_factor: -1 for the cluster's default, or 1 and more");
-  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
+  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings);
   read_properties(settings, options);
   return options;
 }

@@ -45,7 +45,7 @@ struct Options {
   int presence_partitions = 8;
   int inbox_partitions = 64;
   int replication_factor = -1;
-  std::size_t publish_queue_bytes = std::size_t{64} << 20;
+  std::size_t publish_queue_bytes = std::size_t{64} << 20;  ///< librdkafka has room for more
   /// For librdkafka, in order.
   std::vector<std::pair<std::string, std::string>> properties;
 };

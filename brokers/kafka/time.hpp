@@ -4,18 +4,15 @@
 #include <cstdint>
 
 #include "brokers/common/time.hpp"
+#include "brokers/common/turn.hpp"
 
 namespace signalbox::kafka {
 
 using brokers::Clock;
 using brokers::Duration;
+using brokers::kRestTick;
+using brokers::kTick;
 using brokers::Time;
-
-/// How often deadlines are looked at when nothing else happens. Deadlines are set this much early, so that a call
-/// completes within its time.
-inline constexpr Duration kTick{50};
-/// The same while nothing is under way that has a deadline.
-inline constexpr Duration kRestTick{250};
 
 inline constexpr Duration kHeartbeatEvery{2000};
 /// A heartbeat of ours that has not come back for this long: we are the blind one, and say no more whom others hold.

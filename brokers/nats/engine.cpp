@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <pthread.h>
 
+#include "brokers/common/turn.hpp"
 #include "brokers/nats/subject.hpp"
 
 namespace signalbox::nats {
@@ -41,7 +42,7 @@ brokers::TroubleKind trouble_kind(FaultKind kind) noexcept {
 Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
                std::atomic<std::size_t>& max_payload, std::atomic<bool>& clustered)
     : host_(host),
-      call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
+      call_timeout_(std::max(host.info().call_timeout - brokers::kTick, brokers::kTick)),
       budget_(budget),
       max_payload_(max_payload),
       clustered_(clustered),
@@ -102,7 +103,7 @@ void Engine::stop(std::chrono::milliseconds deadline) {
 
 /// Everything that is ready now gets its say first: then all of it leaves in one write.
 void Engine::request_turn() {
-  if (std::exchange(resting_, false)) tick_after(kTick);
+  if (std::exchange(resting_, false)) tick_after(brokers::kTick);
   if (std::exchange(turn_requested_, true)) return;
   boost::asio::post(io_, [this] { turn(); });
 }
@@ -111,7 +112,7 @@ void Engine::tick() {
   resting_ = false;
   request_turn();
   resting_ = at_rest();
-  tick_after(resting_ ? kRestTick : kTick);
+  tick_after(resting_ ? brokers::kRestTick : brokers::kTick);
 }
 
 void Engine::tick_after(Duration pause) {

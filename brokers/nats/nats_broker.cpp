@@ -1,7 +1,6 @@
 #include "brokers/nats/nats_broker.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "brokers/nats/engine.hpp"
 
@@ -12,11 +11,9 @@ constexpr std::size_t kCallOverhead = 256;  // what a call holds beside its byte
 
 }  // namespace
 
-NatsBroker::NatsBroker(const Settings& settings) : NatsBroker(nats::read_options(settings)) {}
-
-NatsBroker::NatsBroker(nats::Options options)
-    : ThreadedBroker(options.publish_queue_bytes, kCallOverhead),
-      options_(std::move(options)),
+NatsBroker::NatsBroker(const Settings& settings)
+    : ThreadedBroker(settings, kCallOverhead),
+      options_(nats::read_options(settings)),
       clustered_(options_.servers.size() > 1) {}
 
 NatsBroker::~NatsBroker() { end_engine(); }

@@ -26,8 +26,6 @@ class NatsBroker final : public brokers::ThreadedBroker {
   [[nodiscard]] Capabilities capabilities() const override;
 
  private:
-  explicit NatsBroker(nats::Options options);
-
   std::unique_ptr<brokers::Engine> make_engine(Host& host, brokers::Intake& intake, brokers::Budget& budget) override;
 
   nats::Options options_;

@@ -112,7 +112,6 @@ Options read_options(const Settings& settings) {
   }
   read_credentials(settings, options.credentials);
   brokers::read_tls(settings, "tls://", options.tls);
-  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
   return options;
 }
 

@@ -51,7 +51,6 @@ struct Options {
   std::string subject_prefix = "signalbox.u.";
   Credentials credentials;
   brokers::TlsOptions tls;
-  std::size_t publish_queue_bytes = std::size_t{64} << 20;
 };
 
 /// Errors: std::invalid_argument with one line: the key, what is wrong, what would be right. Never a secret in it.

@@ -5,8 +5,12 @@
 #include <iterator>
 #include <utility>
 
+#include "brokers/common/turn.hpp"
+
 namespace signalbox::nats {
 namespace {
+
+using brokers::kCompletionsPerTurn;
 
 const Status kNotSent{errc::unavailable, "not sent in time"};
 const Status kConnectionLost{errc::unavailable, "the connection was lost"};

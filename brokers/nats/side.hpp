@@ -1,7 +1,6 @@
 // What one of the plugin's connections is for, over any number of links.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +17,6 @@ enum class Answer { holder, nobody };
 /// Threading: the broker's I/O thread. Nothing here calls back into the connection but through the wire.
 class Side {
  public:
-  /// Completions in one turn: those that a lost link leaves, or a burst that is late, must not hold up the loop.
-  static constexpr std::size_t kCompletionsPerTurn = 4096;
-
   virtual ~Side() = default;
 
   /// A link stands. Lifetime: the wire until on_down().

@@ -4,11 +4,13 @@
 #include <iterator>
 #include <utility>
 
+#include "brokers/common/turn.hpp"
 #include "brokers/nats/subject.hpp"
 
 namespace signalbox::nats {
 
 using brokers::Have;
+using brokers::kCompletionsPerTurn;
 using brokers::Verb;
 
 Subscriber::Subscriber(std::size_t resubscribe_rate, std::size_t named_bytes, Refused refused)

@@ -5,10 +5,13 @@
 #include <tuple>
 #include <utility>
 
+#include "brokers/common/turn.hpp"
 #include "brokers/redis/cluster_map.hpp"
 
 namespace signalbox::redis {
 namespace {
+
+using brokers::kCompletionsPerTurn;
 
 Fault unexpected(std::string_view command) {
   return {FaultKind::lost, "protocol error: unexpected reply to " + std::string(command)};

@@ -115,7 +115,7 @@ void Engine::tick() {
   tell_warning(Clock::now());
   request_turn();
   resting_ = at_rest();
-  tick_after(resting_ ? kRestTick : kTick);
+  tick_after(resting_ ? brokers::kRestTick : kTick);
 }
 
 void Engine::tick_after(Duration pause) {

@@ -139,7 +139,6 @@ Options read_options(const Settings& settings) {
   if (const auto connections = settings.integer("subscriber_connections"); connections > 0) {
     options.subscriber_connections = static_cast<std::size_t>(connections);
   }
-  options.publish_queue_bytes = brokers::read_publish_queue_bytes(settings, options.publish_queue_bytes);
   return options;
 }
 

@@ -55,7 +55,6 @@ struct Options {
   std::string sentinel_master;
   Login sentinel_login;
   std::size_t subscriber_connections = 2;
-  std::size_t publish_queue_bytes = std::size_t{64} << 20;
 };
 
 /// Errors: std::invalid_argument with one line: the key, what is wrong, what would be right. Never a secret in it.

@@ -26,9 +26,6 @@ class Protocol {
   static constexpr Duration kAskAgain{250};
   /// A reply that one read has begun is mostly at its end within so much of the next.
   static constexpr std::size_t kRestBytes = 1024;
-  /// Calls that are completed in one turn: those that a lost link leaves, or a burst that is late, must not hold up the
-  /// loop.
-  static constexpr std::size_t kCompletionsPerTurn = 4096;
 
   Protocol(Handshake handshake, Duration call_timeout);
   virtual ~Protocol() = default;

@@ -1,7 +1,6 @@
 #include "brokers/redis/redis_broker.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "brokers/redis/engine.hpp"
 
@@ -12,11 +11,9 @@ constexpr std::size_t kCallOverhead = 256;  // what a call holds beside its byte
 
 }  // namespace
 
-RedisBroker::RedisBroker(const Settings& settings) : RedisBroker(redis::read_options(settings)) {}
-
-RedisBroker::RedisBroker(redis::Options options)
-    : ThreadedBroker(options.publish_queue_bytes, kCallOverhead),
-      options_(std::move(options)),
+RedisBroker::RedisBroker(const Settings& settings)
+    : ThreadedBroker(settings, kCallOverhead),
+      options_(redis::read_options(settings)),
       tls_(redis::make_tls_context(options_.tls)) {}
 
 RedisBroker::~RedisBroker() { end_engine(); }

@@ -27,8 +27,6 @@ class RedisBroker final : public brokers::ThreadedBroker {
   [[nodiscard]] Capabilities capabilities() const override;
 
  private:
-  explicit RedisBroker(redis::Options options);
-
   std::unique_ptr<brokers::Engine> make_engine(Host& host, brokers::Intake& intake, brokers::Budget& budget) override;
 
   redis::Options options_;

@@ -5,9 +5,12 @@
 #include <map>
 #include <utility>
 
+#include "brokers/common/turn.hpp"
+
 namespace signalbox::redis {
 namespace {
 
+using brokers::kCompletionsPerTurn;
 constexpr Duration kRecently{1000};
 constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
 constexpr std::size_t kFloodBytes = 16 * 1024;  // of payload in one read: we are behind

@@ -1,18 +1,14 @@
-// The clock of this plugin, and how often it is looked at.
+// The names that this plugin has for the clock.
 #pragma once
 
 #include "brokers/common/time.hpp"
+#include "brokers/common/turn.hpp"
 
 namespace signalbox::redis {
 
 using brokers::Clock;
 using brokers::Duration;
+using brokers::kTick;
 using brokers::Time;
-
-/// How often deadlines are looked at when nothing else happens. Deadlines are set this much early, so that a call
-/// completes within its time.
-inline constexpr Duration kTick{50};
-/// The same while nothing is under way that has a deadline: a wake of an idle machine's core costs a tenth of a millisecond.
-inline constexpr Duration kRestTick{250};
 
 }  // namespace signalbox::redis

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "brokers/common/turn.hpp"
 #include "tests/unit/brokers/redis/wire.hpp"
 
 namespace signalbox::redis {
@@ -210,7 +211,7 @@ TEST_F(CommandProtocolTest, CompletesALongQueueOfLostCallsInSlices) {
   Conversation conversation(other);
   conversation.establish();
   std::size_t completed = 0;
-  const std::size_t calls = 3 * Protocol::kCompletionsPerTurn;
+  const std::size_t calls = 3 * brokers::kCompletionsPerTurn;
   for (std::size_t i = 0; i < calls; ++i) {
     ASSERT_TRUE(large.take(1));
     other.publish(
@@ -223,7 +224,7 @@ TEST_F(CommandProtocolTest, CompletesALongQueueOfLostCallsInSlices) {
   for (std::size_t turn = 1; turn <= 3; ++turn) {
     EXPECT_TRUE(other.unfinished());
     conversation.turn();
-    EXPECT_EQ(completed, turn * Protocol::kCompletionsPerTurn);
+    EXPECT_EQ(completed, turn * brokers::kCompletionsPerTurn);
   }
   EXPECT_FALSE(other.unfinished());
   EXPECT_EQ(large.used(), 0U);

@@ -58,13 +58,11 @@ TEST(RedisOptions, TakesCredentialsFromTheirOwnKeys) {
 TEST(RedisOptions, ReadsNumbersAndTls) {
   const Options options = read({{"url", "rediss://localhost"},
                                 {"subscriber_connections", "5"},
-                                {"publish_queue_bytes", "2097152"},
                                 {"tls_ca_file", "ca.pem"},
                                 {"tls_certificate", "me.pem"},
                                 {"tls_private_key", "me.key"},
                                 {"tls_verify", "false"}});
   EXPECT_EQ(options.subscriber_connections, 5U);
-  EXPECT_EQ(options.publish_queue_bytes, 2097152U);
   EXPECT_EQ(options.tls.ca_file + options.tls.certificate + options.tls.private_key, "ca.pemme.pemme.key");
   EXPECT_FALSE(options.tls.verify);
 }

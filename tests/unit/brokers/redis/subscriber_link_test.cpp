@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "brokers/common/turn.hpp"
 #include "tests/unit/brokers/redis/subscriber_protocol_fixture.hpp"
 
 namespace signalbox::redis {
@@ -129,10 +130,10 @@ TEST_F(SubscriberProtocolTest, MeasuresTheTimeOfACallFromWhenItWasMade) {
 
 TEST_F(SubscriberProtocolTest, CompletesALongQueueOfLateCallsInSlices) {
   std::size_t late = 0;
-  const std::size_t calls = 2 * Protocol::kCompletionsPerTurn;
+  const std::size_t calls = 2 * brokers::kCompletionsPerTurn;
   for (std::size_t i = 0; i < calls; ++i) protocol.subscribe(std::to_string(i), [&](Status) { ++late; }, talk.deadline());
   talk.turn_after(Duration(1950));
-  EXPECT_EQ(late, Protocol::kCompletionsPerTurn);
+  EXPECT_EQ(late, brokers::kCompletionsPerTurn);
   EXPECT_TRUE(protocol.unfinished());
   talk.turn();
   EXPECT_EQ(late, calls);
@@ -142,7 +143,7 @@ TEST_F(SubscriberProtocolTest, CompletesALongQueueOfLateCallsInSlices) {
 TEST_F(SubscriberProtocolTest, SettlesInSlicesWhatALinkLeavesWhateverIsCalledMeanwhile) {
   establish();
   std::size_t unsubscribed = 0;
-  const std::size_t calls = 3 * Protocol::kCompletionsPerTurn;
+  const std::size_t calls = 3 * brokers::kCompletionsPerTurn;
   const auto name = [](std::size_t i) { return std::to_string(i); };
   for (std::size_t i = 0; i < calls; ++i) protocol.subscribe(name(i), [](Status) {}, talk.deadline());
   answer_all();
@@ -150,7 +151,7 @@ TEST_F(SubscriberProtocolTest, SettlesInSlicesWhatALinkLeavesWhateverIsCalledMea
   talk.turn();  // some of them are under way
   talk.lose();
   talk.turn();
-  EXPECT_EQ(unsubscribed, Protocol::kCompletionsPerTurn);
+  EXPECT_EQ(unsubscribed, brokers::kCompletionsPerTurn);
   EXPECT_TRUE(protocol.unfinished());
   // Each of the three kinds: settled, waiting to be settled; and wanted again, left alone, wanted and left again.
   for (std::size_t i = 0; i < calls; i += 2) protocol.subscribe(name(i), [](Status) {}, talk.deadline());
