@@ -1,6 +1,7 @@
 // The calls that the broker's thread has taken from the intake and not worked through yet.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -9,11 +10,14 @@
 
 #include "signalbox/broker.hpp"
 
+#include "brokers/common/budget.hpp"
 #include "brokers/common/intake.hpp"
+#include "brokers/common/turn.hpp"
 
 namespace signalbox::brokers {
 
-/// Hands calls out a slice at a time, in the order in which they were made: no turn of the thread is long.
+/// Hands calls out a slice at a time, in the order in which they were made: no turn of the thread is long. Those that were
+/// refused when they were made are completed here.
 ///
 /// Threading: the broker's thread.
 class CallQueue {
@@ -23,13 +27,15 @@ class CallQueue {
   /// More calls than this in the intake are worth a word in the log.
   static constexpr std::size_t kManyCalls = 1'000'000;
 
-  /// Both outlive the queue.
-  CallQueue(Intake& intake, Host& host) noexcept : intake_(intake), host_(host) {}
+  /// All outlive the queue.
+  CallQueue(Intake& intake, Budget& budget, Host& host) noexcept : intake_(intake), budget_(budget), host_(host) {}
 
   [[nodiscard]] bool empty() const noexcept { return batch_.empty(); }
+  /// How long after it was made a call has to be completed.
+  [[nodiscard]] Duration call_timeout() const noexcept { return call_timeout_; }
 
-  /// Calls dispatch(Call&, std::string_view channel, std::string_view payload) for each of the next slice; the views live
-  /// for that call. True: there may be more, and the intake, which wakes once, will not say so.
+  /// Calls dispatch(Call&, std::string_view channel, std::string_view payload, Time deadline) for each of the next slice; the
+  /// views live for that call. True: there may be more, and the intake, which wakes once, will not say so.
   template <class Dispatch>
   [[nodiscard]] bool take_slice(Dispatch dispatch) {
     const bool carried_over = has_call();
@@ -42,12 +48,20 @@ class CallQueue {
     return has_call() || carried_over;
   }
 
-  /// All that is left; calls that are made from now on are dropped.
-  template <class Dispatch>
-  void close(Dispatch dispatch) {
-    while (has_call()) dispatch_next(dispatch);
+  /// Completes a call without an answer from the server, and gives back what it holds.
+  void refuse(Call& call, const Status& status) {
+    budget_.give_back(call.cost);
+    call.finish(status);
+  }
+
+  /// Calls are refused from now on: the broker is stopping.
+  void refuse_all() noexcept { refuses_all_ = true; }
+  /// After refuse_all(): completes all that is left. Calls that are made from now on are dropped.
+  void close() {
+    const auto nobody = [](const Call&, std::string_view, std::string_view, Time) {};
+    while (has_call()) dispatch_next(nobody);
     intake_.close(batch_);
-    while (has_call()) dispatch_next(dispatch);
+    while (has_call()) dispatch_next(nobody);
   }
 
  private:
@@ -71,7 +85,7 @@ class CallQueue {
   }
 
   template <class Dispatch>
-  void dispatch_next(Dispatch& dispatch) {
+  void dispatch_next(const Dispatch& dispatch) {
     CallChunk& chunk = batch_.front();
     Call& call = chunk.calls[next_call_++];
     const std::string_view bytes = std::string_view(chunk.bytes).substr(next_byte_);
@@ -79,11 +93,16 @@ class CallQueue {
     const std::unique_ptr<char[]> block = std::move(call.block);
     next_byte_ += call.channel_bytes + (block ? 0 : call.payload_bytes);
     const char* payload = block ? block.get() : bytes.data() + call.channel_bytes;
-    dispatch(call, channel, std::string_view(payload, call.payload_bytes));
+    if (!call.refusal.ok()) return refuse(call, call.refusal);
+    if (refuses_all_) return refuse(call, {errc::closed, "the broker is stopped"});
+    dispatch(call, channel, std::string_view(payload, call.payload_bytes), call.made_at + call_timeout_);
   }
 
   Intake& intake_;
+  Budget& budget_;
   Host& host_;
+  Duration call_timeout_ = std::max(host_.info().call_timeout - kTick, kTick);
+  bool refuses_all_ = false;
   CallBatch batch_;
   CallBatch spent_;
   std::size_t next_call_ = 0;  // of batch_'s first chunk, and where its bytes begin

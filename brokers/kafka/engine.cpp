@@ -30,10 +30,8 @@ constexpr Duration kEndWithin{2000};  // beyond the deadline of the stop
 Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
                std::atomic<std::size_t>& payload_bytes)
     : host_(host),
-      call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
       options_(options),
-      calls_(intake, host),
-      budget_(budget),
+      calls_(intake, budget, host),
       payload_bytes_(payload_bytes),
       // The prefix parts those who share the topics; 0x02 as for all private channels.
       self_{std::string(host.info().channel_prefix) + '\x02' + std::string(host.info().instance_id), microseconds_since_1970()},
@@ -46,7 +44,7 @@ Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
 void Engine::start() {
   // Below the deadline of a call, so that the report that a record was not stored comes first where there is time for it.
   const ClientSettings settings{options_, "signalbox-" + std::string(host_.info().instance_id),
-                                std::max(call_timeout_ * 3 / 4, Duration(300))};
+                                std::max(calls_.call_timeout() * 3 / 4, Duration(300))};
   connector_ = std::make_unique<Connector>(settings, self_.instance, host_.info().payload_bytes, wake_->get());
   connect(nullptr, Duration(0));
   thread_ = std::thread([this] { run(); });
@@ -84,6 +82,7 @@ bool Engine::turn(Time now) {
   now_ = now;
   if (stop_asked_ && !std::exchange(stopping_, true)) {
     stop_at_ = now + stop_within_;
+    calls_.refuse_all();
     holdings_.drain();
   }
   take_connection();
@@ -93,9 +92,10 @@ bool Engine::turn(Time now) {
   return_from_rival();
   update_link();  // before calls are taken: a process that was frozen must not answer from what it knew
   if (call_turns_.take(more, up_, now)) {
-    const bool more_calls = calls_.take_slice(
-        [this](brokers::Call& call, std::string_view channel, std::string_view payload) { dispatch(call, channel, payload); });
-    more = more || more_calls;
+    const auto take = [this](brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
+      dispatch(call, channel, payload, deadline);
+    };
+    more = calls_.take_slice(take) || more;
   }
   if (client_ && !rival_.present()) heartbeats_.send_due(*client_, self_, now_);
   if (client_ && up_) {
@@ -112,14 +112,7 @@ bool Engine::turn(Time now) {
   return more || holdings_.has_expired(now);
 }
 
-void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload) {
-  const auto refuse = [&](const Status& status) {
-    budget_.give_back(call.cost);
-    call.finish(status);
-  };
-  if (!call.refusal.ok()) return refuse(call.refusal);
-  if (stopping_) return refuse(kClosed);
-  const Time deadline = call.made_at + call_timeout_;
+void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
   if (call.kind == brokers::Call::Kind::subscribe) {
     channel_ = channel;
     holdings_.subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
@@ -128,9 +121,9 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
     holdings_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (!up_ || report_.state() != State::ready) {
     const auto reasons = trouble().reasons;
-    refuse({errc::unavailable, reasons.empty() ? "connecting" : reasons.front()});
+    calls_.refuse(call, {errc::unavailable, reasons.empty() ? "connecting" : reasons.front()});
   } else if (now_ >= deadline) {
-    refuse({errc::unavailable, "not sent in time"});
+    calls_.refuse(call, {errc::unavailable, "not sent in time"});
   } else if (call.kind == brokers::Call::Kind::publish) {
     router_.publish(*client_, call, channel, payload, deadline);
   } else {
@@ -387,8 +380,7 @@ void Engine::finish() {
     await_reports(std::min(stop_at_, now_ + kFarewellWithin));
   }
   deliver();
-  calls_.close(
-      [this](brokers::Call& call, std::string_view channel, std::string_view payload) { dispatch(call, channel, payload); });
+  calls_.close();
   publishes_.finish_all(kClosed);
   report_.tell(State::closed);
   finished_ = true;

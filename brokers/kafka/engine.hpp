@@ -60,7 +60,7 @@ class Engine final : public brokers::Engine, private ClientEvents {
   void run();
   /// True: there is more to do at once.
   bool turn(Time now);
-  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload);
+  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline);
 
   void connect(std::unique_ptr<Client> old, Duration pause);
   void take_connection();
@@ -84,11 +84,9 @@ class Engine final : public brokers::Engine, private ClientEvents {
   [[nodiscard]] Duration pause() const;
 
   Host& host_;
-  Duration call_timeout_;
   Options options_;
   brokers::CallQueue calls_;
   CallTurns call_turns_;
-  brokers::Budget& budget_;
   std::atomic<std::size_t>& payload_bytes_;
   Self self_;
   std::shared_ptr<WakeFd> wake_ = std::make_shared<WakeFd>();

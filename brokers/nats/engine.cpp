@@ -1,20 +1,12 @@
 #include "brokers/nats/engine.hpp"
 
-#include <algorithm>
-#include <exception>
 #include <utility>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <pthread.h>
-
-#include "brokers/common/turn.hpp"
 #include "brokers/nats/subject.hpp"
 
 namespace signalbox::nats {
 namespace {
 
-const Status kClosed{errc::closed, "the broker is stopped"};
 const Status kLate{errc::unavailable, "not sent in time"};
 
 /// In the part of the name space that the contract leaves to the broker: a user's subject ends where this has a dot.
@@ -42,16 +34,14 @@ brokers::TroubleKind trouble_kind(FaultKind kind) noexcept {
 Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brokers::Budget& budget,
                std::atomic<std::size_t>& max_payload, std::atomic<bool>& clustered)
     : host_(host),
-      call_timeout_(std::max(host.info().call_timeout - brokers::kTick, brokers::kTick)),
-      budget_(budget),
       max_payload_(max_payload),
       clustered_(clustered),
-      context_{io_,
+      context_{loop_.io(),
                options,
                client_name(host.info().instance_id),
                inbox_of(options, host.info()),
                {},
-               [this] { request_turn(); },
+               [this] { loop_.request_turn(); },
                std::mt19937_64(std::random_device{}())},
       subscriber_(
           kResubscribeRate, kNamedBytes - options.subject_prefix.size(),
@@ -59,76 +49,33 @@ Engine::Engine(const Options& options, Host& host, brokers::Intake& intake, brok
       publisher_(budget),
       subscriber_connection_(context_, "subscriber", subscriber_, *this),
       publisher_connection_(context_, "publisher", publisher_, *this),
-      queue_(intake, host) {}
-
-void Engine::start() {
-  boost::asio::post(io_, [this] { tick(); });
-  thread_ = std::thread([this] { run(); });
-}
-
-/// What throws here is memory that ran out: the loop goes on with what is left of the work.
-void Engine::run() {
-  pthread_setname_np(pthread_self(), "nats");
-  const auto guard = boost::asio::make_work_guard(io_);
-  for (;;) {
-    try {
-      io_.run();
-      return;
-    } catch (const std::exception& e) {
-      host_.log(LogLevel::error, e.what());
-    }
-  }
-}
+      queue_(intake, budget, host) {}
 
 Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
 
-void Engine::wake() {
-  boost::asio::post(io_, [this] { request_turn(); });
-}
+void Engine::start() { loop_.start(); }
 
 void Engine::stop(std::chrono::milliseconds deadline) {
-  if (!thread_.joinable()) return;
+  if (!loop_.running()) return;
   const Time stop_at = Clock::now() + deadline;
-  boost::asio::post(io_, [this, stop_at] {
+  loop_.post([this, stop_at] {
     stopping_ = true;
     stop_at_ = stop_at;
+    queue_.refuse_all();
     publisher_connection_.close();
     publisher_.close_calls();
     subscriber_.drain();
-    request_turn();
+    loop_.request_turn();
   });
-  thread_.join();
+  loop_.join();
   context_.attempts.await(stop_at);
-}
-
-/// Everything that is ready now gets its say first: then all of it leaves in one write.
-void Engine::request_turn() {
-  if (std::exchange(resting_, false)) tick_after(brokers::kTick);
-  if (std::exchange(turn_requested_, true)) return;
-  boost::asio::post(io_, [this] { turn(); });
-}
-
-void Engine::tick() {
-  resting_ = false;
-  request_turn();
-  resting_ = at_rest();
-  tick_after(resting_ ? brokers::kRestTick : brokers::kTick);
-}
-
-void Engine::tick_after(Duration pause) {
-  timer_.expires_after(pause);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
-  });
 }
 
 bool Engine::at_rest() const noexcept {
   return report_.state() == State::ready && !stopping_ && queue_.empty() && subscriber_.at_rest() && publisher_.at_rest();
 }
 
-void Engine::turn() {
-  turn_requested_ = false;
-  const Time now = Clock::now();
+void Engine::on_turn(Time now) {
   take_calls(now);
   if (stopping_) return drain(now);
   subscriber_connection_.turn(now);
@@ -138,20 +85,13 @@ void Engine::turn() {
 }
 
 void Engine::take_calls(Time now) {
-  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload) {
-    dispatch(call, channel, payload, now);
+  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
+    dispatch(call, channel, payload, deadline, now);
   };
-  if (queue_.take_slice(take)) request_turn();
+  if (queue_.take_slice(take)) loop_.request_turn();
 }
 
-void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now) {
-  const auto refuse = [&](const Status& status) {
-    budget_.give_back(call.cost);
-    call.finish(status);
-  };
-  if (!call.refusal.ok()) return refuse(call.refusal);
-  if (stopping_) return refuse(kClosed);
-  const Time deadline = call.made_at + call_timeout_;
+void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline, Time now) {
   if (call.kind == brokers::Call::Kind::subscribe) {
     channel_ = channel;
     subscriber_.subscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
@@ -159,10 +99,10 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
     channel_ = channel;
     subscriber_.unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (report_.state() != State::ready || !publisher_connection_.up()) {
-    refuse({errc::unavailable,
-            report_.reasons().empty() ? std::string_view("not ready") : std::string_view(report_.reasons().front())});
+    const bool has_reason = !report_.reasons().empty();
+    queue_.refuse(call, {errc::unavailable, has_reason ? std::string_view(report_.reasons().front()) : "not ready"});
   } else if (now >= deadline) {
-    refuse(kLate);
+    queue_.refuse(call, kLate);
   } else if (call.kind == brokers::Call::Kind::publish) {
     publisher_.publish(channel, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {
@@ -270,12 +210,9 @@ void Engine::drain(Time now) {
 void Engine::finish() {
   subscriber_connection_.close();
   publisher_connection_.close();
-  queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
-    dispatch(call, channel, payload, stop_at_);
-  });
+  queue_.close();
   report_.tell(State::closed);
-  timer_.cancel();
-  io_.stop();
+  loop_.end();
 }
 
 }  // namespace signalbox::nats

@@ -8,15 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/loop.hpp"
 #include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
 #include "brokers/common/trouble.hpp"
@@ -27,7 +24,7 @@
 namespace signalbox::nats {
 
 /// Two connections: one that listens and one that asks, so that neither waits for the other's work.
-class Engine final : public brokers::Engine, private ConnectionEvents {
+class Engine final : public brokers::Engine, private brokers::LoopEvents, private ConnectionEvents {
  public:
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
@@ -41,22 +38,18 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   ~Engine() override;
 
   void start() override;
-  void wake() override;
+  void wake() override { loop_.wake(); }
   void stop(std::chrono::milliseconds deadline) override;
 
  private:
+  void on_turn(Time now) override;
+  [[nodiscard]] bool at_rest() const noexcept override;
   [[nodiscard]] std::optional<Fault> on_server(const ServerInfo& server) override;
   void on_messages(std::span<const Message> messages) override;
   void on_dropped(std::string_view channel) override;
 
-  void request_turn();
-  void run();
-  void turn();
-  void tick();
-  void tick_after(Duration pause);
-  [[nodiscard]] bool at_rest() const noexcept;
   void take_calls(Time now);
-  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
+  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline, Time now);
   void hurry();
   [[nodiscard]] bool connected() const noexcept;
   [[nodiscard]] bool has_gap() const noexcept;
@@ -68,13 +61,10 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   void finish();
 
   Host& host_;
-  Duration call_timeout_;
-  brokers::Budget& budget_;
   std::atomic<std::size_t>& max_payload_;
   std::atomic<bool>& clustered_;
 
-  boost::asio::io_context io_{1};
-  boost::asio::steady_timer timer_{io_};
+  brokers::Loop loop_{"nats", host_, *this};
   ConnectionContext context_;
   Subscriber subscriber_;
   Publisher publisher_;
@@ -84,8 +74,6 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   brokers::CallQueue queue_;
   std::string channel_;  // the one that is worked on
   std::vector<Message> wanted_;
-  bool turn_requested_ = false;
-  bool resting_ = false;  // the next tick is far
   unsigned times_proven_ = 0;
   brokers::StateReport report_{host_};
   bool was_ready_ = false;
@@ -93,7 +81,6 @@ class Engine final : public brokers::Engine, private ConnectionEvents {
   std::string outage_;                   // what ended the last ready
   bool stopping_ = false;
   Time stop_at_;
-  std::thread thread_;
 };
 
 }  // namespace signalbox::nats

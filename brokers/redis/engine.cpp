@@ -2,17 +2,11 @@
 
 #include <algorithm>
 #include <ctime>
-#include <exception>
 #include <utility>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <pthread.h>
 
 namespace signalbox::redis {
 namespace {
 
-const Status kClosed{errc::closed, "the broker is stopped"};
 const Status kNotConfirmed{errc::unavailable, "the channel is not confirmed again yet"};
 const Status kLate{errc::unavailable, "not sent in time"};
 
@@ -46,39 +40,34 @@ std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_stri
 
 Engine::Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget)
     : host_(host),
-      call_timeout_(std::max(host.info().call_timeout - kTick, kTick)),
-      budget_(budget),
-      context_{io_, tls, [this] { request_turn(); }, std::mt19937(std::random_device{}())},
+      context_{loop_.io(), tls, [this] { loop_.request_turn(); }, std::mt19937(std::random_device{}())},
       topology_(make_topology(options, context_, host.info())),
       nodes_(context_, *topology_, node_options(options, host.info(), topology_->tags()), budget, *this),
-      queue_(intake, host) {}
+      queue_(intake, budget, host) {}
 
-void Engine::start() {
-  boost::asio::post(io_, [this] { tick(); });
-  thread_ = std::thread([this] { run(); });
+Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
+
+void Engine::start() { loop_.start(); }
+
+void Engine::stop(std::chrono::milliseconds deadline) {
+  if (!loop_.running()) return;
+  loop_.post([this, stop_at = Clock::now() + deadline] {
+    stopping_ = true;
+    stop_at_ = stop_at;
+    queue_.refuse_all();
+    nodes_.drain();
+    loop_.request_turn();
+  });
+  loop_.join();
 }
 
-/// What throws here is memory that ran out: the loop goes on with what is left of the work.
-void Engine::run() {
-  pthread_setname_np(pthread_self(), "redis");
-  const auto guard = boost::asio::make_work_guard(io_);
-  for (;;) {
-    try {
-      if (host_.log_enabled(LogLevel::debug)) return run_measured();
-      io_.run();
-      return;
-    } catch (const std::exception& e) {
-      host_.log(LogLevel::error, e.what());
-    }
-  }
-}
-
-/// As io_context::run().
-void Engine::run_measured() {
+/// When debug messages are logged, with a clock in hand.
+void Engine::run(boost::asio::io_context& io) {
+  if (!host_.log_enabled(LogLevel::debug)) return LoopEvents::run(io);
   std::chrono::nanoseconds longest{0};
   for (std::size_t ran = 1; ran != 0;) {
     const auto before = thread_time();
-    ran = io_.run_one();
+    ran = io.run_one();
     const auto took = thread_time() - before;
     if (took > kLongHandler) host_.log(LogLevel::debug, "a handler took " + in_microseconds(took) + " of CPU time");
     longest = std::max(longest, took);
@@ -86,52 +75,11 @@ void Engine::run_measured() {
   host_.log(LogLevel::debug, "the longest handler took " + in_microseconds(longest) + " of CPU time");
 }
 
-Engine::~Engine() { stop(std::chrono::milliseconds(0)); }
-
-void Engine::wake() {
-  boost::asio::post(io_, [this] { request_turn(); });
-}
-
-void Engine::stop(std::chrono::milliseconds deadline) {
-  if (!thread_.joinable()) return;
-  boost::asio::post(io_, [this, stop_at = Clock::now() + deadline] {
-    stopping_ = true;
-    stop_at_ = stop_at;
-    nodes_.drain();
-    request_turn();
-  });
-  thread_.join();
-}
-
-/// Everything that is ready now gets its say first: then all of it leaves in one write.
-void Engine::request_turn() {
-  if (std::exchange(resting_, false)) tick_after(kTick);
-  if (std::exchange(turn_requested_, true)) return;
-  boost::asio::post(io_, [this] { turn(); });
-}
-
-void Engine::tick() {
-  resting_ = false;
-  tell_warning(Clock::now());
-  request_turn();
-  resting_ = at_rest();
-  tick_after(resting_ ? brokers::kRestTick : kTick);
-}
-
-void Engine::tick_after(Duration pause) {
-  timer_.expires_after(pause);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
-  });
-}
-
 bool Engine::at_rest() const noexcept {
   return report_.state() == State::ready && !stopping_ && queue_.empty() && nodes_.at_rest();
 }
 
-void Engine::turn() {
-  turn_requested_ = false;
-  const Time now = Clock::now();
+void Engine::on_turn(Time now) {
   take_calls(now);
   if (stopping_) return drain(now);
   if (nodes_.turn(now)) all_followed_at_ = now + kAllFollowed;
@@ -140,20 +88,13 @@ void Engine::turn() {
 }
 
 void Engine::take_calls(Time now) {
-  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload) {
-    dispatch(call, channel, payload, now);
+  const auto take = [&](brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {
+    dispatch(call, channel, payload, deadline, now);
   };
-  if (queue_.take_slice(take)) request_turn();
+  if (queue_.take_slice(take)) loop_.request_turn();
 }
 
-void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now) {
-  const auto refuse = [&](const Status& status) {
-    budget_.give_back(call.cost);
-    call.finish(status);
-  };
-  if (!call.refusal.ok()) return refuse(call.refusal);
-  if (stopping_) return refuse(kClosed);
-  const Time deadline = call.made_at + call_timeout_;
+void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline, Time now) {
   const HashTags* tags = topology_->tags();
   if (tags) {
     tags->tagged(channel, channel_);
@@ -167,11 +108,12 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
   } else if (call.kind == brokers::Call::Kind::unsubscribe) {
     node.subscriber(channel_).unsubscribe(channel_, std::move(std::get<Done>(call.done)), deadline);
   } else if (!place.serving || !node.command_established()) {
-    refuse({errc::unavailable, place.reason.empty() ? std::string_view("not ready") : std::string_view(place.reason)});
+    queue_.refuse(call,
+                  {errc::unavailable, place.reason.empty() ? std::string_view("not ready") : std::string_view(place.reason)});
   } else if (!place.settled && node.subscriber(channel_).awaits(channel_)) {
-    refuse(kNotConfirmed);
+    queue_.refuse(call, kNotConfirmed);
   } else if (now >= deadline) {
-    refuse(kLate);
+    queue_.refuse(call, kLate);
   } else if (call.kind == brokers::Call::Kind::publish) {
     node.command().publish(channel_, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {
@@ -239,12 +181,9 @@ void Engine::drain(Time now) {
 
 void Engine::finish() {
   nodes_.close();
-  queue_.close([&](brokers::Call& call, std::string_view channel, std::string_view payload) {
-    dispatch(call, channel, payload, stop_at_);
-  });
+  queue_.close();
   report_.tell(State::closed);
-  timer_.cancel();
-  io_.stop();
+  loop_.end();
 }
 
 }  // namespace signalbox::redis

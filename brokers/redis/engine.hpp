@@ -9,15 +9,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/call_queue.hpp"
+#include "brokers/common/loop.hpp"
 #include "brokers/common/state_report.hpp"
 #include "brokers/common/threaded_broker.hpp"
 #include "brokers/redis/nodes.hpp"
@@ -26,7 +23,7 @@
 
 namespace signalbox::redis {
 
-class Engine final : public brokers::Engine, private SubscriberEvents {
+class Engine final : public brokers::Engine, private brokers::LoopEvents, private SubscriberEvents {
  public:
   /// Channels a second that are subscribed again after an outage, so that a group of instances does not drown a server
   /// that has just come back.
@@ -45,10 +42,14 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   ~Engine() override;
 
   void start() override;
-  void wake() override;
+  void wake() override { loop_.wake(); }
   void stop(std::chrono::milliseconds deadline) override;
 
  private:
+  void on_turn(Time now) override;
+  void on_tick(Time now) override { tell_warning(now); }
+  [[nodiscard]] bool at_rest() const noexcept override;
+  void run(boost::asio::io_context& io) override;
   void on_messages(std::span<const Message> messages) override { host_.deliver(messages); }
   void on_refused(std::string_view channel, std::string_view detail) override {
     host_.refused(channel, {errc::rejected, detail});
@@ -56,15 +57,8 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
 
   void on_missed(std::span<const std::string_view> channels) override;
 
-  void request_turn();
-  void run();
-  void run_measured();
-  void turn();
-  void tick();
-  void tick_after(Duration pause);
-  [[nodiscard]] bool at_rest() const noexcept;
   void take_calls(Time now);
-  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
+  void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline, Time now);
   void update_state(Time now);
   void enter_ready();
   void tell_gap(std::span<const std::string_view> channels, std::string_view reason, Time now);
@@ -74,19 +68,13 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   void finish();
 
   Host& host_;
-  Duration call_timeout_;
-  brokers::Budget& budget_;
-
-  boost::asio::io_context io_{1};
-  boost::asio::steady_timer timer_{io_};
+  brokers::Loop loop_{"redis", host_, *this};
   ConnectionContext context_;
   std::unique_ptr<Topology> topology_;
   Nodes nodes_;
 
   brokers::CallQueue queue_;
   std::string channel_;  // the one that dispatch() works on, by its name on the wire
-  bool turn_requested_ = false;
-  bool resting_ = false;  // the next tick is far
   brokers::StateReport report_{host_};
   bool was_ready_ = false;
   std::string outage_;  // what ended the last ready
@@ -101,7 +89,6 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   std::string warned_;
   bool stopping_ = false;
   Time stop_at_;
-  std::thread thread_;
 };
 
 }  // namespace signalbox::redis
