@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,11 +54,9 @@ class Backend {
 
   /// A section that reaches the server.
   [[nodiscard]] virtual Values values() const = 0;
-  /// The same through another port on 127.0.0.1, and the port that a proxy is to lead to.
+  /// One that leads to the server, and a section that goes through it, on its port.
+  [[nodiscard]] virtual std::unique_ptr<test::FaultProxy> make_proxy() const { return nullptr; }
   [[nodiscard]] virtual Values values_through(std::uint16_t) const { return values(); }
-  [[nodiscard]] virtual std::uint16_t port() const { return 0; }
-  /// Where the proxy has to listen, for a server that tells its clients where to go; 0: anywhere.
-  [[nodiscard]] virtual std::uint16_t proxy_port() const { return 0; }
 
   /// Stands in the values, and in nothing that a broker tells; empty: there is none.
   [[nodiscard]] virtual std::string secret() const { return {}; }

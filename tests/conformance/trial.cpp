@@ -122,7 +122,7 @@ std::unique_ptr<Peer> Trial::peer_through_proxy() {
 }
 
 test::FaultProxy& Trial::proxy() {
-  if (!proxy_) proxy_ = std::make_unique<test::FaultProxy>(backend_.port(), "127.0.0.1", backend_.proxy_port());
+  if (!proxy_) proxy_ = backend_.make_proxy();
   return *proxy_;
 }
 

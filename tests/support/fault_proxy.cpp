@@ -25,11 +25,16 @@ using boost::system::error_code;
 
 class FaultProxy::Proxy {
  public:
-  Proxy(std::uint16_t server_port, const std::string& server_host, std::uint16_t port)
-      : server_(*tcp::resolver(io_).resolve(tcp::v4(), server_host, std::to_string(server_port)).begin()), acceptor_(io_) {
-    bind(port);
-    accept();
-    thread_ = std::thread([this] { io_.run(); });
+  Proxy(std::uint16_t server_port, const std::string& server_host, std::uint16_t port) {
+    Door& door = add_door(*tcp::resolver(io_).resolve(tcp::v4(), server_host, std::to_string(server_port)).begin());
+    bind(door, port);
+    open();
+  }
+  Proxy(const std::vector<std::uint16_t>& server_ports, const std::string& host) {
+    for (const std::uint16_t port : server_ports) {
+      listen(add_door({asio::ip::address_v4::loopback(), port}), {asio::ip::make_address_v4(host), port});
+    }
+    open();
   }
 
   ~Proxy() {
@@ -38,7 +43,7 @@ class FaultProxy::Proxy {
     thread_.join();
   }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return doors_.front()->place.port(); }
 
   /// Runs `function` on the proxy's thread and gives what it gives.
   template <class Function>
@@ -69,10 +74,15 @@ class FaultProxy::Proxy {
 
   void refuse(bool on) {
     call([this, on] {
-      if (on == !acceptor_.is_open()) return;
-      if (on) return acceptor_.close();
-      listen(port_);
-      accept();
+      for (const auto& door : doors_) {
+        if (on == !door->acceptor.is_open()) continue;
+        if (on) {
+          door->acceptor.close();
+        } else {
+          listen(*door, door->place);
+          accept(*door);
+        }
+      }
     });
   }
 
@@ -90,58 +100,76 @@ class FaultProxy::Proxy {
   }
 
  private:
+  /// Where the clients of one server come in.
+  struct Door {
+    Door(asio::io_context& io, tcp::endpoint to) : server(std::move(to)), acceptor(io) {}
+
+    tcp::endpoint server;
+    tcp::endpoint place;
+    tcp::acceptor acceptor;
+  };
+
   Lane& lane(Direction way) { return way == Direction::to_server ? lanes_.to_server : lanes_.to_client; }
 
-  void bind(std::uint16_t wanted) {
-    if (wanted != 0) listen(wanted);
-    port_ = wanted;
+  Door& add_door(tcp::endpoint server) {
+    doors_.push_back(std::make_unique<Door>(io_, std::move(server)));
+    return *doors_.back();
+  }
+
+  void open() {
+    for (const auto& door : doors_) accept(*door);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  void bind(Door& door, std::uint16_t wanted) {
+    const auto address = asio::ip::address_v4::loopback();
+    if (wanted != 0) return listen(door, {address, wanted});
     // Not port 0: refuse() gives the port up and takes it again, and ports that the system gives out itself are taken
     // meanwhile.
-    for (int attempt = 1; port_ == 0; ++attempt) {
-      const std::uint16_t port = free_port();
+    for (int attempt = 1;; ++attempt) {
       try {
-        listen(port);
-        port_ = port;
+        return listen(door, {address, free_port()});
       } catch (const boost::system::system_error&) {
         if (attempt == 3) throw;
       }
     }
   }
 
-  void listen(std::uint16_t port) {
-    acceptor_ = tcp::acceptor(io_);
-    acceptor_.open(tcp::v4());
-    acceptor_.set_option(asio::socket_base::reuse_address(true));
-    acceptor_.set_option(asio::socket_base::receive_buffer_size(FaultPair::kSocketBytes));
-    acceptor_.bind({asio::ip::address_v4::loopback(), port});
-    acceptor_.listen();
+  void listen(Door& door, const tcp::endpoint& place) {
+    door.acceptor = tcp::acceptor(io_);
+    door.acceptor.open(tcp::v4());
+    door.acceptor.set_option(asio::socket_base::reuse_address(true));
+    door.acceptor.set_option(asio::socket_base::receive_buffer_size(FaultPair::kSocketBytes));
+    door.acceptor.bind(place);
+    door.acceptor.listen();
+    door.place = place;
   }
 
-  void accept() {
-    acceptor_.async_accept([this](const error_code& error, tcp::socket client) {
+  void accept(Door& door) {
+    door.acceptor.async_accept([this, &door](const error_code& error, tcp::socket client) {
       if (error == asio::error::operation_aborted) return;  // refuse() has closed the listener
-      if (error) return accept();
+      if (error) return accept(door);
       const auto pair = std::make_shared<FaultPair>(std::move(client), accepted_++, lanes_,
                                                     [this](const std::shared_ptr<FaultPair>& ended) { pairs_.erase(ended); });
       pairs_.insert(pair);
-      pair->connect(server_);
-      accept();
+      pair->connect(door.server);
+      accept(door);
     });
   }
 
   std::uint64_t accepted_ = 0;
-  std::uint16_t port_ = 0;
   Lanes lanes_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> stays_{io_.get_executor()};  // refusing, with nobody connected
-  tcp::endpoint server_;
-  tcp::acceptor acceptor_;
+  std::vector<std::unique_ptr<Door>> doors_;
   std::set<std::shared_ptr<FaultPair>> pairs_;
   std::thread thread_;
 };
 
 FaultProxy::FaultProxy(std::uint16_t server_port, std::string server_host, std::uint16_t port)
     : proxy_(std::make_unique<Proxy>(server_port, server_host, port)) {}
+FaultProxy::FaultProxy(const std::vector<std::uint16_t>& server_ports, const std::string& host)
+    : proxy_(std::make_unique<Proxy>(server_ports, host)) {}
 FaultProxy::~FaultProxy() = default;
 
 std::uint16_t FaultProxy::port() const noexcept { return proxy_->port(); }

@@ -7,13 +7,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace signalbox::test {
 
 enum class Direction { to_server, to_client };
 
-/// Forwards each connection to port() of 127.0.0.1 to the server, on a thread of its own. A side's end of stream is passed on
-/// to the other, a reset as well; a server that can't be reached resets the client.
+/// Forwards each connection to port() of 127.0.0.1 to the server, on a thread of its own; or stands before several servers,
+/// and does to all of them whatever it does. A side's end of stream is passed on to the other, a reset as well; a server that
+/// can't be reached resets the client.
 ///
 /// A fault has taken effect when its function returns. It holds for open and for new connections until heal(), except cut(),
 /// reset() and inject(), which happen once. Bytes pass these stations in order: black hole, corruption, filter, delay, cut.
@@ -23,11 +25,15 @@ class FaultProxy {
  public:
   /// port: to listen on; 0: any that is free. Errors: boost::system::system_error if the host is unknown or no port is free.
   explicit FaultProxy(std::uint16_t server_port, std::string server_host = "127.0.0.1", std::uint16_t port = 0);
+  /// Before servers on 127.0.0.1 that tell their clients each other's ports: on the same ports of `host`, an address of
+  /// 127.0.0.0/8 on which nobody else listens. Errors: as above.
+  FaultProxy(const std::vector<std::uint16_t>& server_ports, const std::string& host);
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;
   /// Resets every connection.
   ~FaultProxy();
 
+  /// Of the first server's, where there are several.
   [[nodiscard]] std::uint16_t port() const noexcept;
   /// Open connections that have reached the server.
   [[nodiscard]] std::size_t connections() const;

@@ -149,12 +149,6 @@ std::vector<std::string> RedisCluster::urls() const {
   return urls;
 }
 
-std::string RedisCluster::url_list() const {
-  std::string list;
-  for (const std::string& url : urls()) list += (list.empty() ? "[" : ", ") + url;
-  return list + "]";
-}
-
 RedisServer& RedisCluster::owner(std::uint16_t slot) const {
   std::map<std::uint16_t, int> named;
   for (const auto& server : servers_) {

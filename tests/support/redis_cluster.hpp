@@ -20,9 +20,8 @@ class RedisCluster {
   /// arguments: of each server.
   explicit RedisCluster(Replicas replicas = Replicas::none, std::vector<std::string> arguments = {});
 
-  /// redis://127.0.0.1:PORT of each server, "[a, b, …]" as an option takes it.
+  /// redis://127.0.0.1:PORT of each server.
   [[nodiscard]] std::vector<std::string> urls() const;
-  [[nodiscard]] std::string url_list() const;
   /// Those that began as masters first.
   [[nodiscard]] const std::vector<std::unique_ptr<RedisServer>>& servers() const noexcept { return servers_; }
   /// The master that has the slot, as most of the running servers say.

@@ -24,17 +24,21 @@ std::size_t end_of_value(const std::string& bytes, std::size_t begin) {
   return end;
 }
 
+/// Of classic or of sharded pub/sub.
+bool is_message(std::string_view value) {
+  return value.starts_with("*3\r\n$7\r\nmessage\r\n") || value.starts_with("*3\r\n$8\r\nsmessage\r\n");
+}
+
 FaultProxy::Filter filter(const std::shared_ptr<const std::atomic<bool>>& on) {
   return [on, waiting = std::make_shared<std::string>()](std::string_view bytes) {
     if (bytes.empty()) return std::exchange(*waiting, {});  // healed: what is incomplete flows on
-    constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
     waiting->append(bytes);
     std::string passes;
     std::size_t begin = 0;
     while (begin < waiting->size()) {
       const std::size_t end = end_of_value(*waiting, begin);
       if (end == std::string::npos) break;
-      if (!*on || waiting->compare(begin, kMessage.size(), kMessage) != 0) passes.append(*waiting, begin, end - begin);
+      if (!*on || !is_message(std::string_view(*waiting).substr(begin))) passes.append(*waiting, begin, end - begin);
       begin = end;
     }
     waiting->erase(0, begin);

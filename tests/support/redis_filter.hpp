@@ -12,7 +12,8 @@
 namespace signalbox::test {
 
 /// A filter for one connection, server to client (FaultProxy::filter): passes every RESP2 value on whole, but for the pushes
-/// of PUBLISH, which vanish. TCP, PING and confirmations stay as they are: the black hole that only a probe notices.
+/// of PUBLISH and SPUBLISH, which vanish. TCP, PING and confirmations stay as they are: the black hole that only a probe
+/// notices.
 [[nodiscard]] std::function<std::string(std::string_view)> without_redis_messages();
 
 /// The same, for all connections, but only while `on`. Installed before the first connection it sees each stream from its

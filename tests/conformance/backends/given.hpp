@@ -1,6 +1,8 @@
 // A server that somebody else runs: the settings are all that is known of it.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "tests/conformance/backend.hpp"
@@ -24,7 +26,9 @@ class GivenBackend final : public Backend {
   [[nodiscard]] std::string lacks(Control control) const override;
   [[nodiscard]] Values values() const override { return server_.values; }
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
-  [[nodiscard]] std::uint16_t port() const override { return port_; }
+  [[nodiscard]] std::unique_ptr<test::FaultProxy> make_proxy() const override {
+    return std::make_unique<test::FaultProxy>(port_);
+  }
   void stop() override;
   void start() override;
 

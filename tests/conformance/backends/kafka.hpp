@@ -31,8 +31,10 @@ class KafkaBackend final : public Backend {
   [[nodiscard]] std::string lacks(Control control) const override;
   [[nodiscard]] Values values() const override { return at(shared_.port); }
   [[nodiscard]] Values values_through(std::uint16_t port) const override { return at(port); }
-  [[nodiscard]] std::uint16_t port() const override { return shared_.proxied_port; }
-  [[nodiscard]] std::uint16_t proxy_port() const override { return shared_.proxy_port; }
+  /// Where the server tells its clients that it is.
+  [[nodiscard]] std::unique_ptr<test::FaultProxy> make_proxy() const override {
+    return std::make_unique<test::FaultProxy>(shared_.proxied_port, "127.0.0.1", shared_.proxy_port);
+  }
   [[nodiscard]] std::string secret() const override { return password_; }
 
   void stop() override { server_->kill(); }

@@ -17,7 +17,9 @@ class NatsBackend final : public Backend {
   [[nodiscard]] std::string lacks(Control control) const override;
   [[nodiscard]] Values values() const override { return values_through(nats_.port()); }
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
-  [[nodiscard]] std::uint16_t port() const override { return nats_.port(); }
+  [[nodiscard]] std::unique_ptr<test::FaultProxy> make_proxy() const override {
+    return std::make_unique<test::FaultProxy>(nats_.port());
+  }
   [[nodiscard]] std::string secret() const override;
   /// For an outage of at most 1 s.
   [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return std::chrono::seconds(2); }

@@ -19,7 +19,9 @@ class RedisBackend final : public Backend {
   }
   [[nodiscard]] Values values() const override;
   [[nodiscard]] Values values_through(std::uint16_t port) const override;
-  [[nodiscard]] std::uint16_t port() const override { return redis_.port(); }
+  [[nodiscard]] std::unique_ptr<test::FaultProxy> make_proxy() const override {
+    return std::make_unique<test::FaultProxy>(redis_.port());
+  }
   [[nodiscard]] std::string secret() const override;
   /// For an outage of at most 1 s.
   [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return std::chrono::seconds(2); }

@@ -2,31 +2,51 @@
 
 #include "brokers/redis/hash_tags.hpp"
 #include "tests/conformance/backends/redis_controls.hpp"
+#include "tests/support/redis_filter.hpp"
 
 namespace signalbox::conformance {
 namespace {
 
 constexpr int kFailover = 33;
+constexpr const char* kDirect = "127.0.0.1";
+constexpr const char* kProxied = "127.0.0.2";
 
 }  // namespace
 
 RedisClusterBackend::RedisClusterBackend(int case_number)
     : with_replicas_(case_number == kFailover),
       cluster_(with_replicas_ ? test::RedisCluster::Replicas::one_each : test::RedisCluster::Replicas::none,
-               {"--requirepass", kRedisPassword, "--masterauth", kRedisPassword}) {
+               // No node tells a host: who comes through the proxies is led through them.
+               {"--requirepass", kRedisPassword, "--masterauth", kRedisPassword, "--cluster-preferred-endpoint-type",
+                "unknown-endpoint"}) {
   for (const auto& server : cluster_.servers()) server->keep_connection();
 }
 
 std::string RedisClusterBackend::lacks(Control control) const {
-  if (control == Control::link || control == Control::black_hole) return "the proxy can't stand before several servers";
-  if (control == Control::limit) return "the limit is tried through the proxy";
   if (control == Control::role) return "a cluster exchanges its masters by failover";
   if (control == Control::failover && !with_replicas_) return "there are no replicas";
   return {};
 }
 
-Values RedisClusterBackend::values() const {
-  return {{"mode", "cluster"}, {"urls", cluster_.url_list()}, {"password", kRedisPassword}};
+Values RedisClusterBackend::values() const { return values_at(kDirect); }
+
+Values RedisClusterBackend::values_through(std::uint16_t) const { return values_at(kProxied); }
+
+Values RedisClusterBackend::values_at(const std::string& host) const {
+  std::string urls;
+  for (const std::uint16_t port : ports())
+    urls += (urls.empty() ? "redis://" : ", redis://") + host + ":" + std::to_string(port);
+  return {{"mode", "cluster"}, {"urls", "[" + urls + "]"}, {"password", kRedisPassword}};
+}
+
+std::unique_ptr<test::FaultProxy> RedisClusterBackend::make_proxy() const {
+  return std::make_unique<test::FaultProxy>(ports(), kProxied);
+}
+
+std::vector<std::uint16_t> RedisClusterBackend::ports() const {
+  std::vector<std::uint16_t> ports;
+  for (const auto& server : cluster_.servers()) ports.push_back(server->port());
+  return ports;
 }
 
 std::string RedisClusterBackend::secret() const { return kRedisPassword; }
@@ -65,6 +85,10 @@ void RedisClusterBackend::allow_all() {
   for (const auto& server : cluster_.servers()) allow_all_channels(*server);
 }
 
+void RedisClusterBackend::refuse_connections(bool on) {
+  for (const auto& server : cluster_.servers()) conformance::refuse_connections(*server, on);
+}
+
 void RedisClusterBackend::limit_output(std::size_t bytes) {
   for (const auto& server : cluster_.servers()) conformance::limit_output(*server, bytes);
 }
@@ -78,6 +102,8 @@ void RedisClusterBackend::publish_foreign(std::string_view channel, std::string_
   redis::HashTags(prefix_).tagged(channel, name);
   cluster_.owner(redis::slot_of(name)).command({"SPUBLISH", name, std::string(payload)});
 }
+
+test::FaultProxy::Filter RedisClusterBackend::drop_deliveries() const { return test::without_redis_messages(); }
 
 std::vector<Misconfiguration> RedisClusterBackend::misconfigured() {
   wrong_ = std::make_unique<test::RedisServer>(std::vector<std::string>{"--requirepass", kRedisPassword});

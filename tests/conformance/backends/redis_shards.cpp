@@ -16,7 +16,8 @@ RedisShardsBackend::RedisShardsBackend() {
 }
 
 std::string RedisShardsBackend::lacks(Control control) const {
-  if (control == Control::link || control == Control::black_hole) return "the proxy can't stand before several servers";
+  if (control == Control::link || control == Control::black_hole)
+    return "a shard is known by its address: through a proxy it would be another";
   return shards_.front()->lacks(control);
 }
 

@@ -104,16 +104,17 @@ class FaultProxyTest : public testing::Test {
   };
 
   /// A connection through the proxy, both ends of it.
-  Link connect() {
-    const std::size_t before = proxy_.connections();
+  Link connect() { return connect(proxy_, "127.0.0.1", proxy_.port(), listener_); }
+  static Link connect(const FaultProxy& proxy, const char* host, std::uint16_t port, const Listener& listener) {
+    const std::size_t before = proxy.connections();
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(proxy_.port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    inet_pton(AF_INET, host, &address.sin_addr);
     EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    Link link{std::make_unique<Peer>(socket), listener_.accept()};
-    EXPECT_TRUE(wait_until([&] { return proxy_.connections() == before + 1; }));
+    Link link{std::make_unique<Peer>(socket), listener.accept()};
+    EXPECT_TRUE(wait_until([&] { return proxy.connections() == before + 1; }));
     return link;
   }
 
@@ -203,6 +204,29 @@ TEST_F(FaultProxyTest, ResetsAClientWhoseServerIsAway) {
   EXPECT_TRUE(client.read_to_end());
   EXPECT_EQ(proxy.connections(), 0u);
   EXPECT_EQ(proxy.accepted(), 1u);
+}
+
+TEST_F(FaultProxyTest, StandsBeforeSeveralServersAtOnceOnTheirPortsOfAnotherAddress) {
+  const Listener other;
+  constexpr const char* kHost = "127.0.0.2";
+  FaultProxy both({listener_.port(), other.port()}, kHost);
+  EXPECT_EQ(both.port(), listener_.port());
+  Link one = connect(both, kHost, listener_.port(), listener_);
+  Link two = connect(both, kHost, other.port(), other);
+  one.server.send("one");
+  two.server.send("two");
+  EXPECT_EQ(one.client->received(3), "one");
+  EXPECT_EQ(two.client->received(3), "two");
+  EXPECT_EQ(both.bytes(Direction::to_client), 6u);
+  both.refuse(true);
+  both.reset();
+  EXPECT_EQ(one.client->end(), End::rst);
+  EXPECT_EQ(two.client->end(), End::rst);
+  both.refuse(false);
+  Link again = connect(both, kHost, other.port(), other);
+  again.client->send("back");
+  EXPECT_EQ(again.server.received(4), "back");
+  EXPECT_EQ(both.accepted(), 3u);
 }
 
 TEST_F(FaultProxyTest, CutsInTheMiddleOfAMessageOpenConnectionsAndNewOnes) {

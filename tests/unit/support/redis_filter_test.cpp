@@ -6,8 +6,9 @@ namespace signalbox::test {
 namespace {
 
 const std::string kStream =
-    "+OK\r\n*3\r\n$9\r\nsubscribe\r\n$5\r\nalice\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$5\r\nalice\r\n$4\r\na\r\nb\r\n:7\r\n";
-const std::string kWithoutPush = "+OK\r\n*3\r\n$9\r\nsubscribe\r\n$5\r\nalice\r\n:1\r\n:7\r\n";
+    "+OK\r\n*3\r\n$9\r\nsubscribe\r\n$5\r\nalice\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$5\r\nalice\r\n$4\r\na\r\nb\r\n:7\r\n"
+    "*3\r\n$8\r\nsmessage\r\n$3\r\nbob\r\n$2\r\nhi\r\n+PONG\r\n";
+const std::string kWithoutPush = "+OK\r\n*3\r\n$9\r\nsubscribe\r\n$5\r\nalice\r\n:1\r\n:7\r\n+PONG\r\n";
 
 std::string passed(bool lose, std::size_t piece) {
   const FaultProxy::Filter filter = without_redis_messages_while(std::make_shared<std::atomic<bool>>(lose))();
