@@ -170,6 +170,28 @@ TEST_F(Configured, PublishAndExistsExitWith1WhenTheBrokerIsAway) {
   }
 }
 
+TEST_F(Configured, PublishAndExistsServeWhomTheyCanWhereOneOfTwoShardsIsAway) {
+  RedisServer one, other;
+  Instance instance({{"broker.plugin", "redis"},
+                     {"broker.redis.mode", "shards"},
+                     {"broker.redis.urls", "[" + one.url() + ", " + other.url() + "]"},
+                     {"broker.timeout", "1s"}});
+  WebSocketClient alice = instance.connect("alice");
+  (one.subscribers("alice") == 1 ? other : one).kill();
+  EXPECT_EQ(signalbox({"exists", "alice", "-c", instance.file()}).exit_code, 0);
+  const CommandResult sent = signalbox({"publish", "alice", "from a shell", "-c", instance.file()});
+  EXPECT_EQ(sent.exit_code, 0) << sent.errors;
+  EXPECT_EQ(alice.next_payload(), "from a shell");
+  // About half of all users are the other shard's.
+  CommandResult refused;
+  for (int i = 0; i < 20 && refused.exit_code != 1; ++i) {
+    refused = signalbox({"exists", "user" + std::to_string(i), "-c", instance.file()});
+    EXPECT_TRUE(refused.exit_code == 1 || refused.exit_code == 3) << refused.errors;
+  }
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(contains(refused.errors, "command connection")) << refused.errors;
+}
+
 TEST_F(Configured, PublishAndExistsAreWrongUsageWithTheMemoryBroker) {
   EXPECT_EQ(signalbox({"publish", "alice", "hello", "--broker", "memory"}).exit_code, 2);
   EXPECT_EQ(signalbox({"exists", "alice", "--broker", "memory"}).exit_code, 2);

@@ -13,6 +13,8 @@ namespace {
 
 constexpr milliseconds kSettled = 40s;  // replicas attach, sentinels find each other every 2 s
 
+constexpr const char* kSentinelFile = "sentinel.conf";  // where it also keeps what it knows
+
 /// The value behind a field, of an answer with a line for each.
 std::string field(const std::string& answer, const std::string& name) {
   const std::string before = "\n" + name + "\n";
@@ -34,11 +36,18 @@ RedisSentinels::RedisSentinels(std::vector<std::string> arguments, std::string p
            told.find("state=wait") == std::string::npos && told.find("state=send") == std::string::npos;
   };
   if (!wait_until(attached, kSettled)) throw std::runtime_error("the replicas do not attach");
-  for (int number = 0; number < 3; ++number) start_sentinel();
+  for (int number = 0; number < 3; ++number) add_sentinel();
   if (!wait_until([&] { return agreed(); }, kSettled)) throw std::runtime_error("the sentinels do not agree");
 }
 
-void RedisSentinels::start_sentinel() {
+void RedisSentinels::Sentinel::start() {
+  process = std::make_unique<Process>(
+      std::vector<std::string>{"redis-server", (directory.path() / kSentinelFile).string(), "--sentinel"});
+}
+
+void RedisSentinels::restart_sentinel(std::size_t number) { sentinels_[number]->start(); }
+
+void RedisSentinels::add_sentinel() {
   auto sentinel = std::make_unique<Sentinel>();
   sentinel->port = free_port();
   const std::string name = std::string(kMaster);
@@ -47,8 +56,8 @@ void RedisSentinels::start_sentinel() {
                       std::to_string(servers_.front()->port()) + " 2\nsentinel down-after-milliseconds " + name +
                       " 1000\nsentinel failover-timeout " + name + " 10000\nsentinel parallel-syncs " + name + " 2\n";
   if (!password_.empty()) lines += "requirepass " + password_ + "\nsentinel sentinel-pass " + password_ + "\n";
-  const std::string file = sentinel->directory.write("sentinel.conf", lines);
-  sentinel->process = std::make_unique<Process>(std::vector<std::string>{"redis-server", file, "--sentinel"});
+  sentinel->directory.write(kSentinelFile, lines);
+  sentinel->start();
   sentinels_.push_back(std::move(sentinel));
 }
 

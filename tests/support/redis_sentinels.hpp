@@ -34,15 +34,19 @@ class RedisSentinels {
   /// Runs a command on each sentinel.
   void tell_sentinels(const std::vector<std::string>& command) const;
   void kill_sentinel(std::size_t number) { sentinels_[number]->process->kill(); }
+  /// With what it knew when it was killed.
+  void restart_sentinel(std::size_t number);
 
  private:
   struct Sentinel {
-    std::uint16_t port;
+    void start();
+
+    std::uint16_t port = 0;
     TemporaryDirectory directory;
     std::unique_ptr<Process> process;
   };
 
-  void start_sentinel();
+  void add_sentinel();
   std::string ask(const Sentinel& sentinel, const std::vector<std::string>& command) const;
   [[nodiscard]] bool agreed() const;
 

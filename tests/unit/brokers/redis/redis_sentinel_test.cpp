@@ -1,16 +1,21 @@
 // Real sentinels with a master and two replicas, one of which takes over.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "brokers/redis/sentinels.hpp"
 #include "tests/support/booked_broker.hpp"
 #include "tests/support/fault_proxy.hpp"
+#include "tests/support/redis_connection.hpp"
 #include "tests/support/redis_sentinels.hpp"
 #include "tests/unit/brokers/redis/late_gaps.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
@@ -116,6 +121,44 @@ TEST(RedisSentinel, WarnsOfSentinelsThatAreAwayThoughTheMasterServes) {
   EXPECT_EQ(a.host.snapshot().states.back(), State::ready);
   master.kill();
   EXPECT_TRUE(wait_until([&] { return load.reasons().find(warning) != std::string::npos; })) << load.reasons();
+}
+
+/// Nobody is left who knows better than it.
+TEST(RedisSentinel, IsNotFollowedBackByASentinelThatWasAwayDuringTheFailover) {
+  RedisSentinels redis;
+  redis::Options options;
+  options.endpoints.clear();
+  for (const std::string& url : redis.urls()) options.endpoints.push_back({"127.0.0.1", port_of(url)});
+  options.sentinel_master = RedisSentinels::kMaster;
+  boost::asio::io_context io;
+  redis::ConnectionContext context{io, nullptr, [] {}, std::mt19937(1)};
+  redis::Sentinels topology(options, context, "test");
+  const auto turns_until = [&](const std::function<bool()>& done) {
+    return wait_until([&] {
+      io.restart();
+      io.poll();
+      topology.turn(redis::Clock::now(), redis::Doubt::none);
+      return done();
+    });
+  };
+  const auto answer = [&](const std::string& count) {
+    return turns_until([&] { return topology.warns() && topology.warning().starts_with(count + " of 3 sentinels answer"); });
+  };
+  ASSERT_TRUE(turns_until([&] { return !topology.nodes().empty(); }));
+  EXPECT_FALSE(topology.warns());
+  redis.kill_sentinel(2);
+  redis.fail_over();
+  const std::uint16_t port = redis.master().port();
+  ASSERT_TRUE(turns_until([&] { return topology.nodes().front().port == port; }));
+  redis.kill_sentinel(0);
+  redis.kill_sentinel(1);
+  ASSERT_TRUE(answer("0"));
+  redis.restart_sentinel(2);
+  ASSERT_TRUE(answer("1"));
+  EXPECT_EQ(topology.nodes().front().port, port);
+  RedisConnection sentinel(options.endpoints[2].port);
+  const std::string stale = sentinel.command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", RedisSentinels::kMaster});
+  EXPECT_EQ(stale.find(std::to_string(port)), std::string::npos) << "it knows the new master: nothing is shown";
 }
 
 TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {

@@ -1,5 +1,7 @@
 // Several real servers that share the channels.
 #include <algorithm>
+#include <functional>
+#include <iostream>
 #include <memory>
 #include <set>
 #include <string>
@@ -99,6 +101,80 @@ TEST_F(RedisShards, AreNotReadyUntilEachIsAndNameTheOneThatIsWrong) {
   EXPECT_EQ(a.host.snapshot().reason.substr(0, wanted.size()), wanted);
   servers_[1]->command({"REPLICAOF", "NO", "ONE"});
   EXPECT_TRUE(a.host.wait_state(State::ready, 20s));
+}
+
+/// One that answers, or is there, and does not serve us.
+class RedisShardsOfWhichOne : public RedisShards {
+ protected:
+  /// From `wrong` on the first is not there for anybody, for a reason with `words`; after `mended` it is again. Where its
+  /// connections all stand (`lasting`) nothing need be missed.
+  void expect_the_others_to_serve(const std::function<void()>& wrong, State state, const std::string& words,
+                                  const std::function<void()>& mended, bool lasting = false) {
+    RedisInstance a("", "a", values());
+    ASSERT_TRUE(a.host.wait_state(State::ready));
+    const std::string lost = channel_on(first_, "lost");
+    const std::string kept = channel_on(*servers_[1], "kept");
+    for (const std::string& channel : {lost, kept}) ASSERT_TRUE(wait(subscribe(*a, channel)).ok());
+    wrong();
+    ASSERT_TRUE(a.wait_reason(state, "", words)) << a.reason();
+    const std::string endpoint = "127.0.0.1:" + std::to_string(first_.port());
+    EXPECT_NE(a.reason().find(endpoint), std::string::npos) << a.reason();
+    const Outcome refused = wait(publish(*a, lost, "x"));
+    EXPECT_EQ(refused.code, errc::unavailable);
+    EXPECT_NE(refused.detail.find(endpoint), std::string::npos) << refused.detail;
+    EXPECT_EQ(wait(exists(*a, lost)).code, errc::unavailable);
+    EXPECT_EQ(wait(publish(*a, kept, "still")).receivers.count, 1U);
+    EXPECT_TRUE(wait(exists(*a, kept)).exists);
+    mended();
+    ASSERT_TRUE(a.host.wait_state(State::ready, 20s)) << a.reason();
+    const std::vector<std::vector<std::string>> gaps = a.host.snapshot().gap_channels;
+    EXPECT_TRUE(gaps == (std::vector<std::vector<std::string>>{{lost}}) || (lasting && gaps.empty()));
+    EXPECT_EQ(wait(publish(*a, lost, "again")).receivers.count, 1U);
+  }
+  void leave_nobody_connected() const {
+    for (const char* type : {"pubsub", "normal"}) first_.command({"CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"});
+  }
+
+  RedisServer& first_ = *servers_[0];
+};
+
+TEST_F(RedisShardsOfWhichOne, IsFrozenServeOn) {
+  expect_the_others_to_serve([&] { first_.freeze(); }, State::degraded, "", [&] { first_.thaw(); }, true);
+}
+
+TEST_F(RedisShardsOfWhichOne, IsDemotedServeOn) {
+  expect_the_others_to_serve([&] { first_.command({"REPLICAOF", "127.0.0.1", "1"}); }, State::failed, "the server is a replica",
+                             [&] { first_.command({"REPLICAOF", "NO", "ONE"}); });
+}
+
+TEST_F(RedisShardsOfWhichOne, WantsAPasswordServeOn) {
+  const auto want = [&](const std::string& password) {
+    first_.command({"CONFIG", "SET", "requirepass", password});
+    first_.use_password(password);
+    leave_nobody_connected();
+  };
+  expect_the_others_to_serve([&] { want("secret"); }, State::failed, "auth: ", [&] { want(""); });
+}
+
+TEST_F(RedisShardsOfWhichOne, AllowsNoChannelServeOn) {
+  const auto allow = [&](const char* rule) {
+    first_.command({"ACL", "SETUSER", "default", rule});
+    leave_nobody_connected();
+  };
+  expect_the_others_to_serve([&] { allow("resetchannels"); }, State::failed, "NOPERM", [&] { allow("allchannels"); });
+}
+
+TEST_F(RedisShards, TellAGapToAllWhereThereIsOneAlone) {
+  servers_.resize(1);
+  RedisInstance a("", "a", values());
+  ASSERT_TRUE(a.wait_ready());
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  servers_[0]->kill();
+  ASSERT_TRUE(a.host.wait_state(State::degraded));
+  servers_[0]->restart();
+  ASSERT_TRUE(a.wait_back()) << a.reason();
+  EXPECT_EQ(a.host.snapshot().gap_channels, (std::vector<std::vector<std::string>>{{}}));
+  EXPECT_EQ(wait(publish(*a, "alice", "again")).receivers.count, 1U);
 }
 
 TEST_F(RedisShards, LoseNothingWithoutAGapWhenOneIsKilledUnderLoad) {
