@@ -7,130 +7,147 @@
 
 #include <signalbox/plugin.h>
 
-static size_t fields; /* bytes of those printed since STRUCT */
+static size_t fields; /* bytes of those printed since STRUCT, which stands first in a function of its own */
 
-#define STRUCT(name) (fields = 0, printf("%s\n", #name))
+#define STRUCT(name)                    \
+  typedef name owner;                   \
+  const char* const owner_name = #name; \
+  fields = 0;                           \
+  printf("%s\n", owner_name)
 
-#define FIELD(owner, name, ...)                                                                                         \
-  do {                                                                                                                  \
-    _Static_assert(_Generic(&((owner*)0)->name, __VA_ARGS__ *: 1, default: 0), #owner "." #name " is of another type"); \
-    printf("  %3zu  %zu  %s: %s\n", offsetof(owner, name), sizeof(((owner*)0)->name), #name, #__VA_ARGS__);             \
-    fields += sizeof(((owner*)0)->name);                                                                                \
+#define FIELD(name, ...)                                                                                     \
+  do {                                                                                                       \
+    _Static_assert(_Generic(&((owner*)0)->name, __VA_ARGS__ *: 1, default: 0), #name " is of another type"); \
+    printf("  %3zu  %zu  %s: %s\n", offsetof(owner, name), sizeof(((owner*)0)->name), #name, #__VA_ARGS__);  \
+    fields += sizeof(((owner*)0)->name);                                                                     \
   } while (0)
 
 /* The type of a slot is a name, since C puts the * of a pointer to a function in its middle. */
-#define SLOT(owner, name, result, ...)                                                                           \
-  do {                                                                                                           \
-    typedef result (*slot)(__VA_ARGS__);                                                                         \
-    _Static_assert(_Generic(((owner*)0)->name, slot: 1, default: 0), #owner "." #name " has another signature"); \
-    printf("  %3zu  %zu  %s: %s (%s)\n", offsetof(owner, name), sizeof(slot), #name, #result, #__VA_ARGS__);     \
-    fields += sizeof(slot);                                                                                      \
+#define SLOT(name, result, ...)                                                                              \
+  do {                                                                                                       \
+    typedef result (*slot)(__VA_ARGS__);                                                                     \
+    _Static_assert(_Generic(((owner*)0)->name, slot: 1, default: 0), #name " has another signature");        \
+    printf("  %3zu  %zu  %s: %s (%s)\n", offsetof(owner, name), sizeof(slot), #name, #result, #__VA_ARGS__); \
+    fields += sizeof(slot);                                                                                  \
   } while (0)
 
-#define END(name)                                                                                        \
-  do {                                                                                                   \
-    printf("  %3zu  bytes, aligned to %zu\n\n", sizeof(name), _Alignof(name));                           \
-    if (fields != sizeof(name)) printf("tests/abi/layout.c does not list every field of " #name "\n\n"); \
+#define END()                                                                                                  \
+  do {                                                                                                         \
+    printf("  %3zu  bytes, aligned to %zu\n\n", sizeof(owner), _Alignof(owner));                               \
+    if (fields != sizeof(owner)) printf("tests/abi/layout.c does not list every field of %s\n\n", owner_name); \
   } while (0)
 
 #define CONSTANT(name) printf("%s = %lld\n", #name, (long long)(name))
 
-static void views_and_results(void) {
+static void view(void) {
   STRUCT(signalbox_view);
-  FIELD(signalbox_view, data, const char*);
-  FIELD(signalbox_view, size, size_t);
-  END(signalbox_view);
+  FIELD(data, const char*);
+  FIELD(size, size_t);
+  END();
+}
 
+static void setting(void) {
   STRUCT(signalbox_setting);
-  FIELD(signalbox_setting, key, signalbox_view);
-  FIELD(signalbox_setting, value, signalbox_view);
-  END(signalbox_setting);
+  FIELD(key, signalbox_view);
+  FIELD(value, signalbox_view);
+  END();
+}
 
+static void message(void) {
   STRUCT(signalbox_message);
-  FIELD(signalbox_message, channel, signalbox_view);
-  FIELD(signalbox_message, payload, signalbox_view);
-  END(signalbox_message);
+  FIELD(channel, signalbox_view);
+  FIELD(payload, signalbox_view);
+  END();
+}
 
+static void result(void) {
   STRUCT(signalbox_result);
-  FIELD(signalbox_result, struct_size, uint32_t);
-  FIELD(signalbox_result, status, int32_t);
-  FIELD(signalbox_result, detail, signalbox_view);
-  FIELD(signalbox_result, receivers, uint64_t);
-  FIELD(signalbox_result, precision, int32_t);
-  FIELD(signalbox_result, exists, int32_t);
-  END(signalbox_result);
+  FIELD(struct_size, uint32_t);
+  FIELD(status, int32_t);
+  FIELD(detail, signalbox_view);
+  FIELD(receivers, uint64_t);
+  FIELD(precision, int32_t);
+  FIELD(exists, int32_t);
+  END();
+}
 
+static void capabilities(void) {
   STRUCT(signalbox_capabilities);
-  FIELD(signalbox_capabilities, struct_size, uint32_t);
-  FIELD(signalbox_capabilities, receivers, int32_t);
-  FIELD(signalbox_capabilities, exists, int32_t);
-  FIELD(signalbox_capabilities, propagation_hint_ms, uint32_t);
-  FIELD(signalbox_capabilities, dead_host_bound_ms, uint64_t);
-  FIELD(signalbox_capabilities, max_payload_bytes, uint64_t);
-  FIELD(signalbox_capabilities, continuity, int32_t);
-  FIELD(signalbox_capabilities, reserved, int32_t);
-  END(signalbox_capabilities);
+  FIELD(struct_size, uint32_t);
+  FIELD(receivers, int32_t);
+  FIELD(exists, int32_t);
+  FIELD(propagation_hint_ms, uint32_t);
+  FIELD(dead_host_bound_ms, uint64_t);
+  FIELD(max_payload_bytes, uint64_t);
+  FIELD(continuity, int32_t);
+  FIELD(reserved, int32_t);
+  END();
 }
 
-static void host_and_broker(void) {
+static void host(void) {
   STRUCT(signalbox_host);
-  FIELD(signalbox_host, struct_size, uint32_t);
-  FIELD(signalbox_host, call_timeout_ms, uint32_t);
-  FIELD(signalbox_host, context, void*);
-  FIELD(signalbox_host, instance_id, signalbox_view);
-  FIELD(signalbox_host, channel_prefix, signalbox_view);
-  FIELD(signalbox_host, payload_bytes, uint64_t);
-  SLOT(signalbox_host, log_enabled, int32_t, void*, int32_t);
-  SLOT(signalbox_host, log, void, void*, int32_t, signalbox_view);
-  SLOT(signalbox_host, deliver, void, void*, const signalbox_message*, size_t);
-  SLOT(signalbox_host, gap, void, void*, const signalbox_view*, size_t, signalbox_view);
-  SLOT(signalbox_host, complete, void, void*, uint64_t, const signalbox_result*);
-  SLOT(signalbox_host, state, void, void*, int32_t, const signalbox_view*, size_t);
-  SLOT(signalbox_host, refused, void, void*, signalbox_view, int32_t, signalbox_view);
-  SLOT(signalbox_host, extension, const void*, void*, const char*);
-  END(signalbox_host);
-
-  STRUCT(signalbox_broker);
-  FIELD(signalbox_broker, struct_size, uint32_t);
-  FIELD(signalbox_broker, reserved, uint32_t);
-  FIELD(signalbox_broker, self, void*);
-  SLOT(signalbox_broker, start, void, void*);
-  SLOT(signalbox_broker, subscribe, void, void*, uint64_t, signalbox_view);
-  SLOT(signalbox_broker, unsubscribe, void, void*, uint64_t, signalbox_view);
-  SLOT(signalbox_broker, publish, void, void*, uint64_t, signalbox_view, signalbox_view);
-  SLOT(signalbox_broker, exists, void, void*, uint64_t, signalbox_view);
-  SLOT(signalbox_broker, capabilities, void, void*, signalbox_capabilities*);
-  SLOT(signalbox_broker, stop, void, void*, uint32_t);
-  SLOT(signalbox_broker, destroy, void, void*);
-  SLOT(signalbox_broker, extension, const void*, void*, const char*);
-  END(signalbox_broker);
+  FIELD(struct_size, uint32_t);
+  FIELD(call_timeout_ms, uint32_t);
+  FIELD(context, void*);
+  FIELD(instance_id, signalbox_view);
+  FIELD(channel_prefix, signalbox_view);
+  FIELD(payload_bytes, uint64_t);
+  SLOT(log_enabled, int32_t, void*, int32_t);
+  SLOT(log, void, void*, int32_t, signalbox_view);
+  SLOT(deliver, void, void*, const signalbox_message*, size_t);
+  SLOT(gap, void, void*, const signalbox_view*, size_t, signalbox_view);
+  SLOT(complete, void, void*, uint64_t, const signalbox_result*);
+  SLOT(state, void, void*, int32_t, const signalbox_view*, size_t);
+  SLOT(refused, void, void*, signalbox_view, int32_t, signalbox_view);
+  SLOT(extension, const void*, void*, const char*);
+  END();
 }
 
-static void option_and_plugin(void) {
+static void broker(void) {
+  STRUCT(signalbox_broker);
+  FIELD(struct_size, uint32_t);
+  FIELD(reserved, uint32_t);
+  FIELD(self, void*);
+  SLOT(start, void, void*);
+  SLOT(subscribe, void, void*, uint64_t, signalbox_view);
+  SLOT(unsubscribe, void, void*, uint64_t, signalbox_view);
+  SLOT(publish, void, void*, uint64_t, signalbox_view, signalbox_view);
+  SLOT(exists, void, void*, uint64_t, signalbox_view);
+  SLOT(capabilities, void, void*, signalbox_capabilities*);
+  SLOT(stop, void, void*, uint32_t);
+  SLOT(destroy, void, void*);
+  SLOT(extension, const void*, void*, const char*);
+  END();
+}
+
+static void option(void) {
   STRUCT(signalbox_option);
-  FIELD(signalbox_option, key, const char*);
-  FIELD(signalbox_option, type, const char*);
-  FIELD(signalbox_option, fallback, const char*);
-  FIELD(signalbox_option, meaning, const char*);
-  FIELD(signalbox_option, min, int64_t);
-  FIELD(signalbox_option, max, int64_t);
-  FIELD(signalbox_option, flags, uint32_t);
-  FIELD(signalbox_option, reserved, uint32_t);
-  END(signalbox_option);
+  FIELD(key, const char*);
+  FIELD(type, const char*);
+  FIELD(fallback, const char*);
+  FIELD(meaning, const char*);
+  FIELD(min, int64_t);
+  FIELD(max, int64_t);
+  FIELD(flags, uint32_t);
+  FIELD(reserved, uint32_t);
+  END();
+}
 
+static void plugin(void) {
   STRUCT(signalbox_plugin);
-  FIELD(signalbox_plugin, struct_size, uint32_t);
-  FIELD(signalbox_plugin, abi_major, uint16_t);
-  FIELD(signalbox_plugin, abi_minor, uint16_t);
-  FIELD(signalbox_plugin, name, const char*);
-  FIELD(signalbox_plugin, version, const char*);
-  FIELD(signalbox_plugin, options, const signalbox_option*);
-  FIELD(signalbox_plugin, option_count, size_t);
-  FIELD(signalbox_plugin, option_size, size_t);
-  SLOT(signalbox_plugin, create, const signalbox_broker*, const signalbox_host*, const signalbox_setting*, size_t, char*,
-       size_t);
-  END(signalbox_plugin);
+  FIELD(struct_size, uint32_t);
+  FIELD(abi_major, uint16_t);
+  FIELD(abi_minor, uint16_t);
+  FIELD(name, const char*);
+  FIELD(version, const char*);
+  FIELD(options, const signalbox_option*);
+  FIELD(option_count, size_t);
+  FIELD(option_size, size_t);
+  SLOT(create, const signalbox_broker*, const signalbox_host*, const signalbox_setting*, size_t, char*, size_t);
+  END();
+}
 
+static void entry_point(void) {
   _Static_assert(_Generic((signalbox_broker_plugin_fn)0, const signalbox_plugin* (*)(void): 1, default: 0),
                  "signalbox_broker_plugin_fn has another signature");
   printf("signalbox_broker_plugin_fn: const signalbox_plugin* (void)\n\n");
@@ -175,9 +192,16 @@ static void constants(void) {
 
 int main(void) {
   _Static_assert(sizeof(void*) == 8 && sizeof(long) == 8, "the record is that of LP64");
-  views_and_results();
-  host_and_broker();
-  option_and_plugin();
+  view();
+  setting();
+  message();
+  result();
+  capabilities();
+  host();
+  broker();
+  option();
+  plugin();
+  entry_point();
   constants();
   return 0;
 }
