@@ -13,7 +13,7 @@ constexpr const char* kPrepared = SIGNALBOX_KAFKA_PREPARED;
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error(std::string("no Kafka in ") + kPrepared + ": run tests/kafka/prepare " + kPrepared);
+  if (!file) throw std::runtime_error("no " + path.string() + ": run tests/kafka/prepare " + kPrepared);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -47,15 +47,13 @@ void wait_kafka_started(const Process& process) {
 std::string common_kafka_properties(int nodes) {
   const std::string all = std::to_string(nodes);
   const std::string most = std::to_string(nodes / 2 + 1);
-  return "process.roles=broker,controller\ncontroller.listener.names=CONTROLLER\ninter.broker.listener.name=INTERNAL\n"
-         "offsets.topic.num.partitions=1\ntransaction.state.log.num.partitions=1\n"
-         "offsets.topic.replication.factor=" +
-         all + "\ntransaction.state.log.replication.factor=" + all + "\ntransaction.state.log.min.isr=" + most +
+  return read(SIGNALBOX_KAFKA_PROPERTIES) + "inter.broker.listener.name=INTERNAL\noffsets.topic.replication.factor=" + all +
+         "\ntransaction.state.log.replication.factor=" + all + "\ntransaction.state.log.min.isr=" + most +
          "\nshare.coordinator.state.topic.replication.factor=" + all + "\nshare.coordinator.state.topic.min.isr=" + most +
          "\ndefault.replication.factor=" + all + "\nmin.insync.replicas=" + most +
          // So long a killed node is taken to live, and is not let in again.
          "\nbroker.session.timeout.ms=2000\nbroker.heartbeat.interval.ms=500"
-         "\nauto.create.topics.enable=false\nnum.network.threads=2\nnum.io.threads=2\nbackground.threads=2\n"
+         "\nnum.network.threads=2\nnum.io.threads=2\nbackground.threads=2\n"
          "log.cleaner.dedupe.buffer.size=2097152\n";
 }
 

@@ -36,10 +36,10 @@ KafkaServer::KafkaServer(Security security) : security_(std::move(security)) {
 std::string KafkaServer::properties() const {
   const std::string protocol =
       std::string(security_.password.empty() ? "" : "SASL_") + (security_.certificate.empty() ? "PLAINTEXT" : "SSL");
-  return common_kafka_properties(1) + "node.id=1\ncontroller.quorum.voters=1@" + address(controller_port_) +
-         "\nlisteners=CLIENT://" + address(port_) + ",PROXIED://" + address(proxied_port_) + ",INTERNAL://" +
-         address(internal_port_) + ",CONTROLLER://" + address(controller_port_) + "\nadvertised.listeners=CLIENT://" +
-         address(port_) + ",PROXIED://" + address(proxy_port_) + ",INTERNAL://" + address(internal_port_) +
+  return common_kafka_properties(1) + "controller.quorum.voters=1@" + address(controller_port_) + "\nlisteners=CLIENT://" +
+         address(port_) + ",PROXIED://" + address(proxied_port_) + ",INTERNAL://" + address(internal_port_) + ",CONTROLLER://" +
+         address(controller_port_) + "\nadvertised.listeners=CLIENT://" + address(port_) + ",PROXIED://" +
+         address(proxy_port_) + ",INTERNAL://" + address(internal_port_) +
          "\nlistener.security.protocol.map=CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,CLIENT:" + protocol +
          ",PROXIED:" + protocol + "\nlog.dirs=" + (directory_.path() / "storage").string() + "\n" + security_properties();
 }

@@ -1,20 +1,19 @@
 #include "brokers/redis/nodes.hpp"
 
-#include <chrono>
+#include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <random>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "brokers/common/budget.hpp"
-#include "brokers/redis/hash_tags.hpp"
 
 namespace signalbox::redis {
 namespace {
