@@ -102,14 +102,14 @@ bool Engine::turn(Time now) {
     if (const auto error = routes_.write(*client_, self_)) last_words_ = words(error);
   }
   publishes_.expire(now);
-  holdings_.expire(now);
+  holdings_.turn(now);
   if (up_ && !stopping_) routes_.sweep(*client_, now);
   if (stopping_) {
     drain();
   } else {
     update_state();
   }
-  return more || holdings_.has_expired(now);
+  return more || holdings_.unfinished();
 }
 
 void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time deadline) {

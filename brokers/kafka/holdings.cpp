@@ -3,99 +3,47 @@
 #include <algorithm>
 #include <utility>
 
-#include "brokers/common/turn.hpp"
-
 namespace signalbox::kafka {
 
 using brokers::Have;
 using brokers::Verb;
 
-void Holdings::subscribe(const std::string& name, Done done, Time deadline) {
-  Channel& channel = table_.get(name);
-  if (channel.second.have != Have::unsubscribing) calls_.finish(channel, Verb::unsubscribe, {errc::superseded, {}});
-  table_.set_want(channel, true);
-  if (channel.second.have == Have::subscribed) {
-    done({});
-    return;
-  }
-  calls_.add(channel, Verb::subscribe, std::move(done), deadline);
-  if (!up_) table_.set_recovering(channel, true);
-  enqueue(channel);
-}
-
 void Holdings::unsubscribe(const std::string& name, Done done, Time deadline) {
-  Channel* channel = table_.find(name);
-  if (!channel) {
-    done({});
-    return;
-  }
-  if (channel->second.have != Have::subscribing || !up_) {
-    calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
-  }
-  table_.set_want(*channel, false);
-  if (channel->second.have == Have::nothing) {
-    if (!channel->second.queued) table_.erase(*channel);
-    done({});
-    return;
-  }
-  if (up_) {
-    calls_.add(*channel, Verb::unsubscribe, std::move(done), deadline);
-  } else {
-    done({});
-  }
-  enqueue(*channel);
+  channels_.unsubscribe(name, std::move(done), deadline);
+  if (up_) return;
+  if (Channel* channel = channels_.table().find(name)) give_up(*channel);
 }
 
 bool Holdings::delivers(const std::string& name) {
-  const Channel* channel = table_.find(name);
+  const Channel* channel = channels_.table().find(name);
   return channel && channel->second.want;
 }
 
 void Holdings::set_up(bool up) {
   if (up_ == up) return;
   up_ = up;
-  if (up_) return;
+  if (up_) {
+    if (!channels_.linked()) channels_.link_up({});
+    return;
+  }
   for (const auto& [channel, flight] : in_flight_) give_up(*channel);
-  for (Channel* channel : queue_) give_up(*channel);
+  for (Channel* channel : channels_.queue()) give_up(*channel);
 }
 
 void Holdings::give_up(Channel& channel) {
   if (channel.second.want) return;
-  calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
-  calls_.finish(channel, Verb::unsubscribe, {});
+  channels_.calls().finish(channel, Verb::subscribe, {errc::superseded, {}});
+  channels_.calls().finish(channel, Verb::unsubscribe, {});
 }
 
 void Holdings::restart() {
-  std::vector<Channel*> known(queue_.begin(), queue_.end());
-  for (const auto& [channel, flight] : in_flight_) known.push_back(channel);
-  queue_.clear();
+  std::vector<Channel*> under_way;
+  for (const auto& [channel, flight] : in_flight_) under_way.push_back(channel);
+  channels_.link_down(under_way);
   again_.clear();
   in_flight_.clear();
   for (Partition& partition : partitions_) partition = {};
-  table_.new_link();
-  for (Channel* channel : known) {
-    table_.refresh(*channel);
-    give_up(*channel);
-    if (!channel->second.want) table_.erase(*channel);
-  }
-}
-
-void Holdings::enqueue(Channel& channel) {
-  const Have have = channel.second.have;
-  if (channel.second.queued || have == Have::subscribing || have == Have::unsubscribing) return;
-  channel.second.queued = true;
-  queue_.push_back(&channel);
-}
-
-/// Queues what a restart left to be written, or what is to be given up, as far as the window goes.
-void Holdings::scan() {
-  while (queue_.empty() && !table_.scanned()) {
-    table_.scan_bucket([this](Channel& channel) {
-      if (draining_) table_.set_want(channel, false);
-      const bool held = channel.second.have == Have::subscribed;
-      if (held != channel.second.want) enqueue(channel);
-    });
-  }
+  if (up_) channels_.link_up({});
 }
 
 std::optional<Holdings::Write> Holdings::next_write() {
@@ -103,25 +51,18 @@ std::optional<Holdings::Write> Holdings::next_write() {
   if (!again_.empty()) {
     Channel& channel = *again_.front();
     again_.pop_front();
-    if (draining_) table_.set_want(channel, false);
+    if (channels_.draining()) channels_.table().set_want(channel, false);
     channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
     in_flight_[&channel].reported = false;
     return Write{&channel, channel.second.want};
   }
   while (in_flight_.size() < kWindow) {
-    if (queue_.empty()) scan();
-    if (queue_.empty()) break;
-    Channel& channel = *queue_.front();
-    queue_.pop_front();
-    channel.second.queued = false;
-    if (draining_) table_.set_want(channel, false);
-    if (channel.second.want == (channel.second.have == Have::subscribed)) {
-      if (!channel.second.want) table_.erase(channel);
-      continue;
-    }
-    channel.second.have = channel.second.want ? Have::subscribing : Have::unsubscribing;
-    in_flight_.try_emplace(&channel);
-    return Write{&channel, channel.second.want};
+    Channel* channel = channels_.front();
+    if (!channel) break;
+    const auto verb = channels_.take_front();
+    if (!verb) continue;
+    in_flight_.try_emplace(channel);
+    return Write{channel, *verb == Verb::subscribe};
   }
   return std::nullopt;
 }
@@ -162,50 +103,21 @@ void Holdings::confirm(Channel& channel, std::int64_t offset) {
     return;
   }
   in_flight_.erase(flight);
-  if (channel.second.have == Have::subscribing) {
-    channel.second.have = Have::subscribed;
-    table_.set_recovering(channel, false);
-    calls_.finish(channel, Verb::subscribe, {});
-    if (!channel.second.want) enqueue(channel);
-    return;
-  }
-  channel.second.have = Have::nothing;
-  if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});  // whose record failed
-  calls_.finish(channel, Verb::unsubscribe, {});
-  if (channel.second.want) {
-    enqueue(channel);
-  } else {
-    table_.erase(channel);
-  }
+  channel.second.have == Have::subscribing ? channels_.confirm(channel) : channels_.release(channel);
 }
 
 void Holdings::erased(const std::string& name, std::int64_t offset) {
-  Channel* channel = table_.find(name);
+  Channel* channel = channels_.table().find(name);
   if (!channel) return;
   if (const auto flight = in_flight_.find(channel); flight != in_flight_.end()) flight->second.erased_at = offset;
   if (channel->second.have != Have::subscribed) return;
   channel->second.have = Have::nothing;
   if (channel->second.want) {
-    table_.set_recovering(*channel, true);
-    enqueue(*channel);
+    channels_.table().set_recovering(*channel, true);
+    channels_.enqueue(*channel);
   } else if (!channel->second.queued) {
-    table_.erase(*channel);
+    channels_.table().erase(*channel);
   }
-}
-
-void Holdings::expire(Time now) {
-  for (std::size_t count = 0; count < brokers::kCompletionsPerTurn; ++count) {
-    const auto expired = calls_.expire(now);
-    if (!expired) return;
-    const brokers::ChannelState& state = expired->channel->second;
-    if (state.want && state.have != Have::subscribed) table_.set_recovering(*expired->channel, true);
-  }
-}
-
-void Holdings::drain() {
-  calls_.finish_all({errc::closed, "the broker is stopped"});
-  draining_ = true;
-  table_.rewind();
 }
 
 }  // namespace signalbox::kafka

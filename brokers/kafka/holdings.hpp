@@ -8,21 +8,20 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/common/call_list.hpp"
-#include "brokers/common/channel_table.hpp"
+#include "brokers/common/subscriptions.hpp"
 #include "brokers/kafka/time.hpp"
 
 namespace signalbox::kafka {
 
 using brokers::Channel;
 
-/// One record a channel is under way at a time; whatever changes meanwhile is looked at when it is confirmed, so flapping costs
-/// nothing. A record is confirmed once it is reported as stored and the log has been read past it: from then on every instance
-/// that has read as far as we knows.
+/// A record is confirmed once it is reported as stored and the log has been read past it: from then on every instance that has
+/// read as far as we knows.
 class Holdings {
  public:
   /// Records that are not confirmed yet: bounds what a fleet that starts writes at once.
@@ -31,12 +30,14 @@ class Holdings {
   /// Of the presence topic. Called before the first write.
   void set_partitions(std::size_t partitions) { partitions_.resize(partitions); }
 
-  void subscribe(const std::string& name, Done done, Time deadline);
+  void subscribe(const std::string& name, Done done, Time deadline) {
+    channels_.subscribe(name, std::move(done), deadline, up_);
+  }
   void unsubscribe(const std::string& name, Done done, Time deadline);
   /// Messages of a channel that is not wanted are for nobody.
   [[nodiscard]] bool delivers(const std::string& name);
   /// There is something to do, or under way, for this channel.
-  [[nodiscard]] bool knows(const std::string& name) { return table_.find(name) != nullptr; }
+  [[nodiscard]] bool knows(const std::string& name) { return channels_.table().find(name) != nullptr; }
 
   /// The log can be written and read, or not: then an unsubscribe is done at once, and what it leaves in the log is erased
   /// later.
@@ -59,18 +60,19 @@ class Holdings {
   /// The record at `offset` has put an end to our route. Whoever wrote it: if we hold the channel, it is written again.
   void erased(const std::string& name, std::int64_t offset);
 
-  /// Completes what is past its deadline, a slice of it.
-  void expire(Time now);
+  /// Once each turn: completes what is late, a slice of it.
+  void turn(Time now) { channels_.turn(now); }
+  /// The last turn left work for another at once.
+  [[nodiscard]] bool unfinished() const noexcept { return channels_.unfinished(); }
   /// Channels that must be confirmed before the broker is ready.
-  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
-  [[nodiscard]] bool idle() const noexcept { return calls_.empty() && in_flight_.empty() && queue_.empty(); }
+  [[nodiscard]] std::size_t recovering() const noexcept { return channels_.recovering(); }
+  [[nodiscard]] bool idle() const noexcept { return channels_.at_rest() && channels_.quiet() && in_flight_.empty(); }
   /// Something was written that is not confirmed.
   [[nodiscard]] bool under_way() const noexcept { return !in_flight_.empty(); }
-  [[nodiscard]] bool has_expired(Time now) const { return calls_.has_expired(now); }
 
   /// Completes every open call with `closed` and begins to erase every route.
-  void drain();
-  [[nodiscard]] bool drained() const noexcept { return table_.scanned() && queue_.empty() && in_flight_.empty(); }
+  void drain() { channels_.drain(); }
+  [[nodiscard]] bool drained() const noexcept { return channels_.drained() && in_flight_.empty(); }
 
  private:
   struct Flight {
@@ -86,20 +88,15 @@ class Holdings {
     std::int64_t read_up_to = 0;
   };
 
-  void enqueue(Channel& channel);
   /// Completes the calls for a channel that is not wanted: what it leaves in the log is erased later.
   void give_up(Channel& channel);
-  void scan();
   void confirm(Channel& channel, std::int64_t offset);
 
-  brokers::ChannelTable table_;
-  brokers::CallList calls_;
-  std::deque<Channel*> queue_;  // need a record
-  std::deque<Channel*> again_;  // had one of which nobody knows whether it was stored, or which another has undone
+  brokers::Subscriptions channels_;  // whose link is an incarnation: while we are not up, the log keeps what it says of us
+  std::deque<Channel*> again_;       // had one of which nobody knows whether it was stored, or which another has undone
   std::unordered_map<Channel*, Flight> in_flight_;  // written, not confirmed
   std::vector<Partition> partitions_;
   bool up_ = false;
-  bool draining_ = false;
 };
 
 }  // namespace signalbox::kafka

@@ -2,24 +2,22 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/common/call_list.hpp"
-#include "brokers/common/channel_table.hpp"
+#include "brokers/common/subscriptions.hpp"
 #include "brokers/nats/fence.hpp"
 #include "brokers/nats/side.hpp"
 
 namespace signalbox::nats {
 
 /// Brings what the server has in line with what is wanted, over any number of links: a batch of SUB and UNSUB, and a fence
-/// behind it that confirms them. One operation a channel is under way at a time; whatever changes meanwhile is looked at
-/// when the fence has come back, so flapping costs nothing.
+/// behind it that confirms them.
 class Subscriber final : public Side {
  public:
   /// Channels a fence confirms.
@@ -31,8 +29,12 @@ class Subscriber final : public Side {
   /// resubscribe_rate: channels a second after a reconnect. named_bytes: the longest token that a refusal names whole.
   Subscriber(std::size_t resubscribe_rate, std::size_t named_bytes, Refused refused);
 
-  void subscribe(const std::string& channel, Done done, Time deadline);
-  void unsubscribe(const std::string& channel, Done done, Time deadline);
+  void subscribe(const std::string& channel, Done done, Time deadline) {
+    channels_.subscribe(channel, std::move(done), deadline, proven());
+  }
+  void unsubscribe(const std::string& channel, Done done, Time deadline) {
+    channels_.unsubscribe(channel, std::move(done), deadline);
+  }
   /// Whether a message of `channel` is for the host.
   [[nodiscard]] bool delivers(const std::string& channel);
 
@@ -43,46 +45,33 @@ class Subscriber final : public Side {
   void on_down() override;
   [[nodiscard]] std::optional<Fault> turn(Time now) override;
 
-  [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
-  [[nodiscard]] bool at_rest() const noexcept override {
-    return calls_.empty() && batch_.empty() && leaving_.empty() && !unfinished_;
-  }
+  [[nodiscard]] bool unfinished() const noexcept override { return channels_.unfinished(); }
+  [[nodiscard]] bool at_rest() const noexcept override { return channels_.at_rest() && batch_.empty() && leaving_.empty(); }
   [[nodiscard]] bool proven() const noexcept override { return fence_.proven(); }
 
   /// A fence has come back, and all that must be confirmed is.
-  [[nodiscard]] bool settled() const noexcept { return proven() && table_.recovering() == 0; }
-  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
-  /// A link was lost on which a channel had been confirmed.
-  [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
+  [[nodiscard]] bool settled() const noexcept { return proven() && channels_.recovering() == 0; }
+  [[nodiscard]] std::size_t recovering() const noexcept { return channels_.recovering(); }
+  [[nodiscard]] bool lost_channels() const noexcept { return channels_.lost_channels(); }
 
   /// Completes every open call with `closed` and begins to unsubscribe from everything.
-  void drain();
+  void drain() { channels_.drain(); }
   [[nodiscard]] bool drained() const noexcept;
 
  private:
   using Channel = brokers::Channel;
 
-  void enqueue(Channel& channel);
-  void settle_lost();
-  void expire(Time now);
-  void scan();
-  void say_batch(Time now);
-  void add_to_batch(Channel& channel);
+  void say_batch();
   void refuse(Channel& channel, const std::string& detail);
   void refuse_one_of(std::string_view beginning, const std::string& detail);
   void conclude(Channel& channel);
 
-  double resubscribe_rate_;
   std::size_t named_bytes_;
-  double allowance_ = 0;  // channels that may be resubscribed now
-  Time allowance_at_;
   Refused refused_;
 
   Wire* wire_ = nullptr;  // nullptr: no link
   FenceState fence_;
-  brokers::ChannelTable table_;
-  brokers::CallList calls_;
-  std::deque<Channel*> queue_;   // something is to be said of them
+  brokers::Subscriptions channels_;
   std::vector<Channel*> batch_;  // said, and the fence is not back
   /// To be given up behind a fence: nats.c drops what it has read and not yet handed over of a subscription that ends.
   std::vector<Channel*> leaving_;
@@ -91,11 +80,6 @@ class Subscriber final : public Side {
   std::size_t long_names_ = kBatch;
   bool ambiguous_ = false;  // a refusal of this batch was
   std::optional<Fault> fault_;
-  bool confirmed_ = false;  // a channel, on the present link
-  bool lost_channels_ = false;
-  std::deque<Channel*> lost_;  // had to do with a link that is gone; marked as queued, settled a slice a turn
-  bool draining_ = false;
-  bool unfinished_ = false;
 };
 
 }  // namespace signalbox::nats

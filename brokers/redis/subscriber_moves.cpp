@@ -25,7 +25,7 @@ void SubscriberProtocol::move_probe() noexcept {
 }
 
 bool SubscriberProtocol::awaits(const std::string& name) {
-  const Channel* channel = table_.find(name);
+  const Channel* channel = channels_.table().find(name);
   return channel && channel->second.want && channel->second.recovering;
 }
 
@@ -36,7 +36,7 @@ void SubscriberProtocol::removed(const std::string& name, Time now) {
     move_probe();
     return put_off(probes_.back(), now);
   }
-  Channel* channel = table_.find(name);
+  Channel* channel = channels_.table().find(name);
   if (!channel) return;
   ChannelState& state = channel->second;
   if (state.have == Have::unsubscribing) {
@@ -50,9 +50,9 @@ void SubscriberProtocol::removed(const std::string& name, Time now) {
   state.have = Have::nothing;
   if (state.want) {
     state.missed = true;
-    table_.set_recovering(*channel, true);
+    channels_.table().set_recovering(*channel, true);
   } else {
-    calls_.finish(*channel, Verb::unsubscribe, {});
+    channels_.calls().finish(*channel, Verb::unsubscribe, {});
   }
   if (!state.queued) put_off(*channel, now);
 }
@@ -70,7 +70,7 @@ std::optional<Fault> SubscriberProtocol::pass_fence(std::string_view token, Time
     if (channel->second.have == Have::nothing) {
       release(*channel);
     } else if (channel->second.want) {  // refused, as by a cluster that is down; it would have been in vain
-      calls_.finish(*channel, Verb::unsubscribe, {errc::superseded, {}});
+      channels_.calls().finish(*channel, Verb::unsubscribe, {errc::superseded, {}});
       confirm(*channel);
     } else {
       channel->second.have = Have::subscribed;
@@ -90,7 +90,7 @@ void SubscriberProtocol::take_elsewhere(Time now) {
   channels_in_flight_ -= batch.channels.size();
   for (Channel* channel : batch.channels) {
     channel->second.have = Have::nothing;
-    if (!channel->second.want) calls_.finish(*channel, Verb::unsubscribe, {});
+    if (!channel->second.want) channels_.calls().finish(*channel, Verb::unsubscribe, {});
     put_off(*channel, now);
   }
 }
@@ -108,9 +108,9 @@ void SubscriberProtocol::take_up(Time now) {
     if (is_probe(*channel)) {
       if (channel == &probes_.back()) halves_.push_back({Verb::subscribe, {channel}, 0, {}, {}});
     } else if (channel->second.want || channel->second.have == Have::subscribed) {
-      enqueue(*channel);
+      channels_.enqueue(*channel);
     } else {
-      table_.erase(*channel);
+      channels_.table().erase(*channel);
     }
   }
 }
@@ -118,30 +118,30 @@ void SubscriberProtocol::take_up(Time now) {
 std::vector<SubscriberProtocol::Handed> SubscriberProtocol::give_up(const std::function<bool(std::string_view)>& leaves) {
   std::vector<Handed> handed;
   std::vector<const Channel*> unknown;  // to the server
-  table_.for_each([&](Channel& channel) {
+  channels_.table().for_each([&](Channel& channel) {
     const ChannelState& state = channel.second;
     if (!state.want || !leaves(channel.first)) return;
     handed.push_back({channel.first, state.missed || state.have == Have::subscribed, state.recovering,
-                      calls_.take(channel, Verb::subscribe)});
-    table_.set_want(channel, false);
-    if (state.have == Have::subscribed) enqueue(channel);
+                      channels_.calls().take(channel, Verb::subscribe)});
+    channels_.table().set_want(channel, false);
+    if (state.have == Have::subscribed) channels_.enqueue(channel);
     gave_up_ = gave_up_ || state.have != Have::nothing;
     if (state.have == Have::nothing && !state.queued) unknown.push_back(&channel);
   });
-  for (const Channel* channel : unknown) table_.erase(*channel);
+  for (const Channel* channel : unknown) channels_.table().erase(*channel);
   return handed;
 }
 
 /// It is delivered from elsewhere by now, or not wanted any more at all: what still comes here would come late.
 bool SubscriberProtocol::is_given_up(std::string_view name) {
-  const Channel* channel = table_.find(std::string(name));
+  const Channel* channel = channels_.table().find(std::string(name));
   return !channel || !channel->second.want;
 }
 
 void SubscriberProtocol::take_in(Handed handed) {
-  Channel& channel = table_.get(handed.name);
+  Channel& channel = channels_.table().get(handed.name);
   ChannelState& state = channel.second;
-  table_.set_want(channel, true);
+  channels_.table().set_want(channel, true);
   if (state.have == Have::subscribed) {  // it is back before the server was told
     if (handed.missed) missed_.push_back(channel.first);
     deliver();
@@ -149,9 +149,10 @@ void SubscriberProtocol::take_in(Handed handed) {
     return;
   }
   state.missed = state.missed || handed.missed;
-  if (handed.missed || handed.recovering || !probed()) table_.set_recovering(channel, true);
-  for (CallList::Taken& call : handed.subscribes) calls_.add(channel, Verb::subscribe, std::move(call.done), call.deadline);
-  if (established()) enqueue(channel);
+  if (handed.missed || handed.recovering || !probed()) channels_.table().set_recovering(channel, true);
+  for (CallList::Taken& call : handed.subscribes)
+    channels_.calls().add(channel, Verb::subscribe, std::move(call.done), call.deadline);
+  if (established()) channels_.enqueue(channel);
 }
 
 }  // namespace signalbox::redis

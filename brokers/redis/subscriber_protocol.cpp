@@ -5,12 +5,9 @@
 #include <map>
 #include <utility>
 
-#include "brokers/common/turn.hpp"
-
 namespace signalbox::redis {
 namespace {
 
-using brokers::kCompletionsPerTurn;
 constexpr Duration kRecently{1000};
 constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
 constexpr std::size_t kFloodBytes = 16 * 1024;  // of payload in one read: we are behind
@@ -25,46 +22,8 @@ SubscriberProtocol::SubscriberProtocol(Handshake handshake, Duration call_timeou
       events_(events),
       tags_(tags),
       dialect_(tags ? kSharded : kClassic),
-      resubscribe_rate_(static_cast<double>(resubscribe_rate)),
+      channels_(resubscribe_rate),
       probes_{Channel(std::move(probe_channel), ChannelState{})} {}
-
-void SubscriberProtocol::subscribe(const std::string& name, Done done, Time deadline) {
-  Channel& channel = table_.get(name);
-  if (channel.second.have != Have::unsubscribing) calls_.finish(channel, Verb::unsubscribe, {errc::superseded, {}});
-  table_.set_want(channel, true);
-  if (channel.second.have == Have::subscribed) {
-    done({});
-    return;
-  }
-  calls_.add(channel, Verb::subscribe, std::move(done), deadline);
-  // Until the probe has answered the broker is not ready, and this channel is one of those that ready confirms.
-  if (!probed()) table_.set_recovering(channel, true);
-  if (established()) enqueue(channel);
-}
-
-void SubscriberProtocol::unsubscribe(const std::string& name, Done done, Time deadline) {
-  Channel* channel = table_.find(name);
-  if (!channel) {
-    done({});
-    return;
-  }
-  if (channel->second.have != Have::subscribing) calls_.finish(*channel, Verb::subscribe, {errc::superseded, {}});
-  table_.set_want(*channel, false);
-  if (channel->second.have == Have::nothing) {
-    if (!channel->second.queued) table_.erase(*channel);
-    done({});
-    return;
-  }
-  calls_.add(*channel, Verb::unsubscribe, std::move(done), deadline);
-  enqueue(*channel);
-}
-
-void SubscriberProtocol::enqueue(Channel& channel) {
-  const Have have = channel.second.have;
-  if (channel.second.queued || have == Have::subscribing || have == Have::unsubscribing) return;
-  channel.second.queued = true;
-  queue_.push_back(&channel);
-}
 
 bool SubscriberProtocol::probe_due(Time now) const noexcept {
   if (!probe_subscribed_ || probe_sent_at_ || probe_uncounted_) return false;
@@ -84,10 +43,9 @@ std::string_view SubscriberProtocol::hint(Time now) const {
 }
 
 void SubscriberProtocol::on_established(Time now) {
-  link_in_use_ = true;
-  allowance_ = 0;
+  channels_.link_up(now);
   pinged_at_.reset();
-  allowance_at_ = message_at_ = answered_at_ = now;
+  message_at_ = answered_at_ = now;
   // First and alone: if this is refused, so would be everything.
   halves_.push_back({Verb::subscribe, {&probes_.back()}, 0, {}, {}});
 }
@@ -188,24 +146,14 @@ void SubscriberProtocol::confirm(Channel& channel) {
     probe_subscribed_ = &channel == &probes_.back();
     return;
   }
-  confirmed_ = true;
-  channel.second.have = Have::subscribed;
-  table_.set_recovering(channel, false);
   if (channel.second.missed) missed_.push_back(channel.first);
   channel.second.missed = false;
-  calls_.finish(channel, Verb::subscribe, {});
-  if (!channel.second.want) enqueue(channel);
+  channels_.confirm(channel);
 }
 
 void SubscriberProtocol::release(Channel& channel) {
   deliver();  // after the call is done there is no message
-  channel.second.have = Have::nothing;
-  calls_.finish(channel, Verb::unsubscribe, {});
-  if (channel.second.want) {
-    enqueue(channel);
-  } else {
-    table_.erase(channel);
-  }
+  channels_.release(channel);
 }
 
 /// One error answers a whole command: halve it until the guilty channel stands alone.
@@ -234,24 +182,18 @@ std::optional<Fault> SubscriberProtocol::refuse(Channel& channel, std::string_vi
   if (is_probe(channel)) {
     return Fault{FaultKind::config, std::string(error) + "; the user needs the channels PREFIX*"};
   }
-  const bool unasked_for = channel.second.want && !calls_.has(channel, Verb::subscribe);
-  table_.set_want(channel, false);
-  calls_.finish(channel, Verb::subscribe, {errc::rejected, error});
-  calls_.finish(channel, Verb::unsubscribe, {});
-  if (unasked_for) {
+  if (channels_.reject(channel, error)) {
     std::string name = channel.first;
     events_.on_refused(tags_ ? tags_->plain(name.data(), name.size()) : name, error);
   }
-  table_.erase(channel);
+  channels_.table().erase(channel);
   return std::nullopt;
 }
 
 std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
-  settle_lost();
+  channels_.turn(now);
   take_up(now);
-  expire(now);
-  unfinished_ = !lost_.empty() || calls_.has_expired(now);
-  gave_up_ = gave_up_ && !(lost_.empty() && queue_.empty() && in_flight_.empty() && put_off_.empty());
+  gave_up_ = gave_up_ && !(channels_.quiet() && in_flight_.empty() && put_off_.empty());
   if (!established()) return std::nullopt;
   // Not how old the oldest is, but that nothing moves: a whole fleet that comes back keeps the server busy for long.
   if (!in_flight_.empty() && now >= std::max(in_flight_.front().deadline, answered_at_ + call_timeout())) {
@@ -272,25 +214,12 @@ std::optional<Fault> SubscriberProtocol::keep_alive(Time now, std::string& out) 
   return std::nullopt;
 }
 
-void SubscriberProtocol::expire(Time now) {
-  for (std::size_t count = 0; count < kCompletionsPerTurn; ++count) {
-    const auto expired = calls_.expire(now);
-    if (!expired) return;
-    const ChannelState& state = expired->channel->second;
-    if (state.want && state.have != Have::subscribed) table_.set_recovering(*expired->channel, true);
-  }
-}
-
 void SubscriberProtocol::write_commands(Time now, std::string& out) {
-  const double seconds = std::chrono::duration<double>(now - std::exchange(allowance_at_, now)).count();
-  allowance_ = std::min(allowance_ + seconds * resubscribe_rate_, resubscribe_rate_ / 10);
-
   for (; !halves_.empty() && channels_in_flight_ < kWindow; halves_.pop_front()) write(std::move(halves_.front()), now, out);
 
   std::map<std::pair<Verb, std::size_t>, std::vector<Channel*>> batches;  // in a cluster each of one slot
   std::size_t collected = 0;
-  const auto collect = [&](Verb verb, Channel& channel, Have have) {
-    channel.second.have = have;
+  const auto collect = [&](Verb verb, Channel& channel) {
     std::vector<Channel*>& batch = batches[{verb, tags_ ? HashTags::group(channel.first) : 0}];
     batch.push_back(&channel);
     ++collected;
@@ -299,36 +228,12 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
     write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
   };
   while (channels_in_flight_ + collected < kWindow) {
-    if (queue_.empty()) scan();
-    if (queue_.empty()) break;
-    Channel& channel = *queue_.front();
-    queue_.pop_front();
-    channel.second.queued = false;
-    if (!draining_ && channel.second.want && channel.second.have == Have::nothing) {
-      collect(Verb::subscribe, channel, Have::subscribing);
-    } else if (!channel.second.want && channel.second.have == Have::subscribed) {
-      collect(Verb::unsubscribe, channel, Have::unsubscribing);
-    } else if (!channel.second.want) {
-      table_.erase(channel);
-    }
+    Channel* channel = channels_.front();
+    if (!channel) break;
+    if (const auto verb = channels_.take_front()) collect(*verb, *channel);
   }
   for (auto& [of, channels] : batches) {
     if (!channels.empty()) write({of.first, std::move(channels), 0, {}, {}}, now, out);
-  }
-}
-
-/// Queues what the new link must be told, or what is to be given up, as far as the allowance goes.
-void SubscriberProtocol::scan() {
-  while (queue_.size() < kChannelsPerCommand && !table_.scanned() && (draining_ || allowance_ >= 1)) {
-    table_.scan_bucket([this](Channel& channel) {
-      if (draining_ && channel.second.have != Have::nothing) {
-        table_.set_want(channel, false);
-        enqueue(channel);
-      } else if (!draining_ && channel.second.want && channel.second.have == Have::nothing && !channel.second.queued) {
-        enqueue(channel);
-        allowance_ -= 1;
-      }
-    });
   }
 }
 
@@ -345,60 +250,30 @@ void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
   in_flight_.push_back(std::move(batch));
 }
 
-/// Only marks what there is to do: there may be a hundred thousand of them.
 void SubscriberProtocol::on_lost(std::uint64_t) {
   messages_.clear();  // there are none, unless memory ran out in a read; and then its bytes are gone
   deliver();
-  lost_.insert(lost_.end(), queue_.begin(), queue_.end());
+  std::vector<Channel*> under_way;
   for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {
     for (const Batch& batch : *batches) {
-      lost_.insert(lost_.end(), batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.answered), batch.channels.end());
+      under_way.insert(under_way.end(), batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.answered),
+                       batch.channels.end());
     }
   }
-  lost_.insert(lost_.end(), put_off_.begin(), put_off_.end());
-  std::erase_if(lost_, [this](const Channel* channel) { return is_probe(*channel); });
+  under_way.insert(under_way.end(), put_off_.begin(), put_off_.end());
+  std::erase_if(under_way, [this](const Channel* channel) { return is_probe(*channel); });
+  channels_.link_down(under_way);
   probes_.erase(probes_.begin(), std::prev(probes_.end()));
   put_off_.clear();
-  queue_.clear();
   halves_.clear();
   in_flight_.clear();
   channels_in_flight_ = 0;
   probe_subscribed_ = false;
   restart_probe();
-  lost_channels_ = lost_channels_ || std::exchange(confirmed_, false);
-  if (!std::exchange(link_in_use_, false)) return;
-  table_.new_link();
-  for (Channel* channel : lost_) {
-    table_.refresh(*channel);
-    channel->second.queued = true;  // so that nobody else queues or erases it
-  }
-}
-
-/// The server has forgotten the channel: an unsubscribe is done, and what is not wanted has nothing left to wait for.
-void SubscriberProtocol::settle_lost() {
-  for (std::size_t count = 0; count < kCompletionsPerTurn && !lost_.empty(); ++count) {
-    Channel& channel = *lost_.front();
-    lost_.pop_front();
-    channel.second.queued = false;
-    if (!channel.second.want) calls_.finish(channel, Verb::subscribe, {errc::superseded, {}});
-    calls_.finish(channel, Verb::unsubscribe, {});
-    if (!channel.second.want) {
-      table_.erase(channel);
-    } else if (established()) {
-      enqueue(channel);
-    }
-  }
-}
-
-void SubscriberProtocol::drain() {
-  calls_.finish_all({errc::closed, "the broker is stopped"});
-  draining_ = true;
-  table_.rewind();
 }
 
 bool SubscriberProtocol::drained() const noexcept {
-  return !established() ||
-         (draining_ && table_.scanned() && queue_.empty() && halves_.empty() && in_flight_.empty() && put_off_.empty());
+  return !established() || (channels_.drained() && halves_.empty() && in_flight_.empty() && put_off_.empty());
 }
 
 }  // namespace signalbox::redis

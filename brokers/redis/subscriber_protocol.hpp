@@ -16,8 +16,7 @@
 
 #include "signalbox/broker.hpp"
 
-#include "brokers/common/call_list.hpp"
-#include "brokers/common/channel_table.hpp"
+#include "brokers/common/subscriptions.hpp"
 #include "brokers/redis/dialect.hpp"
 #include "brokers/redis/hash_tags.hpp"
 #include "brokers/redis/protocol.hpp"
@@ -27,8 +26,8 @@ namespace signalbox::redis {
 using brokers::CallList;
 using brokers::Channel;
 using brokers::ChannelState;
-using brokers::ChannelTable;
 using brokers::Have;
+using brokers::Subscriptions;
 using brokers::Verb;
 
 class SubscriberEvents {
@@ -43,8 +42,7 @@ class SubscriberEvents {
   virtual void on_missed(std::span<const std::string_view> channels) = 0;
 };
 
-/// Brings what the server has in line with what is wanted, over any number of links. One operation a channel is under
-/// way at a time; whatever changes meanwhile is looked at when its answer comes, so flapping costs nothing.
+/// Brings what the server has in line with what is wanted, over any number of links.
 ///
 /// In a cluster a slot may leave the server, which then says that its channels are unsubscribed, in words that answer
 /// SUNSUBSCRIBE as well. So each SUNSUBSCRIBE has a PING behind it, whose answer ends it; and what the slot's channels need is
@@ -66,8 +64,12 @@ class SubscriberProtocol final : public Protocol {
   SubscriberProtocol(Handshake handshake, Duration call_timeout, std::string probe_channel, std::size_t resubscribe_rate,
                      SubscriberEvents& events, const HashTags* tags = nullptr);
 
-  void subscribe(const std::string& channel, Done done, Time deadline);
-  void unsubscribe(const std::string& channel, Done done, Time deadline);
+  void subscribe(const std::string& channel, Done done, Time deadline) {
+    channels_.subscribe(channel, std::move(done), deadline, probed());
+  }
+  void unsubscribe(const std::string& channel, Done done, Time deadline) {
+    channels_.unsubscribe(channel, std::move(done), deadline);
+  }
 
   /// What is wanted of a channel, on its way to another connection.
   struct Handed {
@@ -88,10 +90,9 @@ class SubscriberProtocol final : public Protocol {
   [[nodiscard]] bool awaits(const std::string& channel);
 
   /// Established, the probe has answered, and all that must be confirmed is.
-  [[nodiscard]] bool settled() const noexcept { return established() && probed() && table_.recovering() == 0; }
-  [[nodiscard]] std::size_t recovering() const noexcept { return table_.recovering(); }
-  /// A link was lost on which a channel had been confirmed: what it would have brought may have been missed.
-  [[nodiscard]] bool lost_channels() const noexcept { return lost_channels_; }
+  [[nodiscard]] bool settled() const noexcept { return established() && probed() && channels_.recovering() == 0; }
+  [[nodiscard]] std::size_t recovering() const noexcept { return channels_.recovering(); }
+  [[nodiscard]] bool lost_channels() const noexcept { return channels_.lost_channels(); }
 
   [[nodiscard]] const std::string& probe_channel() const noexcept { return probes_.back().first; }
   /// The slot of the present one is elsewhere from now on. What has been proved of the links stands.
@@ -99,11 +100,9 @@ class SubscriberProtocol final : public Protocol {
   /// The probe has come back, and the server that took it counted us.
   [[nodiscard]] bool probed() const noexcept { return probe_echoed_ && probe_counted_; }
   [[nodiscard]] bool proven() const noexcept override { return probed(); }
-  [[nodiscard]] bool unfinished() const noexcept override { return unfinished_; }
+  [[nodiscard]] bool unfinished() const noexcept override { return channels_.unfinished(); }
   /// No call is open, and no command.
-  [[nodiscard]] bool at_rest() const noexcept {
-    return calls_.empty() && in_flight_.empty() && put_off_.empty() && !unfinished_;
-  }
+  [[nodiscard]] bool at_rest() const noexcept { return channels_.at_rest() && in_flight_.empty() && put_off_.empty(); }
   [[nodiscard]] std::string_view hint(Time now) const override;
   [[nodiscard]] bool probe_due(Time now) const noexcept;
   /// Messages that still come are ahead of the echo: a busy connection is not a deaf one.
@@ -126,7 +125,7 @@ class SubscriberProtocol final : public Protocol {
   void restart_probe() noexcept;
 
   /// Completes every open call with `closed` and begins to unsubscribe from everything.
-  void drain();
+  void drain() { channels_.drain(); }
   [[nodiscard]] bool drained() const noexcept;
 
  private:
@@ -166,38 +165,23 @@ class SubscriberProtocol final : public Protocol {
   void take_up(Time now);
   [[nodiscard]] bool is_probe(const Channel& channel) const noexcept;
 
-  void enqueue(Channel& channel);
-  void settle_lost();
-  void expire(Time now);
   std::optional<Fault> keep_alive(Time now, std::string& out);
-  void scan();
   void write_commands(Time now, std::string& out);
   void write(Batch batch, Time now, std::string& out);
 
   SubscriberEvents& events_;
   const HashTags* tags_;
   const Dialect& dialect_;
-  double resubscribe_rate_;
-  double allowance_ = 0;  // channels that may be resubscribed now
-  Time allowance_at_;
 
-  ChannelTable table_;
-  CallList calls_;
-  std::deque<Channel*> queue_;   // need a command
+  Subscriptions channels_;
   std::deque<Batch> halves_;     // of a rejected batch, on the way to the guilty channel
   std::deque<Batch> in_flight_;  // answers come in this order
   std::size_t channels_in_flight_ = 0;
-  bool link_in_use_ = false;  // established on the present link: the table has begun to tell what the server has
-  bool confirmed_ = false;    // a channel, on the present link
-  bool lost_channels_ = false;
-  std::deque<Channel*> lost_;      // had to do with a link that is gone; marked as queued, settled a slice a turn
   std::vector<Channel*> put_off_;  // marked as queued
   Time put_off_until_;
   bool redirected_ = false;
   bool gave_up_ = false;  // channels, of which the server may not have taken notice yet
   std::uint64_t fences_ = 0;
-  bool draining_ = false;
-  bool unfinished_ = false;
 
   std::list<Channel> probes_;  // the last; before it those whose slot has left, until the link ends
   bool probe_subscribed_ = false;

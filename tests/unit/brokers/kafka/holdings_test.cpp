@@ -148,7 +148,7 @@ TEST_F(HoldingsTest, RecoversWhatWasAskedForWhileDown) {
   holdings_.set_up(false);
   subscribe("alice");
   EXPECT_EQ(holdings_.recovering(), 1u);
-  holdings_.expire(Time() + Duration(1000));
+  holdings_.turn(Time() + Duration(1000));
   EXPECT_EQ(take(), Told{"subscribe unavailable"});
   holdings_.set_up(true);
   EXPECT_TRUE(confirm());
