@@ -36,7 +36,7 @@ bool wait_reason(RedisInstance& instance, State state, const std::string& text) 
   });
 }
 
-/// As the line in docs/operations.md and docs/brokers.md has them.
+/// As the line in docs/brokers.md has them.
 const std::vector<std::string> kRights{"+subscribe", "+unsubscribe", "+publish", "+pubsub|numsub", "+ping", "+role", "+info"};
 
 void set_user(const RedisServer& server, const std::string& name, std::vector<std::string> rules) {
