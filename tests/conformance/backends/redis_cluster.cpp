@@ -1,8 +1,6 @@
 #include "tests/conformance/backends/redis_cluster.hpp"
 
 #include "brokers/redis/hash_tags.hpp"
-#include "tests/conformance/backends/redis_controls.hpp"
-#include "tests/support/redis_filter.hpp"
 
 namespace signalbox::conformance {
 namespace {
@@ -15,10 +13,10 @@ constexpr const char* kProxied = "127.0.0.2";
 
 RedisClusterBackend::RedisClusterBackend(int case_number)
     : with_replicas_(case_number == kFailover),
-      cluster_(with_replicas_ ? test::RedisCluster::Replicas::one_each : test::RedisCluster::Replicas::none,
-               // No node tells a host: who comes through the proxies is led through them.
-               {"--requirepass", kRedisPassword, "--masterauth", kRedisPassword, "--cluster-preferred-endpoint-type",
-                "unknown-endpoint"}) {
+      cluster_(
+          with_replicas_ ? test::RedisCluster::Replicas::one_each : test::RedisCluster::Replicas::none,
+          // No node tells a host: who comes through the proxies is led through them.
+          {"--requirepass", kPassword, "--masterauth", kPassword, "--cluster-preferred-endpoint-type", "unknown-endpoint"}) {
   for (const auto& server : cluster_.servers()) server->keep_connection();
 }
 
@@ -36,7 +34,7 @@ Values RedisClusterBackend::values_at(const std::string& host) const {
   std::string urls;
   for (const std::uint16_t port : ports())
     urls += (urls.empty() ? "redis://" : ", redis://") + host + ":" + std::to_string(port);
-  return {{"mode", "cluster"}, {"urls", "[" + urls + "]"}, {"password", kRedisPassword}};
+  return {{"mode", "cluster"}, {"urls", "[" + urls + "]"}, {"password", kPassword}};
 }
 
 std::unique_ptr<test::FaultProxy> RedisClusterBackend::make_proxy() const {
@@ -49,48 +47,10 @@ std::vector<std::uint16_t> RedisClusterBackend::ports() const {
   return ports;
 }
 
-std::string RedisClusterBackend::secret() const { return kRedisPassword; }
-
-void RedisClusterBackend::stop() {
-  for (const auto& server : cluster_.servers()) server->kill();
-}
-
-void RedisClusterBackend::start() {
-  for (const auto& server : cluster_.servers()) server->restart();
-}
-
-void RedisClusterBackend::freeze() {
-  for (const auto& server : cluster_.servers()) server->freeze();
-}
-
-void RedisClusterBackend::thaw() {
-  for (const auto& server : cluster_.servers()) server->thaw();
-}
-
-void RedisClusterBackend::change_password() {
-  for (const auto& server : cluster_.servers()) conformance::change_password(*server);
-}
-
-void RedisClusterBackend::restore_password() {
-  for (const auto& server : cluster_.servers()) conformance::restore_password(*server);
-}
-
 void RedisClusterBackend::allow_only(const std::vector<std::string>& beginnings, const std::string&) {
   std::vector<std::string> patterns;
   for (const std::string& beginning : beginnings) patterns.push_back(prefix_ + "{*}" + beginning.substr(prefix_.size()) + "*");
-  for (const auto& server : cluster_.servers()) allow_only_channels(*server, patterns);
-}
-
-void RedisClusterBackend::allow_all() {
-  for (const auto& server : cluster_.servers()) allow_all_channels(*server);
-}
-
-void RedisClusterBackend::refuse_connections(bool on) {
-  for (const auto& server : cluster_.servers()) conformance::refuse_connections(*server, on);
-}
-
-void RedisClusterBackend::limit_output(std::size_t bytes) {
-  for (const auto& server : cluster_.servers()) conformance::limit_output(*server, bytes);
+  allow_only_patterns(patterns);
 }
 
 void RedisClusterBackend::fail_over() {
@@ -103,10 +63,8 @@ void RedisClusterBackend::publish_foreign(std::string_view channel, std::string_
   cluster_.owner(redis::slot_of(name)).command({"SPUBLISH", name, std::string(payload)});
 }
 
-test::FaultProxy::Filter RedisClusterBackend::drop_deliveries() const { return test::without_redis_messages(); }
-
 std::vector<Misconfiguration> RedisClusterBackend::misconfigured() {
-  wrong_ = std::make_unique<test::RedisServer>(std::vector<std::string>{"--requirepass", kRedisPassword});
+  wrong_ = make_server();
   return {{"a server without cluster", {{"urls", "[" + wrong_->url() + "]"}}, "cluster-enabled"}};
 }
 

@@ -1,44 +1,43 @@
-// Three redis-servers of the suite's own that share the channels: whatever is done is done to all.
+// Three redis-servers of the suite's own that share the channels.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "tests/conformance/backend.hpp"
-#include "tests/conformance/backends/redis.hpp"
+#include "tests/conformance/backends/redis_servers.hpp"
 
 namespace signalbox::conformance {
 
-class RedisShardsBackend final : public Backend {
+class RedisShardsBackend final : public RedisServers {
  public:
-  RedisShardsBackend();
+  RedisShardsBackend() {
+    for (int i = 0; i < 3; ++i) shards_.push_back(make_server());
+  }
 
-  [[nodiscard]] std::string lacks(Control control) const override;
-  [[nodiscard]] Values values() const override;
-  [[nodiscard]] std::string secret() const override { return shards_.front()->secret(); }
-  [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return shards_.front()->recovers_within(); }
-
-  void stop() override;
-  void start() override;
-  void freeze() override;
-  void thaw() override;
-  void change_password() override;
-  void restore_password() override;
-  void allow_only(const std::vector<std::string>& beginnings, const std::string& forbidden) override;
-  void allow_all() override;
-  void refuse_connections(bool on) override;
-  void limit_output(std::size_t bytes) override;
-  void demote() override;
-  void promote() override;
-  /// To every shard: only the one that has the channel has its subscribers.
-  void publish_foreign(std::string_view channel, std::string_view payload) override;
-  [[nodiscard]] std::vector<Misconfiguration> misconfigured() override;
+  [[nodiscard]] std::string lacks(Control control) const override {
+    if (control == Control::link || control == Control::black_hole)
+      return "a shard is known by its address: through a proxy it would be another";
+    return control == Control::failover ? "there is one server" : std::string();
+  }
+  [[nodiscard]] Values values() const override {
+    std::string urls;
+    for (const auto& shard : shards_) urls += (urls.empty() ? "" : ", ") + shard->url();
+    return values_of(urls);
+  }
+  /// Alone: a shard that is right among those that are wrong would serve its channels.
+  [[nodiscard]] std::vector<Misconfiguration> misconfigured() override {
+    std::vector<Misconfiguration> wrong;
+    for (const Wrong& one : start_wrong_servers()) wrong.push_back({one.what + " as a shard", values_of(one.url), one.reason});
+    return wrong;
+  }
 
  private:
-  [[nodiscard]] Values values_of(const std::string& urls) const;
+  [[nodiscard]] const Servers& servers() const override { return shards_; }
+  [[nodiscard]] static Values values_of(const std::string& urls) {
+    return {{"mode", "shards"}, {"urls", "[" + urls + "]"}, {"password", kPassword}};
+  }
 
-  std::vector<std::unique_ptr<RedisBackend>> shards_;
+  Servers shards_;
 };
 
 }  // namespace signalbox::conformance
