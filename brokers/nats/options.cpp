@@ -6,9 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-
+#include "brokers/common/url.hpp"
 #include "brokers/nats/subject.hpp"
 
 namespace signalbox::nats {
@@ -29,11 +27,7 @@ struct Found {
 
 /// The host in lower case: servers are compared, with those that they tell of too.
 Found read_url(const std::string& key, const std::string& text) {
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) refuse(key + ": not a URL; write nats://host:port and percent-encode special characters in user and password");
-  const boost::urls::url_view& url = *parsed;
-  if (url.scheme() != "nats" && url.scheme() != "tls") refuse(key + ": begins with nats://, or tls:// for TLS");
-  if (!url.has_authority() || url.encoded_host_address().empty()) refuse(key + ": has no host; write nats://host:port");
+  const boost::urls::url_view url = brokers::parse_server_url(key, text, "nats", "tls");
   if (url.has_query() || url.has_fragment() || url.encoded_path().size() > 1) refuse(key + ": ends behind the port");
   if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
   std::string host = url.host_address();

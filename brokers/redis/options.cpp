@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
+#include "brokers/common/url.hpp"
 
 namespace signalbox::redis {
 namespace {
@@ -36,11 +35,7 @@ int read_database(const std::string& key, std::string_view path) {
 }
 
 Server read_url(const std::string& key, const std::string& text) {
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed) refuse(key + ": not a URL; write redis://host:port and percent-encode special characters in user and password");
-  const boost::urls::url_view& url = *parsed;
-  if (url.scheme() != "redis" && url.scheme() != "rediss") refuse(key + ": begins with redis://, or rediss:// for TLS");
-  if (!url.has_authority() || url.encoded_host_address().empty()) refuse(key + ": has no host; write redis://host:port");
+  const boost::urls::url_view url = brokers::parse_server_url(key, text, "redis", "rediss");
   if (url.has_query() || url.has_fragment()) refuse(key + ": takes no ?query and no #fragment; there are options for that");
   if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
   Server server;
