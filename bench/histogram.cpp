@@ -71,4 +71,12 @@ std::chrono::nanoseconds Histogram::percentile(double percent) const noexcept {
   return std::chrono::nanoseconds(0);
 }
 
+std::vector<Histogram::Cell> Histogram::cells() const {
+  std::vector<Cell> filled;
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+    if (cells_[cell] > 0) filled.push_back({std::chrono::nanoseconds(highest_in(cell)), cells_[cell]});
+  }
+  return filled;
+}
+
 }  // namespace signalbox::bench

@@ -30,6 +30,13 @@ class Histogram {
   /// The least value that `percent` of all (0 to 100) do not exceed: the upper end of its cell, at most max(). 0 if empty.
   [[nodiscard]] std::chrono::nanoseconds percentile(double percent) const noexcept;
 
+  struct Cell {
+    std::chrono::nanoseconds highest;  ///< that counts here
+    std::uint64_t count;
+  };
+  /// Those that are not empty, the least first.
+  [[nodiscard]] std::vector<Cell> cells() const;
+
  private:
   std::vector<std::uint64_t> cells_;
   std::uint64_t count_ = 0;

@@ -1,6 +1,7 @@
 #include "bench/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -16,7 +17,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -57,12 +57,19 @@ void forget_settings() {
   for (const std::string& name : names) unsetenv(name.c_str());
 }
 
+// Where Debian has nats-server, and a user's PATH does not lead.
+void look_in_sbin() {
+  const char* path = std::getenv("PATH");
+  setenv("PATH", (std::string(path == nullptr ? "/usr/bin" : path) + ":/usr/sbin").c_str(), 1);
+}
+
 }  // namespace
 
 Process Process::start(std::vector<std::string> arguments, const std::string& log) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
   forget_settings();
+  look_in_sbin();
   const int output = open(log.empty() ? "/dev/null" : log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
@@ -78,6 +85,9 @@ Process Process::start(std::vector<std::string> arguments, const std::string& lo
 Process Process::fork_off(const std::function<int()>& body) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
+  // Ctrl-C is the owner's to handle, which then ends this one.
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_DFL);
   int status = 1;
   try {
     status = body();

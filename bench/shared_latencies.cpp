@@ -1,7 +1,5 @@
 #include "bench/shared_latencies.hpp"
 
-#include <chrono>
-
 #include "bench/publisher.hpp"
 
 namespace signalbox::bench {
@@ -10,9 +8,12 @@ SharedLatencies::SharedLatencies(std::size_t capacity)
     : capacity_(capacity), counters_(share<Counters>(capacity * sizeof(std::uint64_t))) {}
 
 void SharedLatencies::record(std::string_view payload) noexcept {
+  record(Schedule::Clock::now() - Publisher::stamped(payload.data(), payload.size()));
+}
+
+void SharedLatencies::record(std::chrono::nanoseconds latency) noexcept {
   const std::uint64_t at = counters_->taken;
   if (at >= capacity_) return;
-  const std::chrono::nanoseconds latency = Schedule::Clock::now() - Publisher::stamped(payload.data(), payload.size());
   counters_->first()[at] = static_cast<std::uint64_t>(latency.count());
   counters_->taken = at + 1;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,8 @@ class SharedLatencies {
 
   /// From the stamp of a payload (publisher.hpp) until now, if there is room. Threading: one thread.
   void record(std::string_view payload) noexcept;
+  /// The same of one that is known.
+  void record(std::chrono::nanoseconds latency) noexcept;
   /// To be called while nothing is recorded.
   void forget() noexcept { counters_->taken = 0; }
   [[nodiscard]] Histogram histogram() const;

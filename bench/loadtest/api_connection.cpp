@@ -1,0 +1,139 @@
+#include "bench/loadtest/api_connection.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace signalbox::bench {
+
+namespace {
+
+constexpr std::string_view kVersion = "HTTP/1.1 ";
+constexpr std::string_view kEndOfHead = "\r\n\r\n";
+constexpr std::string_view kLength = "\r\nContent-Length: ";
+constexpr std::string_view kClose = "\r\nConnection: close";
+constexpr std::size_t kBuffer = 64 * 1024;
+
+}  // namespace
+
+Outcome outcome_of(int status) noexcept {
+  switch (status) {
+    case 200: return Outcome::delivered;
+    case 404: return Outcome::not_connected;
+    case 0:
+    case 504: return Outcome::unknown;
+    default: return Outcome::refused;
+  }
+}
+
+ApiConnection::ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered)
+    : epoll_(epoll), data_(data), address_(address), port_(port), answered_(std::move(answered)) {
+  dial();
+}
+
+ApiConnection::~ApiConnection() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+void ApiConnection::dial() {
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_port = htons(port_);
+  if (inet_pton(AF_INET, address_.c_str(), &peer.sin_addr) != 1) throw std::runtime_error("not an IPv4 address: " + address_);
+  descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = data_;
+  const bool good =
+      (connect(descriptor_, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) == 0 || errno == EINPROGRESS) &&
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor_, &event) == 0;
+  if (!good) lose();
+}
+
+void ApiConnection::lose() {
+  close(descriptor_);
+  descriptor_ = -1;
+  connected_ = false;
+  out_.clear();
+  in_.clear();
+  for (const std::uint64_t number : std::exchange(waiting_, {})) answered_(number, 0);
+}
+
+void ApiConnection::request(std::uint64_t number, std::string_view bytes) {
+  out_ += bytes;
+  waiting_.push_back(number);
+}
+
+void ApiConnection::exchange() {
+  if (descriptor_ < 0) dial();
+  if (descriptor_ >= 0 && !connected_) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    connected_ = getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+  }
+  if (connected_) flush();
+}
+
+void ApiConnection::flush() {
+  std::size_t sent = 0;
+  while (sent < out_.size()) {
+    const ssize_t size = send(descriptor_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) break;  // full: the next turn tries again; broken: reading will tell
+    sent += static_cast<std::size_t>(size);
+  }
+  out_.erase(0, sent);
+}
+
+void ApiConnection::readable() {
+  while (descriptor_ >= 0) {
+    const std::size_t before = in_.size();
+    in_.resize(before + kBuffer);
+    const ssize_t size = recv(descriptor_, in_.data() + before, kBuffer, 0);
+    const int reason = errno;
+    in_.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
+    if (size < 0 && reason == EINTR) continue;
+    if (size < 0 && reason == EAGAIN) return;
+    if (size <= 0) {
+      lose();
+      return;
+    }
+    while (descriptor_ >= 0 && take_answer()) {
+    }
+  }
+}
+
+bool ApiConnection::take_answer() {
+  const std::string_view in(in_);
+  const std::size_t end = in.find(kEndOfHead);
+  if (end == std::string_view::npos) return false;
+  const std::string_view head = in.substr(0, end);
+  const std::size_t field = head.find(kLength);
+  std::size_t length = 0;
+  if (!head.starts_with(kVersion) || field == std::string_view::npos || waiting_.empty() ||
+      std::from_chars(head.data() + field + kLength.size(), head.data() + head.size(), length).ec != std::errc()) {
+    lose();
+    return false;
+  }
+  if (in.size() < end + kEndOfHead.size() + length) return false;
+  const int status = std::atoi(in_.c_str() + kVersion.size());
+  const bool closes = head.find(kClose) != std::string_view::npos;
+  answered_(waiting_.front(), status);
+  waiting_.pop_front();
+  in_.erase(0, end + kEndOfHead.size() + length);
+  if (closes) lose();
+  return !closes;
+}
+
+}  // namespace signalbox::bench

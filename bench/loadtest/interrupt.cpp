@@ -1,0 +1,36 @@
+#include "bench/loadtest/interrupt.hpp"
+
+#include <csignal>
+#include <thread>
+
+namespace signalbox::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+}  // namespace
+
+void catch_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    std::signal(signal, [](int) { interrupted = 1; });
+  }
+}
+
+void pause_for(std::chrono::milliseconds time) {
+  wait_for([] { return false; }, time);
+}
+
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience) {
+  const Clock::time_point deadline = Clock::now() + patience;
+  for (;;) {
+    if (interrupted != 0) throw Interrupted();
+    if (done()) return true;
+    if (Clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace signalbox::bench

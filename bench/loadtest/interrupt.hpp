@@ -1,0 +1,24 @@
+// Ctrl-C while a load test runs: everything that it has started has to be stopped before it ends.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+
+namespace signalbox::bench {
+
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+
+/// From here on SIGINT and SIGTERM do not end this process: pause_for() and wait_for() throw instead. Once a process.
+void catch_interrupts();
+
+/// Errors: Interrupted.
+void pause_for(std::chrono::milliseconds time);
+
+/// Asks `done` every millisecond; false after `patience`. Errors: Interrupted.
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience);
+
+}  // namespace signalbox::bench

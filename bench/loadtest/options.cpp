@@ -1,0 +1,193 @@
+#include "bench/loadtest/options.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "bench/loadtest/message.hpp"
+#include "core/config/value.hpp"
+#include "core/fault.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kHour = 3'600'000;
+/// What a plan of this many takes, 16 bytes each, is still small beside the instances.
+constexpr std::uint64_t kMostMessages = 100'000'000;
+/// Descriptors of a process that are no user's socket.
+constexpr std::size_t kSpareDescriptors = 500;
+constexpr std::uint16_t kApiPort = 8766;
+
+constexpr LoadTestFlag flag(const char* name, const char* type, const char* fallback, std::int64_t min, std::int64_t max,
+                            const char* value, const char* meaning) {
+  return {{name, type, fallback, meaning, min, max, 0, 0}, value, false};
+}
+constexpr LoadTestFlag many(const char* name, const char* value, const char* meaning) {
+  return {{name, "text", "", meaning, 0, 0, 0, 0}, value, true};
+}
+
+constexpr LoadTestFlag kFlags[] = {
+    many("broker", "PLUGIN", "Broker plugin to measure, by name or path; repeat it to compare several (default: redis)"),
+    flag("start-brokers", "boolean", "false", 0, 0, nullptr,
+         "Start redis-server, nats-server or Kafka for the run, on a free port (default: the one of the configuration has to "
+         "run)"),
+    flag("kafka-classpath", "text", "build/kafka/classpath", 0, 0, "FILE",
+         "Kafka for --start-brokers, as tests/kafka/prepare has fetched it"),
+    many("target", "URL", "Measure an instance that runs already, ws://IPV4:PORT, in place of starting some; may be repeated"),
+    many("target-api", "URL", "The API of the --target of the same place (default: http://, its address, port 8766)"),
+    flag("instances", "integer", "2", 1, 1'000, "N", "Instances to start, one thread each; one only with memory"),
+    many("set", "KEY=VALUE", "Set one key of the instances' configuration, as in --set broker.redis.url=redis://10.0.0.5"),
+    flag("mode", "unicast", "unicast", 0, 0, "MODE", "unicast: messages to users drawn at random"),
+    flag("users", "integer", "10000", 1, 10 * kMillion, "N", "Users, dealt over the instances in turn"),
+    flag("devices", "integer", "1", 1, kMillion, "N", "Connections of each user, dealt in the same way"),
+    flag("rate", "integer", "5000", 1, kMillion, "N", "Messages a second, whatever becomes of those before"),
+    flag("size", "size", "128B", LoadMessage::kLeastBytes, 16 * 1024 * 1024, "SIZE", "Payload of a message"),
+    flag("duration", "duration", "30s", 1'000, 2 * kHour, "TIME", "How long messages are measured"),
+    flag("warmup", "duration", "5s", 0, kHour, "TIME", "How long they are sent before that"),
+    flag("seed", "integer", "1", 0, 4'294'967'295, "N",
+         "Of the random numbers: with the same, each broker and each run has the same work"),
+    flag("api-key", "text", "", 0, 0, "KEY", "Of --target's API, if it wants one"),
+    flag("slo", "duration", "0s", 0, kHour, "TIME", "Exit 1 if the p99 latency of a broker is above (default: no bound)"),
+    flag("max-loss", "text", "", 0, 0, "PERCENT",
+         "Exit 1 if a broker loses more of what it took, as in 0.1% (default: no bound)"),
+    flag("report", "text", "", 0, 0, "FOLDER",
+         "Write results.json, and an .hgrm file a broker, there (default: nothing is written)"),
+    flag("json", "boolean", "false", 0, 0, nullptr, "Print results.json in place of the table"),
+};
+
+[[noreturn]] void refuse(const std::string& name, const std::string& reason) { throw ConfigError("--" + name + ": " + reason); }
+
+const LoadTestFlag& row(const std::string& name) {
+  for (const LoadTestFlag& flag : kFlags) {
+    if (name == flag.option.key) return flag;
+  }
+  throw std::logic_error("no row of --" + name);
+}
+
+/// ws:// or http://, an IPv4 address or localhost, a port.
+Endpoint parse_url(const std::string& name, const std::string& url, std::string_view scheme) {
+  const std::string reason = "expected " + std::string(scheme) + "IPV4:PORT, got " + in_quotes(url);
+  if (!url.starts_with(scheme)) refuse(name, reason);
+  std::string_view rest = std::string_view(url).substr(scheme.size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  std::string address(rest);
+  if (address.starts_with("localhost:")) address.replace(0, 9, "127.0.0.1");
+  try {
+    const ListenAddress parsed = parse_address(address);
+    if (parsed.address.find(':') != std::string::npos || parsed.port == 0) refuse(name, reason);
+    return {parsed.address, parsed.port};
+  } catch (const BadValue&) {
+    refuse(name, reason);
+  }
+}
+
+double parse_percent(const std::string& name, std::string_view text) {
+  const std::string_view number = text.ends_with('%') ? text.substr(0, text.size() - 1) : text;
+  double value = -1;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (error != std::errc() || end != number.data() + number.size() || value < 0 || value > 100) {
+    refuse(name, "expected a percentage from 0 to 100, got " + in_quotes(text));
+  }
+  return value / 100;
+}
+
+/// The values of flags in plugin.h's form.
+class Values {
+ public:
+  explicit Values(const std::map<std::string, std::vector<std::string>>& given) : given_(given) {}
+
+  [[nodiscard]] std::vector<std::string> list(const std::string& name) const {
+    const auto found = given_.find(name);
+    return found == given_.end() ? std::vector<std::string>() : found->second;
+  }
+  [[nodiscard]] std::string text(const std::string& name) const {
+    const Option& option = row(name).option;
+    const std::vector<std::string> values = list(name);
+    try {
+      return normalise(option, values.empty() ? option.fallback : values.back());
+    } catch (const BadValue& bad) {
+      refuse(name, bad.what());
+    }
+  }
+  [[nodiscard]] std::uint64_t number(const std::string& name) const { return std::stoull(text(name)); }
+  [[nodiscard]] std::chrono::milliseconds duration(const std::string& name) const {
+    return std::chrono::milliseconds(number(name));
+  }
+
+ private:
+  const std::map<std::string, std::vector<std::string>>& given_;
+};
+
+std::vector<RunningInstance> read_targets(const Values& values) {
+  const std::vector<std::string> urls = values.list("target");
+  const std::vector<std::string> apis = values.list("target-api");
+  if (apis.size() > urls.size()) refuse("target-api", "each belongs to one --target");
+  std::vector<RunningInstance> targets;
+  for (std::size_t n = 0; n < urls.size(); ++n) {
+    const Endpoint clients = parse_url("target", urls[n], "ws://");
+    const Endpoint api = n < apis.size() ? parse_url("target-api", apis[n], "http://") : Endpoint{clients.address, kApiPort};
+    targets.push_back({clients, api});
+  }
+  return targets;
+}
+
+}  // namespace
+
+std::span<const LoadTestFlag> load_test_flags() { return kFlags; }
+
+LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<std::string>>& given) {
+  const Values values(given);
+  LoadTestOptions options;
+  options.brokers = values.list("broker");
+  options.start_brokers = values.text("start-brokers") == "true";
+  options.kafka_classpath = values.text("kafka-classpath");
+  options.targets = read_targets(values);
+  options.instances = values.number("instances");
+  options.sets = values.list("set");
+  options.mode = values.text("mode");
+  options.users = values.number("users");
+  options.devices = values.number("devices");
+  options.rate = values.number("rate");
+  options.size = values.number("size");
+  options.duration = values.duration("duration");
+  options.warmup = values.duration("warmup");
+  options.seed = values.number("seed");
+  options.api_key = values.text("api-key");
+  if (values.number("slo") > 0) options.slo = values.duration("slo");
+  if (const std::string loss = values.text("max-loss"); !loss.empty()) options.max_loss = parse_percent("max-loss", loss);
+  options.report = values.text("report");
+  options.json = values.text("json") == "true";
+  for (const std::string& set : options.sets) {
+    if (set.find('=') == std::string::npos || set.starts_with('=')) refuse("set", in_quotes(set) + " has to be KEY=VALUE");
+  }
+  if (options.targets.empty() && options.brokers.empty()) options.brokers.emplace_back("redis");
+  return options;
+}
+
+void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
+  if (!options.targets.empty()) {
+    if (!options.brokers.empty()) refuse("target", "an instance that runs has its broker already: leave out --broker");
+    if (options.start_brokers) refuse("target", "an instance that runs has its broker already: leave out --start-brokers");
+    if (!options.sets.empty()) refuse("target", "an instance that runs has its configuration already: leave out --set");
+  }
+  const std::uint64_t seconds = static_cast<std::uint64_t>((options.duration + options.warmup).count()) / 1'000;
+  if (options.rate * seconds > kMostMessages) {
+    refuse("rate", std::to_string(options.rate * seconds) + " messages are more than the " + std::to_string(kMostMessages) +
+                       " that are kept account of: shorten --duration");
+  }
+  const std::size_t connections = options.users * options.devices;
+  const std::size_t room = descriptors > 2 * kSpareDescriptors ? descriptors - kSpareDescriptors : descriptors / 2;
+  for (const std::string& broker : options.brokers) {
+    const std::size_t instances = broker == "memory" ? 1 : options.instances;
+    if ((connections + instances - 1) / instances <= room) continue;
+    refuse("users", std::to_string(connections) + " connections on " + std::to_string(instances) + " instance" +
+                        (instances == 1 ? "" : "s") + (broker == "memory" ? " (memory is one process)" : "") +
+                        " are more than the " + std::to_string(room) +
+                        " that a process may hold here (ulimit -n): at least --instances " +
+                        std::to_string((connections + room - 1) / room));
+  }
+}
+
+}  // namespace signalbox::bench

@@ -1,0 +1,121 @@
+#include "bench/loadtest/receivers.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench/loadtest/message.hpp"
+#include "bench/loadtest/tally.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+constexpr std::string_view kMessage = R"({"type":"message","data":")";
+constexpr std::string_view kAnyMessage = R"({"type":"message")";
+constexpr std::string_view kNotice = R"({"type":")";
+constexpr std::string_view kGap = R"({"type":"gap")";
+
+// For how many latencies there has to be room.
+std::size_t samples(const Plan& plan, const Share& share) {
+  std::uint64_t due = 0;
+  for (std::size_t n = 0; n < share.clients; ++n) due += plan.messages_to(share.user(n));
+  return due;
+}
+
+}  // namespace
+
+// Reads what the clients get.
+class Receivers::Clerk {
+ public:
+  Clerk(const Share& share, const Plan& plan, Books& books, Shared& shared, SharedLatencies& latencies)
+      : share_(share), plan_(plan), books_(books), shared_(shared), latencies_(latencies), tallies_(share.clients) {}
+
+  void take(std::size_t client, std::string_view frame) {
+    const Timeline::Clock::time_point now = Timeline::Clock::now();
+    if (frame.starts_with(kGap)) {
+      ++shared_.gaps;
+      return;
+    }
+    if (frame.starts_with(kNotice) && !frame.starts_with(kAnyMessage)) return;  // registered again after an outage, say
+    const auto message = frame.starts_with(kMessage) ? LoadMessage::read(frame.substr(kMessage.size())) : std::nullopt;
+    if (!message || message->number >= plan_.messages()) {
+      ++shared_.unexpected;
+      return;
+    }
+    if (message->user != share_.user(client) || plan_.user(message->number) != message->user) {
+      ++shared_.misdelivered;
+      return;
+    }
+    book(client, *message, now);
+  }
+
+ private:
+  void book(std::size_t client, const LoadMessage& message, Timeline::Clock::time_point now) {
+    const std::uint64_t one = plan_.measured(message.number) ? 1 : 0;
+    const Tally::Arrival arrival = tallies_[client].take(plan_.sequence(message.number), plan_.messages_to(message.user));
+    if (arrival == Tally::Arrival::duplicate) {
+      shared_.duplicates += one;
+      return;
+    }
+    if (arrival == Tally::Arrival::reordered) shared_.reordered += one;
+    books_.arrived(message.number);
+    if (one == 0) return;
+    ++shared_.measured;
+    latencies_.record(now - message.intended);
+    shared_.timeline.count(now, now - message.intended);
+  }
+
+  const Share& share_;
+  const Plan& plan_;
+  Books& books_;
+  Shared& shared_;
+  SharedLatencies& latencies_;
+  std::vector<Tally> tallies_;
+};
+
+Receivers::Counts& Receivers::Counts::operator+=(const Counts& other) noexcept {
+  for (const auto member : {&Counts::registered, &Counts::failed, &Counts::measured, &Counts::duplicates, &Counts::reordered,
+                            &Counts::misdelivered, &Counts::gaps, &Counts::unexpected}) {
+    this->*member += other.*member;
+  }
+  return *this;
+}
+
+Receivers::Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, Books& books)
+    : share_(share),
+      shared_(bench::share<Shared>()),
+      latencies_(samples(plan, share)),
+      process_(Process::fork_off([&] { return hold(options, prefix, plan, books); })) {}
+
+int Receivers::hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, Books& books) {
+  Clerk clerk(share_, plan, books, *shared_, latencies_);
+  ClientOptions envelope = options;
+  envelope.envelope = true;
+  ClientPool pool(envelope, [&](std::size_t client, std::string_view frame, bool) { clerk.take(client, frame); });
+  for (std::size_t n = 0; n < share_.clients; ++n) pool.add(prefix + std::to_string(share_.user(n)));
+  for (;;) {  // until this process is stopped
+    pool.poll(std::chrono::milliseconds(100));
+    shared_->registered = pool.ready();
+    if (pool.failed() == shared_->failed) continue;
+    if (shared_->failed == 0) {
+      const std::string& reason = pool.errors().begin()->first;
+      std::copy_n(reason.begin(), std::min(reason.size(), shared_->reason.size() - 1), shared_->reason.begin());
+    }
+    shared_->failed = pool.failed();
+  }
+}
+
+Receivers::Counts Receivers::counts() const noexcept {
+  return {.registered = shared_->registered,
+          .failed = shared_->failed,
+          .measured = shared_->measured,
+          .duplicates = shared_->duplicates,
+          .reordered = shared_->reordered,
+          .misdelivered = shared_->misdelivered,
+          .gaps = shared_->gaps,
+          .unexpected = shared_->unexpected};
+}
+
+}  // namespace signalbox::bench

@@ -1,0 +1,84 @@
+// The users of a load test, in a process of their own: who books what arrives.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <sys/types.h>
+
+#include "bench/client_pool.hpp"
+#include "bench/histogram.hpp"
+#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/plan.hpp"
+#include "bench/loadtest/timeline.hpp"
+#include "bench/process.hpp"
+#include "bench/shared_latencies.hpp"
+
+namespace signalbox::bench {
+
+/// Which of all clients a process holds: number n of them is client `first` + n × `step`, a device of user client / devices.
+struct Share {
+  std::size_t clients = 0;
+  std::size_t first = 0;
+  std::size_t step = 1;
+  std::size_t devices = 1;
+
+  [[nodiscard]] std::uint32_t user(std::size_t number) const noexcept {
+    return static_cast<std::uint32_t>((first + number * step) / devices);
+  }
+};
+
+/// Clients in envelope mode, which alone are told that they are registered, and of gaps. They connect at once.
+class Receivers {
+ public:
+  /// A user's name is `prefix` and its number. Lifetime: not beyond `plan` and `books`.
+  Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, Books& books);
+
+  [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  [[nodiscard]] bool running() noexcept { return process_.running(); }
+  [[nodiscard]] std::size_t size() const noexcept { return share_.clients; }
+
+  struct Counts {
+    std::uint64_t registered = 0;
+    std::uint64_t failed = 0;      ///< refused or lost
+    std::uint64_t measured = 0;    ///< arrivals of measured messages, duplicates aside
+    std::uint64_t duplicates = 0;  ///< these and what follows: of measured messages
+    std::uint64_t reordered = 0;
+    std::uint64_t misdelivered = 0;  ///< to another user's client
+    std::uint64_t gaps = 0;          ///< told to clients, whenever
+    std::uint64_t unexpected = 0;    ///< frames that are nothing of this
+
+    Counts& operator+=(const Counts& other) noexcept;
+  };
+  [[nodiscard]] Counts counts() const noexcept;
+  /// Why the first client failed.
+  [[nodiscard]] std::string reason() const { return shared_->reason.data(); }
+
+  /// From when second 0 of the timeline is counted.
+  void begin(Timeline::Clock::time_point time) noexcept { shared_->timeline.begin(time); }
+  [[nodiscard]] const Timeline& timeline() const noexcept { return shared_->timeline; }
+  /// Of measured messages, from their intended time.
+  [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
+
+ private:
+  struct Shared {
+    std::atomic<std::uint64_t> registered{0}, failed{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0},
+        unexpected{0};
+    std::array<char, 200> reason{};  // of the first failure; written before `failed`
+    Timeline timeline;
+  };
+  class Clerk;
+  int hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, Books& books);
+
+  Share share_;
+  std::shared_ptr<Shared> shared_;
+  SharedLatencies latencies_;
+  Process process_;
+};
+
+}  // namespace signalbox::bench

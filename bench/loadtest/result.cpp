@@ -1,0 +1,26 @@
+#include "bench/loadtest/result.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+double per_second(std::uint64_t count, std::chrono::nanoseconds time) {
+  return time.count() == 0 ? 0 : static_cast<double>(count) / std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+double Result::connections_per_second() const noexcept { return per_second(connections(), connecting); }
+
+double Result::arrivals_per_second() const noexcept { return per_second(arrivals.measured, measuring); }
+
+double Result::cpu_per_message(const Usage& usage) const noexcept {
+  if (arrivals.measured == 0) return 0;
+  return std::chrono::duration<double, std::micro>(usage.cpu).count() / static_cast<double>(arrivals.measured);
+}
+
+double Result::bytes_per_user(const Usage& usage) const noexcept {
+  return (static_cast<double>(usage.bytes_connected) - static_cast<double>(usage.bytes_before)) / static_cast<double>(users);
+}
+
+}  // namespace signalbox::bench

@@ -1,0 +1,64 @@
+// What a load test has measured of one broker.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/histogram.hpp"
+#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/receivers.hpp"
+
+namespace signalbox::bench {
+
+/// What one side of the test used. Of memory what no file backs (RssAnon).
+struct Usage {
+  std::chrono::nanoseconds cpu{0};  ///< while messages were measured
+  std::size_t bytes_before = 0;     ///< without users
+  std::size_t bytes_connected = 0;  ///< with all of them
+  std::size_t bytes_end = 0;        ///< after the last message
+};
+
+struct Second {
+  std::uint64_t offered = 0;            ///< messages due in it
+  std::uint64_t arrived = 0;            ///< at clients
+  std::chrono::nanoseconds longest{0};  ///< latency of what arrived
+};
+
+struct Result {
+  std::string broker;          ///< as it was asked for; of --target the plugin's name
+  std::string plugin_version;  ///< as the instance says; empty: it did not
+  std::string server_version;  ///< of the broker's server; empty: not ours
+  std::size_t instances = 0;
+  std::size_t users = 0;
+  std::size_t devices = 0;
+
+  std::chrono::nanoseconds connecting{0};  ///< until the last connection was registered
+  std::chrono::nanoseconds measuring{
+      0};  ///< from when the first measured message was due to when the last has arrived or is given up
+  Balance messages;
+  Receivers::Counts arrivals;
+  std::vector<std::pair<int, std::uint64_t>> refusals;  ///< HTTP status other than 200 → number, warm-up included; 0: no answer
+  Histogram latency;
+  Histogram generator_lag;  ///< how late the generator itself was
+
+  std::optional<Usage> instance_usage;  ///< of all of them; not of --target
+  std::optional<Usage> broker_usage;    ///< not of one that runs already
+  Usage generator_usage;
+  double machine_busy = 0;  ///< of all cores while messages were measured, 0 to 1
+
+  std::vector<Second> timeline;
+  std::vector<std::string> remarks;  ///< what a reader of the figures has to know
+
+  [[nodiscard]] std::size_t connections() const noexcept { return users * devices; }
+  [[nodiscard]] double connections_per_second() const noexcept;
+  [[nodiscard]] double arrivals_per_second() const noexcept;
+  /// CPU time for each arrival of a measured message, in microseconds; 0 if there was none.
+  [[nodiscard]] double cpu_per_message(const Usage& usage) const noexcept;
+  [[nodiscard]] double bytes_per_user(const Usage& usage) const noexcept;
+};
+
+}  // namespace signalbox::bench

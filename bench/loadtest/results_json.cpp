@@ -1,0 +1,121 @@
+#include "bench/loadtest/results_json.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace signalbox::bench {
+
+namespace {
+
+namespace json = boost::json;
+
+/// Grows with each change that a reader has to know of.
+constexpr int kSchema = 1;
+/// Of the curve: enough for a line that looks smooth.
+constexpr double kPercentiles[] = {0,  10, 20, 30,    40,   50,    60,   70,    75,    80,    85,     90,     92.5, 95,
+                                   97, 98, 99, 99.25, 99.5, 99.75, 99.9, 99.95, 99.97, 99.99, 99.995, 99.999, 100};
+
+double in_milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+json::object latency_of(const Histogram& histogram) {
+  json::array curve;
+  for (const double percentile : kPercentiles) {
+    curve.push_back(json::array{percentile, in_milliseconds(histogram.percentile(percentile))});
+  }
+  return {{"count", histogram.count()},
+          {"mean", in_milliseconds(histogram.mean())},
+          {"p50", in_milliseconds(histogram.percentile(50))},
+          {"p90", in_milliseconds(histogram.percentile(90))},
+          {"p99", in_milliseconds(histogram.percentile(99))},
+          {"p99_9", in_milliseconds(histogram.percentile(99.9))},
+          {"max", in_milliseconds(histogram.max())},
+          {"curve", std::move(curve)}};
+}
+
+json::value usage_of(const Result& result, const Usage& usage) {
+  return {{"cpu_ms", in_milliseconds(usage.cpu)}, {"cpu_us_per_message", result.cpu_per_message(usage)},
+          {"bytes_before", usage.bytes_before},   {"bytes_connected", usage.bytes_connected},
+          {"bytes_end", usage.bytes_end},         {"bytes_per_user", result.bytes_per_user(usage)}};
+}
+
+json::value usage_of(const Result& result, const std::optional<Usage>& usage) {
+  return usage ? usage_of(result, *usage) : json::value(nullptr);
+}
+
+json::object messages_of(const Result& result) {
+  const Balance& messages = result.messages;
+  json::object refusals;
+  for (const auto& [status, count] : result.refusals) refusals[std::to_string(status)] = count;
+  return {{"offered", messages.planned},
+          {"taken", messages.delivered},
+          {"not_connected", messages.not_connected},
+          {"refused", messages.refused},
+          {"unsent", messages.unsent},
+          {"unknown", messages.unknown},
+          {"expected", messages.expected},
+          {"delivered", messages.arrived},
+          {"delivered_per_second", result.arrivals_per_second()},
+          {"lost", messages.lost()},
+          {"loss", messages.loss()},
+          {"duplicates", result.arrivals.duplicates},
+          {"reordered", result.arrivals.reordered},
+          {"misdelivered", result.arrivals.misdelivered},
+          {"delivered_of_unknown", messages.arrived_unknown},
+          {"delivered_though_denied", messages.arrived_denied},
+          {"gaps", result.arrivals.gaps},
+          {"statuses", std::move(refusals)}};
+}
+
+json::object result_object(const Result& result) {
+  json::array timeline;
+  for (const Second& second : result.timeline) {
+    timeline.push_back({{"offered", second.offered}, {"delivered", second.arrived}, {"max", in_milliseconds(second.longest)}});
+  }
+  json::array remarks;
+  for (const std::string& remark : result.remarks) remarks.emplace_back(remark);
+  return {{"broker", result.broker},
+          {"plugin_version", result.plugin_version},
+          {"server_version", result.server_version},
+          {"instances", result.instances},
+          {"users", result.users},
+          {"devices", result.devices},
+          {"connect", {{"ms", in_milliseconds(result.connecting)}, {"per_second", result.connections_per_second()}}},
+          {"measured_ms", in_milliseconds(result.measuring)},
+          {"messages", messages_of(result)},
+          {"latency_ms", latency_of(result.latency)},
+          {"generator_lag_ms", latency_of(result.generator_lag)},
+          {"usage",
+           {{"instances", usage_of(result, result.instance_usage)},
+            {"broker", usage_of(result, result.broker_usage)},
+            {"generator", usage_of(result, result.generator_usage)}}},
+          {"machine_busy", result.machine_busy},
+          {"timeline", std::move(timeline)},
+          {"remarks", std::move(remarks)}};
+}
+
+}  // namespace
+
+std::string results_json(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results) {
+  json::array all;
+  for (const Result& result : results) all.push_back(result_object(result));
+  const json::object document{{"schema", kSchema},
+                              {"time", environment.time},
+                              {"command", options.command},
+                              {"environment",
+                               {{"signalbox", environment.version},
+                                {"kernel", environment.kernel},
+                                {"processor", environment.processor},
+                                {"cores", environment.cores},
+                                {"memory_bytes", environment.memory_bytes}}},
+                              {"work",
+                               {{"mode", options.mode},
+                                {"rate", options.rate},
+                                {"size", options.size},
+                                {"duration_ms", options.duration.count()},
+                                {"warmup_ms", options.warmup.count()},
+                                {"seed", options.seed}}},
+                              {"results", std::move(all)}};
+  return json::serialize(document) + "\n";
+}
+
+}  // namespace signalbox::bench

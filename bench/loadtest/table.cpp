@@ -1,0 +1,105 @@
+#include "bench/loadtest/table.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/loadtest/numbers.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+constexpr std::string_view kUnknown = "-";
+
+struct Row {
+  std::string_view name;
+  std::function<std::string(const Result&)> value;
+};
+
+std::string count_of_all(std::uint64_t count, std::uint64_t all) {
+  const double percent = all == 0 ? 0 : 100 * static_cast<double>(count) / static_cast<double>(all);
+  return grouped(count) + (count == 0 ? "" : " (" + significant(percent) + " %)");
+}
+
+Row latency(std::string_view name, double percent) {
+  return {name, [percent](const Result& result) {
+            return result.latency.count() == 0 ? std::string(kUnknown) : milliseconds(result.latency.percentile(percent));
+          }};
+}
+
+std::string cpu(const Result& result, const std::optional<Usage>& usage) {
+  return usage ? significant(result.cpu_per_message(*usage)) : std::string(kUnknown);
+}
+
+std::string bytes(const Result& result, const std::optional<Usage>& usage) {
+  return usage ? fixed(result.bytes_per_user(*usage), 0) : std::string(kUnknown);
+}
+
+std::string mebibytes(std::size_t bytes) { return fixed(static_cast<double>(bytes) / (1024 * 1024), 1); }
+
+std::vector<Row> rows() {
+  using R = const Result&;
+  return {
+      {"instances", [](R r) { return grouped(r.instances); }},
+      {"connections", [](R r) { return grouped(r.connections()); }},
+      {"  registered a second", [](R r) { return fixed(r.connections_per_second(), 0); }},
+      {"messages offered", [](R r) { return grouped(r.messages.planned); }},
+      {"  taken", [](R r) { return grouped(r.messages.delivered); }},
+      {"  not taken",
+       [](R r) { return count_of_all(r.messages.refused + r.messages.not_connected + r.messages.unsent, r.messages.planned); }},
+      {"  outcome unknown", [](R r) { return count_of_all(r.messages.unknown, r.messages.planned); }},
+      {"delivered a second", [](R r) { return fixed(r.arrivals_per_second(), 0); }},
+      {"delivered", [](R r) { return grouped(r.messages.arrived); }},
+      {"  lost", [](R r) { return count_of_all(r.messages.lost(), r.messages.expected); }},
+      {"  duplicates", [](R r) { return count_of_all(r.arrivals.duplicates, r.messages.expected); }},
+      {"  reordered", [](R r) { return count_of_all(r.arrivals.reordered, r.messages.expected); }},
+      {"  to the wrong user", [](R r) { return grouped(r.arrivals.misdelivered); }},
+      {"  though said to reach nobody", [](R r) { return grouped(r.messages.arrived_denied); }},
+      {"gaps told to clients", [](R r) { return grouped(r.arrivals.gaps); }},
+      latency("latency p50, ms", 50),
+      latency("  p90", 90),
+      latency("  p99", 99),
+      latency("  p99.9", 99.9),
+      latency("  longest", 100),
+      {"CPU a message, us: instances", [](R r) { return cpu(r, r.instance_usage); }},
+      {"  broker", [](R r) { return cpu(r, r.broker_usage); }},
+      {"  generator", [](R r) { return cpu(r, r.generator_usage); }},
+      {"bytes a user: instances", [](R r) { return bytes(r, r.instance_usage); }},
+      {"  broker", [](R r) { return bytes(r, r.broker_usage); }},
+      {"memory at the end, MiB: instances",
+       [](R r) { return r.instance_usage ? mebibytes(r.instance_usage->bytes_end) : std::string(kUnknown); }},
+      {"  broker", [](R r) { return r.broker_usage ? mebibytes(r.broker_usage->bytes_end) : std::string(kUnknown); }},
+      {"machine busy, %", [](R r) { return fixed(100 * r.machine_busy, 0); }},
+  };
+}
+
+}  // namespace
+
+void print_results(std::ostream& out, std::span<const Result> results) {
+  std::vector<std::vector<std::string>> lines{{""}};
+  for (const Result& result : results) lines.front().push_back(result.broker);
+  for (const Row& row : rows()) {
+    std::vector<std::string>& line = lines.emplace_back(1, std::string(row.name));
+    for (const Result& result : results) line.push_back(row.value(result));
+  }
+  std::vector<std::size_t> widths(results.size() + 1);
+  for (const auto& line : lines) {
+    for (std::size_t n = 0; n < line.size(); ++n) widths[n] = std::max(widths[n], line[n].size());
+  }
+  for (const auto& line : lines) {
+    out << line[0] << std::string(widths[0] - line[0].size(), ' ');
+    for (std::size_t n = 1; n < line.size(); ++n) out << std::string(3 + widths[n] - line[n].size(), ' ') << line[n];
+    out << '\n';
+  }
+  for (const Result& result : results) {
+    for (const std::string& remark : result.remarks) out << "\n" << result.broker << ": " << remark;
+  }
+  if (std::any_of(results.begin(), results.end(), [](const Result& result) { return !result.remarks.empty(); })) out << '\n';
+}
+
+}  // namespace signalbox::bench

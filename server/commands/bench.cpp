@@ -1,0 +1,78 @@
+// signalbox bench: measures brokers side by side on the same work.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+
+#include "bench/loadtest/load_test.hpp"
+#include "server/commands/commands.hpp"
+#include "server/commands/help.hpp"
+#include "server/version.hpp"
+
+namespace signalbox::commands {
+namespace {
+
+struct Options {
+  std::map<std::string, std::vector<std::string>> given;
+  std::map<std::string, bool> switches;
+};
+
+void add_flag(CLI::App& command, const bench::LoadTestFlag& flag, Options& options) {
+  const std::string name = flag.option.key;
+  std::string meaning = flag.option.meaning;
+  if (flag.value == nullptr) {
+    command.add_flag("--" + name, options.switches[name], meaning);
+    return;
+  }
+  if (flag.option.fallback[0] != 0 && meaning.find("(default:") == std::string::npos) {
+    meaning.append(" (default: ").append(flag.option.fallback).append(")");
+  }
+  command.add_option("--" + name, options.given[name], meaning)
+      ->type_name(flag.value)
+      ->expected(1)
+      ->multi_option_policy(flag.many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// This executable, in the words of a shell.
+std::string command_line() {
+  std::ifstream stream("/proc/self/cmdline", std::ios::binary);
+  std::string line;
+  for (std::string word; std::getline(stream, word, '\0');) {
+    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~`!{}") == std::string::npos;
+    line.append(line.empty() ? "" : " ").append(plain ? word : "'" + word + "'");
+  }
+  return line;
+}
+
+int run_bench(const Options& given) {
+  auto flags = given.given;
+  for (const auto& [name, on] : given.switches) flags[name] = {on ? "true" : "false"};
+  std::erase_if(flags, [](const auto& flag) { return flag.second.empty(); });
+  bench::LoadTestOptions options = bench::read_load_test_options(flags);
+  options.executable = std::filesystem::read_symlink("/proc/self/exe").string();
+  options.command = command_line();
+  return bench::run_load_test(std::move(options), kVersion) ? kDone : kFailed;
+}
+
+}  // namespace
+
+Run add_bench(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "bench",
+      "Measure brokers side by side on the same work\n"
+      "For each broker it starts instances of this executable, connects and registers the users, publishes at a fixed rate "
+      "through the HTTP API, and counts what arrives: lost, twice, out of order, and how long after it was meant to be sent. "
+      "Everything that it starts it ends, also on Ctrl-C.");
+  for (const bench::LoadTestFlag& flag : bench::load_test_flags()) add_flag(*command, flag, *options);
+  command->footer(
+      help_end({.exit_codes = {{kDone, "Measured, and within --slo and --max-loss"},
+                               {kFailed, "Not measured, interrupted, or --slo or --max-loss was missed"},
+                               {kWrongUsage, "Wrong usage or configuration"}},
+                .examples = {"signalbox bench --start-brokers --broker redis --broker nats --broker kafka --report out",
+                             "signalbox bench --broker memory --users 1000 --rate 1000 --duration 5s",
+                             "signalbox bench --target ws://127.0.0.1:8765 --slo 50ms --max-loss 0"}}));
+  return [options] { return run_bench(*options); };
+}
+
+}  // namespace signalbox::commands

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""`signalbox bench` against a stand-in for an instance that loses, doubles, swaps, delays or denies a share of the messages that it
+knows exactly, and against a real instance that is paused: what it reports has to be that.
+
+    bench_test.py SIGNALBOX [TEST]"""
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from children import Server, wait_for
+
+SIGNALBOX = sys.argv.pop(1)
+SLOW = int(os.environ.get("SIGNALBOX_TEST_SLOW", "1"))
+RATE = 200
+SECONDS = 3
+
+
+def frame(payload):
+    head = bytes([0x81, len(payload)]) if len(payload) < 126 else bytes([0x81, 126]) + len(payload).to_bytes(2, "big")
+    return head + payload
+
+
+class StandIn:
+    """Speaks as much of both protocols as the load test needs, on a thread of its own. `treat(number, send)` is called for each
+    message, in the order of the API's calls, and calls `send()` as often and whenever it likes; it returns the answer's status."""
+
+    def __init__(self, treat):
+        self.treat, self.clients, self.ports, self.taken = treat, {}, [], 0
+        self.started = threading.Event()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.run, daemon=True).start()
+        self.started.wait()
+
+    def run(self):
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self.listen())
+        self.started.set()
+        self.loop.run_forever()
+
+    async def listen(self):
+        for talk in (self.talk_websocket, self.talk_api):
+            server = await asyncio.start_server(talk, "127.0.0.1", 0)
+            self.ports.append(server.sockets[0].getsockname()[1])
+
+    async def talk_websocket(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            user = head.split("user_name=")[1].split(" ")[0]
+            key = head.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
+            accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+            writer.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                          f"Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: signalbox.v1.json\r\n\r\n").encode())
+            writer.write(frame(b'{"type":"registered"}'))
+            self.clients.setdefault(user, []).append(writer)
+            while await reader.read(4096):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        writer.close()
+
+    async def talk_api(self, reader, writer):
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                length = [int(line[16:]) for line in head.split("\r\n") if line.startswith("Content-Length: ")]
+                body = await reader.readexactly(length[0]) if length else b""
+                status, answer = 200, b'{"delivered":true}'
+                if head.startswith("POST"):
+                    status = self.publish(head.split("/")[4], body)
+                elif "/api/v1/instance" in head:
+                    answer = b'{"broker":{"plugin":"stand-in","version":"1"}}'
+                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer)
+                if "Connection: close" in head:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        writer.close()
+
+    def publish(self, user, payload):
+        message = frame(b'{"type":"message","data":"' + payload + b'"}')
+
+        def send():
+            for client in self.clients.get(user, []):
+                client.write(message)
+        self.taken += 1
+        return self.treat(self.taken - 1, send)
+
+
+class Bench(unittest.TestCase):
+    def bench(self, stand_in, *flags, ports=None, code=0, devices=1):
+        """The one result of a run without warm-up."""
+        clients, api = ports or stand_in.ports
+        run = subprocess.run([SIGNALBOX, "bench", "--target", f"ws://127.0.0.1:{clients}", "--target-api", f"http://127.0.0.1:{api}",
+                              "--users", "20", "--devices", str(devices), "--rate", str(RATE), "--duration", f"{SECONDS}s",
+                              "--warmup", "0s", "--json", *flags],
+                             capture_output=True, text=True, timeout=90 * SLOW)
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.errors = run.stderr
+        result = json.loads(run.stdout)["results"][0]
+        return result
+
+    def expect(self, result, **counts):
+        everything = {"lost": 0, "duplicates": 0, "reordered": 0, "misdelivered": 0, "not_connected": 0, "refused": 0, "unknown": 0,
+                      "unsent": 0, "delivered_though_denied": 0, "delivered_of_unknown": 0, **counts}
+        self.assertEqual({name: result["messages"][name] for name in everything}, everything)
+
+    def test_a_faithful_one_is_said_to_lose_nothing(self):
+        def treat(_, send):
+            send()
+            return 200
+        result = self.bench(StandIn(treat), "--max-loss", "0", devices=3)
+        self.expect(result, delivered=3 * RATE * SECONDS)
+        self.assertEqual(result["broker"], "stand-in")
+        self.assertEqual(sum(second["delivered"] for second in result["timeline"]), 3 * RATE * SECONDS)
+
+    def test_lost_messages_are_counted_and_fail_the_run(self):
+        def treat(number, send):
+            if number % 10 != 3:
+                send()
+            return 200
+        result = self.bench(StandIn(treat), "--max-loss", "9%", code=1)
+        self.expect(result, lost=RATE * SECONDS // 10, delivered=RATE * SECONDS * 9 // 10)
+        self.assertAlmostEqual(result["messages"]["loss"], 0.1)
+        self.assertIn("missed --max-loss: 60 of 600 lost, not at most 9.00 %", self.errors)
+        self.bench(StandIn(treat), "--max-loss", "10%")
+
+    def test_duplicates_are_counted(self):
+        def treat(number, send):
+            for _ in range(3 if number % 20 == 0 else 1):
+                send()
+            return 200
+        self.expect(self.bench(StandIn(treat)), duplicates=2 * RATE * SECONDS // 20)
+
+    def test_reordered_messages_are_counted(self):
+        # All to one user: of each ten the first waits for the second.
+        held = []
+
+        def treat(number, send):
+            if number % 10 == 0:
+                held.append(send)
+            else:
+                send()
+            if number % 10 == 1:
+                held.pop()()
+            return 200
+        self.expect(self.bench(StandIn(treat), "--users", "1"), reordered=RATE * SECONDS // 10)
+
+    def test_what_the_publisher_was_told_is_held_against_what_arrived(self):
+        statuses = {0: 404, 1: 503, 2: 504, 3: 404}
+
+        def treat(number, send):
+            if number % 10 >= 2:  # what 504 answers was sent, and one that 404 answers as well
+                send()
+            return statuses.get(number % 10, 200)
+        tenth = RATE * SECONDS // 10
+        self.expect(self.bench(StandIn(treat)), not_connected=2 * tenth, refused=tenth, unknown=tenth, delivered_of_unknown=tenth,
+                    delivered_though_denied=tenth)
+
+    def test_a_delay_is_in_the_latency_of_its_share(self):
+        stand_in = None
+
+        def treat(number, send):
+            if number % 10 == 0:
+                stand_in.loop.call_later(0.5, send)
+            else:
+                send()
+            return 200
+        stand_in = StandIn(treat)
+        result = self.bench(stand_in, "--slo", "400ms", "--users", "600", code=1)
+        self.assertIn("missed --slo: p99 is ", self.errors)
+        curve = dict(map(tuple, result["latency_ms"]["curve"]))
+        self.assertLess(curve[75], 500)
+        self.assertGreaterEqual(curve[92.5], 500)
+
+    def test_a_pause_of_two_seconds_shows_at_full_length(self):
+        with tempfile.TemporaryDirectory() as folder:
+            instance = Server(SIGNALBOX, folder, broker={"plugin": "memory"})
+            threading.Thread(target=self.pause, args=(instance,)).start()
+            result = self.bench(None, "--api-key", "s3cret", "--duration", "6s", ports=(instance.clients, instance.port))
+            instance.stop()
+        self.assertEqual(result["broker"], "memory")
+        self.expect(result, delivered=RATE * 6)
+        # Two of six seconds fell into the pause: who was due at its beginning waited for all of it, and so on down, so that 15 %
+        # waited for longer than 1.1 s.
+        self.assertGreaterEqual(result["latency_ms"]["max"], 1950)
+        curve = dict(map(tuple, result["latency_ms"]["curve"]))
+        self.assertGreaterEqual(curve[85], 1000)
+        self.assertGreaterEqual(max(second["max"] for second in result["timeline"]), 1950)
+
+    def pause(self, instance):
+        """Two seconds, from the first message on."""
+        wait_for(lambda: b'signalbox_published_total{result="delivered"} 0' not in instance.request("GET", "/metrics")[2],
+                 lambda: "waited for a message")
+        instance.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        instance.process.send_signal(signal.SIGCONT)
+
+    def test_interrupted_it_says_so_and_leaves_nothing_behind(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.Popen([SIGNALBOX, "bench", "--broker", "memory", "--users", "10", "--rate", "100"],
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": folder})
+            for line in run.stderr:
+                if "measuring" in line or "warming up" in line:
+                    break
+            children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+            self.assertEqual(len(children), 3, "an instance, receivers and a publisher")
+            run.send_signal(signal.SIGINT)
+            self.assertIn("signalbox: interrupted", run.communicate(timeout=30 * SLOW)[1])
+            self.assertEqual(run.returncode, 1)
+            self.assertFalse([child for child in children if os.path.exists(f"/proc/{child}")])
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_what_it_starts_itself_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "redis", "--broker", "memory", "--users", "100",
+                                  "--devices", "2", "--rate", "200", "--duration", "2s", "--warmup", "1s", "--max-loss", "0", "--set",
+                                  "limits.connections_per_user=2", "--report", f"{folder}/out"],
+                                 capture_output=True, text=True, timeout=120 * SLOW)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertRegex(run.stdout, r"(?m)^ +redis +memory$")
+            self.assertRegex(run.stdout, r"(?m)^instances +2 +1$")
+            self.assertRegex(run.stdout, r"(?m)^delivered +800 +800$")
+            results = json.loads(pathlib.Path(folder, "out", "results.json").read_text())["results"]
+            self.assertIn("Redis server v=", results[0]["server_version"])
+            for result in results:
+                self.expect(result, delivered=800)
+                self.assertEqual(result["messages"]["offered"], 400)
+                self.assertGreater(result["usage"]["instances"]["cpu_us_per_message"], 0)
+                self.assertGreater(result["usage"]["instances"]["bytes_connected"], 0)
+                self.assertEqual(sum(second["offered"] for second in result["timeline"]), 400)
+            self.assertGreater(results[0]["usage"]["broker"]["cpu_us_per_message"], 0)
+            self.assertEqual(results[1]["usage"]["broker"], None)
+            self.assertEqual(sorted(os.listdir(f"{folder}/out")), ["memory.hgrm", "redis.hgrm", "results.json"])
+
+    def test_a_broker_that_is_not_there_is_said_in_a_line(self):
+        run = subprocess.run([SIGNALBOX, "bench", "--broker", "nosuch"], capture_output=True, text=True, timeout=90 * SLOW)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("nosuch", run.stderr)
+        run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "kafka", "--kafka-classpath", "nowhere/classpath"],
+                             capture_output=True, text=True, timeout=90 * SLOW)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

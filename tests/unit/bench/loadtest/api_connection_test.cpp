@@ -1,0 +1,118 @@
+#include "bench/loadtest/api_connection.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace signalbox::bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+/// A server that takes one connection at a time, and an ApiConnection to it.
+class ApiConnections : public testing::Test {
+ protected:
+  ApiConnections() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listener_, 4);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    connection_.emplace(epoll_, 0, "127.0.0.1", ntohs(address.sin_port),
+                        [this](std::uint64_t number, int status) { answers_.emplace_back(number, status); });
+    accept_peer();
+  }
+  ~ApiConnections() override {
+    connection_.reset();
+    for (const int descriptor : {peer_, listener_, epoll_}) close(descriptor);
+  }
+
+  void accept_peer() {
+    connection_->exchange();
+    peer_ = accept(listener_, nullptr, nullptr);
+    connection_->exchange();
+  }
+  void answer(const std::string& bytes) { send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  /// Reads once epoll says that there is something.
+  void await() {
+    epoll_event event;
+    ASSERT_EQ(epoll_wait(epoll_, &event, 1, 10'000), 1);
+    connection_->readable();
+  }
+  std::string received(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    recv(peer_, text.data(), bytes, MSG_WAITALL);
+    return text;
+  }
+
+  int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  int peer_ = -1;
+  std::optional<ApiConnection> connection_;
+  std::vector<std::pair<std::uint64_t, int>> answers_;
+};
+
+TEST_F(ApiConnections, GiveEachAnswerToItsRequestInOrder) {
+  for (const std::uint64_t number : {11U, 12U, 13U}) connection_->request(number, "x");
+  connection_->exchange();
+  EXPECT_EQ(received(3), "xxx");
+  answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\n!HTTP/1.1 503 Un");
+  await();
+  EXPECT_THAT(answers_, ElementsAre(Pair(11, 200), Pair(12, 404)));
+  answer("available\r\nContent-Length: 0\r\n\r\n");
+  await();
+  EXPECT_THAT(answers_, ElementsAre(Pair(11, 200), Pair(12, 404), Pair(13, 503)));
+  EXPECT_EQ(connection_->unanswered(), 0U);
+}
+
+TEST_F(ApiConnections, SayOfALostConnectionThatItsAnswersAreUnknownAndDialAgain) {
+  connection_->request(1, "a");
+  connection_->exchange();
+  received(1);
+  close(peer_);
+  await();
+  EXPECT_THAT(answers_, ElementsAre(Pair(1, 0)));
+  EXPECT_TRUE(connection_->congested()) << "nothing may be said until it is connected again";
+  accept_peer();
+  ASSERT_FALSE(connection_->congested());
+  connection_->request(2, "b");
+  connection_->exchange();
+  EXPECT_EQ(received(1), "b");
+}
+
+TEST_F(ApiConnections, AreCongestedWhileTheServerReadsNothing) {
+  const std::string request(64 * 1024, 'x');
+  std::uint64_t number = 0;
+  while (!connection_->congested() && number < 10'000) {
+    connection_->request(number++, request);
+    connection_->exchange();
+  }
+  EXPECT_TRUE(connection_->congested());
+  received(4 * 1024 * 1024);
+  connection_->exchange();
+  EXPECT_FALSE(connection_->congested());
+}
+
+TEST(OutcomeOf, TellsWhatWasSurelyNotSentFromWhatMayHaveBeen) {
+  EXPECT_EQ(outcome_of(200), Outcome::delivered);
+  EXPECT_EQ(outcome_of(404), Outcome::not_connected);
+  EXPECT_EQ(outcome_of(503), Outcome::refused);
+  EXPECT_EQ(outcome_of(429), Outcome::refused);
+  EXPECT_EQ(outcome_of(504), Outcome::unknown);
+  EXPECT_EQ(outcome_of(0), Outcome::unknown);
+}
+
+}  // namespace
+}  // namespace signalbox::bench

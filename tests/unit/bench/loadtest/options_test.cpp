@@ -1,0 +1,96 @@
+#include "bench/loadtest/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/fault.hpp"
+
+namespace signalbox::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+using Given = std::map<std::string, std::vector<std::string>>;
+
+std::string refusal(const Given& given) {
+  try {
+    check_load_test(read_load_test_options(given), 20'000);
+  } catch (const ConfigError& fault) {
+    return fault.what();
+  }
+  return "taken";
+}
+
+TEST(LoadTestOptions, HaveTheDefaultsOfTheTable) {
+  const LoadTestOptions options = read_load_test_options({});
+  EXPECT_THAT(options.brokers, ElementsAre("redis"));
+  EXPECT_EQ(options.instances, 2U);
+  EXPECT_EQ(options.users, 10'000U);
+  EXPECT_EQ(options.devices, 1U);
+  EXPECT_EQ(options.rate, 5'000U);
+  EXPECT_EQ(options.size, 128U);
+  EXPECT_EQ(options.duration, 30s);
+  EXPECT_EQ(options.warmup, 5s);
+  EXPECT_EQ(options.seed, 1U);
+  EXPECT_FALSE(options.slo);
+  EXPECT_FALSE(options.max_loss);
+  EXPECT_FALSE(options.start_brokers);
+}
+
+TEST(LoadTestOptions, TakeUnitsPercentagesAndListsInOrder) {
+  const LoadTestOptions options = read_load_test_options({{"broker", {"nats", "./libmine.so"}},
+                                                          {"duration", {"2m"}},
+                                                          {"size", {"1KiB"}},
+                                                          {"slo", {"50ms"}},
+                                                          {"max-loss", {"0.1%"}}});
+  EXPECT_THAT(options.brokers, ElementsAre("nats", "./libmine.so"));
+  EXPECT_EQ(options.duration, 120s);
+  EXPECT_EQ(options.size, 1024U);
+  EXPECT_EQ(options.slo, 50ms);
+  EXPECT_DOUBLE_EQ(*options.max_loss, 0.001);
+  EXPECT_DOUBLE_EQ(*read_load_test_options({{"max-loss", {"0"}}}).max_loss, 0);
+}
+
+TEST(LoadTestOptions, PairTargetsWithTheirApis) {
+  const LoadTestOptions options = read_load_test_options(
+      {{"target", {"ws://127.0.0.1:8765/", "ws://10.0.0.5:80"}}, {"target-api", {"http://localhost:9000"}}});
+  ASSERT_EQ(options.targets.size(), 2U);
+  EXPECT_TRUE(options.brokers.empty());
+  EXPECT_EQ(options.targets[0].clients.port, 8765);
+  EXPECT_EQ(options.targets[0].api.address, "127.0.0.1");
+  EXPECT_EQ(options.targets[0].api.port, 9000);
+  EXPECT_EQ(options.targets[1].api.address, "10.0.0.5");
+  EXPECT_EQ(options.targets[1].api.port, 8766);
+}
+
+TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
+  EXPECT_EQ(refusal({}), "taken");
+  EXPECT_EQ(refusal({{"users", {"many"}}}), "--users: expected a whole number, got \"many\"");
+  EXPECT_THAT(refusal({{"duration", {"30"}}}), StartsWith("--duration: expected a duration such as"));
+  EXPECT_THAT(refusal({{"rate", {"0"}}}), StartsWith("--rate: "));
+  EXPECT_THAT(refusal({{"size", {"47B"}}}), StartsWith("--size: "));
+  EXPECT_EQ(refusal({{"mode", {"unicats"}}}), "--mode: expected unicast, got \"unicats\" (did you mean unicast?)");
+  EXPECT_EQ(refusal({{"max-loss", {"all"}}}), "--max-loss: expected a percentage from 0 to 100, got \"all\"");
+  EXPECT_THAT(refusal({{"max-loss", {"101"}}}), StartsWith("--max-loss: "));
+  EXPECT_EQ(refusal({{"set", {"broker"}}}), "--set: \"broker\" has to be KEY=VALUE");
+  EXPECT_EQ(refusal({{"target", {"127.0.0.1:1"}}}), "--target: expected ws://IPV4:PORT, got \"127.0.0.1:1\"");
+  EXPECT_THAT(refusal({{"target", {"ws://[::1]:1"}}}), StartsWith("--target: expected ws://IPV4:PORT"));
+  EXPECT_THAT(refusal({{"target-api", {"http://127.0.0.1:1"}}}), HasSubstr("belongs to one --target"));
+  EXPECT_THAT(refusal({{"target", {"ws://127.0.0.1:1"}}, {"broker", {"redis"}}}), HasSubstr("leave out --broker"));
+  EXPECT_THAT(refusal({{"rate", {"1000000"}}, {"duration", {"2m"}}}), StartsWith("--rate: 125000000 messages are more than"));
+}
+
+TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {
+  EXPECT_EQ(refusal({{"users", {"39000"}}}), "taken");
+  EXPECT_EQ(refusal({{"users", {"1000000"}}}),
+            "--users: 1000000 connections on 2 instances are more than the 19500 that a process may hold here (ulimit -n): at "
+            "least --instances 52");
+  EXPECT_THAT(refusal({{"users", {"10000"}}, {"devices", {"2"}}, {"broker", {"memory"}}}),
+              HasSubstr("on 1 instance (memory is one"));
+}
+
+}  // namespace
+}  // namespace signalbox::bench
