@@ -30,9 +30,16 @@ constexpr nanoseconds kNap = std::chrono::milliseconds(1);
 
 class ApiPublisher::Load {
  public:
-  Load(const PublisherOptions& options, const Plan& plan, Books& books, Clock::time_point start, Shared& shared,
+  Load(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg, Clock::time_point start, Shared& shared,
        SharedLatencies& lag)
-      : options_(options), plan_(plan), books_(books), schedule_(start, plan.per_second()), shared_(shared), lag_(lag) {
+      : options_(options),
+        plan_(plan),
+        books_(books),
+        leg_(leg),
+        schedule_(start, leg.per_second),
+        next_(leg.first),
+        shared_(shared),
+        lag_(lag) {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     const std::size_t apis = options.apis.size();
     for (std::size_t n = 0; n < apis * kConnectionsPerApi; ++n) {
@@ -40,7 +47,7 @@ class ApiPublisher::Load {
       lines_.emplace_back(epoll_, n, api, [this](std::uint64_t number, int status) { answered(number, status); });
     }
     if (!options.key.empty()) authorization_ = "Authorization: Bearer " + options.key + "\r\n";
-    shared_.timeline.begin(schedule_.intended(plan.warmup()));
+    shared_.timeline.begin(intended(leg.measured_from()));
   }
   ~Load() { close(epoll_); }
   Load(const Load&) = delete;
@@ -48,7 +55,7 @@ class ApiPublisher::Load {
 
   void run() {
     moved_ = Clock::now();
-    while (shared_.answered < plan_.messages()) {
+    while (shared_.answered < leg_.warmup + leg_.messages) {
       const Clock::time_point now = Clock::now();
       hand_out(now);
       for (Line& line : lines_) write(line);
@@ -67,15 +74,17 @@ class ApiPublisher::Load {
     std::deque<std::uint64_t> due;  // numbers of messages whose time has come; bounded by the plan
   };
 
+  [[nodiscard]] Clock::time_point intended(std::uint64_t number) const { return schedule_.intended(number - leg_.first); }
+
   /// Users are dealt over instances in turn, and here in turn again: half of two instances' users are another's.
   Line& line_of(std::uint32_t user) { return lines_[user / options_.apis.size() % lines_.size()]; }
 
   void hand_out(Clock::time_point now) {
-    const std::uint64_t due = std::min(schedule_.due(now), plan_.messages());
+    const std::uint64_t due = leg_.first + std::min(schedule_.due(now), leg_.warmup + leg_.messages);
     for (; next_ < due; ++next_) {
-      if (plan_.measured(next_)) {
-        lag_.record(now - schedule_.intended(next_));
-        shared_.timeline.count(schedule_.intended(next_), nanoseconds(0));
+      if (next_ >= leg_.measured_from()) {
+        lag_.record(now - intended(next_));
+        shared_.timeline.count(intended(next_), nanoseconds(0));
       }
       line_of(plan_.user(next_)).due.push_back(next_);
     }
@@ -99,7 +108,7 @@ class ApiPublisher::Load {
     request_.append(options_.user_prefix).append(std::to_string(user));
     request_.append("/messages HTTP/1.1\r\nHost: localhost\r\n").append(authorization_);
     request_.append("Content-Length: ").append(std::to_string(options_.message_bytes)).append("\r\n\r\n");
-    LoadMessage{schedule_.intended(number), number, user, plan_.sequence(number)}.append_to(request_, options_.message_bytes);
+    LoadMessage{intended(number), number, user, plan_.sequence(number)}.append_to(request_, options_.message_bytes);
   }
 
   void answered(std::uint64_t number, int status) {
@@ -113,7 +122,7 @@ class ApiPublisher::Load {
   void wait(Clock::time_point now) {
     const bool congested = std::any_of(lines_.begin(), lines_.end(),
                                        [](const Line& line) { return !line.due.empty() || line.connection.congested(); });
-    nanoseconds pause = next_ < plan_.messages() ? nanoseconds(schedule_.intended(next_) - now) : nanoseconds(kNap * 100);
+    nanoseconds pause = next_ < leg_.end() ? nanoseconds(intended(next_) - now) : nanoseconds(kNap * 100);
     if (congested) pause = std::min(pause, kNap);
     pause = std::max(pause, nanoseconds(0));
     const timespec timeout{.tv_sec = pause.count() / 1'000'000'000, .tv_nsec = pause.count() % 1'000'000'000};
@@ -125,26 +134,29 @@ class ApiPublisher::Load {
   const PublisherOptions& options_;
   const Plan& plan_;
   Books& books_;
+  const Leg leg_;
   Schedule schedule_;
+  std::uint64_t next_;  // the first that was not due
   Shared& shared_;
   SharedLatencies& lag_;
   int epoll_ = -1;
   std::deque<Line> lines_;  // never moved
   std::string authorization_;
   std::string request_;
-  std::uint64_t next_ = 0;  // the first that was not due
   Clock::time_point moved_{};
 };
 
-ApiPublisher::ApiPublisher(const PublisherOptions& options, const Plan& plan, Books& books, Timeline::Clock::time_point start)
+ApiPublisher::ApiPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg,
+                           Timeline::Clock::time_point start)
     : shared_(share<Shared>()),
-      lag_(plan.messages()),
-      process_(Process::fork_off([&] { return run(options, plan, books, start); })) {}
+      lag_(leg.messages),
+      process_(Process::fork_off([&] { return run(options, plan, books, leg, start); })) {}
 
-int ApiPublisher::run(const PublisherOptions& options, const Plan& plan, Books& books, Timeline::Clock::time_point start) {
+int ApiPublisher::run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg,
+                      Timeline::Clock::time_point start) {
   prctl(PR_SET_TIMERSLACK, 1UL);  // else each wait is 50 us longer than was asked for
   try {
-    Load(options, plan, books, start, *shared_, lag_).run();
+    Load(options, plan, books, leg, start, *shared_, lag_).run();
   } catch (const std::exception& error) {
     std::string_view(error.what()).copy(shared_->fault.data(), shared_->fault.size() - 1);
   }

@@ -14,18 +14,13 @@
 
 #include "bench/histogram.hpp"
 #include "bench/loadtest/books.hpp"
+#include "bench/loadtest/endpoint.hpp"
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/timeline.hpp"
 #include "bench/process.hpp"
 #include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
-
-/// Where an instance listens. `address`: an IPv4 literal.
-struct Endpoint {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;
-};
 
 struct PublisherOptions {
   std::vector<Endpoint> apis;
@@ -34,8 +29,8 @@ struct PublisherOptions {
   std::string key;  ///< of the API; empty: none
 };
 
-/// A process of its own, at work once constructed. A message a request, pipelined: what is due leaves whatever has become of
-/// the messages before. All messages to one user go over one connection, so that they have an order.
+/// Publishes a leg: a process of its own, at work once constructed. A message a request, pipelined: what is due leaves whatever
+/// has become of the messages before. All messages to one user go over one connection, so that they have an order.
 ///
 /// Lifetime: not beyond `plan` and `books`.
 class ApiPublisher {
@@ -45,7 +40,8 @@ class ApiPublisher {
   static constexpr std::chrono::seconds kPatience{30};
 
   /// `start`: when the first message is due.
-  ApiPublisher(const PublisherOptions& options, const Plan& plan, Books& books, Timeline::Clock::time_point start);
+  ApiPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg,
+               Timeline::Clock::time_point start);
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   /// All is answered, or given up.
@@ -72,7 +68,7 @@ class ApiPublisher {
     Timeline timeline;
   };
   class Load;
-  int run(const PublisherOptions& options, const Plan& plan, Books& books, Timeline::Clock::time_point start);
+  int run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg, Timeline::Clock::time_point start);
 
   std::shared_ptr<Shared> shared_;
   SharedLatencies lag_;

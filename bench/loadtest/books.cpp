@@ -15,9 +15,9 @@ void Books::arrived(std::uint64_t number) noexcept { ++entry(number).arrivals; }
 Outcome Books::outcome(std::uint64_t number) const noexcept { return entry(number).outcome; }
 std::uint32_t Books::arrivals(std::uint64_t number) const noexcept { return entry(number).arrivals; }
 
-Balance balance(const Books& books, std::uint64_t first, std::uint32_t devices) {
+Balance balance(const Books& books, std::uint64_t first, std::uint64_t end, std::uint32_t devices) {
   Balance sums;
-  for (std::uint64_t number = first; number < books.messages(); ++number) {
+  for (std::uint64_t number = first; number < end; ++number) {
     const std::uint64_t arrivals = books.arrivals(number);
     ++sums.planned;
     switch (books.outcome(number)) {

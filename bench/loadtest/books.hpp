@@ -67,7 +67,7 @@ struct Balance {
   }
 };
 
-/// Of messages `first` to the last. `devices`: of each user.
-Balance balance(const Books& books, std::uint64_t first, std::uint32_t devices);
+/// Of messages `first` to the one before `end`. `devices`: of each user.
+Balance balance(const Books& books, std::uint64_t first, std::uint64_t end, std::uint32_t devices);
 
 }  // namespace signalbox::bench

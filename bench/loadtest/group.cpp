@@ -1,5 +1,6 @@
 #include "bench/loadtest/group.hpp"
 
+#include <csignal>
 #include <stdexcept>
 
 #include <boost/json/parse.hpp>
@@ -9,6 +10,22 @@
 
 namespace signalbox::bench {
 
+namespace {
+
+/// A process that stands still while this lives.
+class Pause {
+ public:
+  explicit Pause(pid_t pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+  ~Pause() { ::kill(pid_, SIGCONT); }
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace
+
 Group::Group(const LoadTestOptions& options, const std::string& broker) {
   std::vector<std::string> settings{"broker.plugin=" + broker};
   if (options.start_brokers) server_ = start_broker_server(broker, scratch_, options.kafka_classpath);
@@ -16,6 +33,8 @@ Group::Group(const LoadTestOptions& options, const std::string& broker) {
     const std::vector<std::string> found = server_->settings();
     settings.insert(settings.end(), found.begin(), found.end());
   }
+  if (options.mode == "idle")
+    settings.emplace_back("limits.ping_interval=25s");  // as it is by default; else pings are left out
   settings.insert(settings.end(), options.sets.begin(), options.sets.end());
   const std::size_t instances = broker == "memory" ? 1 : options.instances;  // it is one process's
   for (std::size_t n = 0; n < instances; ++n) {
@@ -30,6 +49,16 @@ std::vector<pid_t> Group::pids() const {
   std::vector<pid_t> pids;
   for (const auto& server : servers_) pids.push_back(server->pid());
   return pids;
+}
+
+void Group::inflict(const Fault& fault) {
+  if (fault.kind == Fault::Kind::restart_broker) {
+    server_->kill();
+    server_->start();
+    return;
+  }
+  const Pause pause(fault.kind == Fault::Kind::pause_broker ? server_->pid() : servers_.front()->pid());
+  pause_for(fault.length);
 }
 
 Group::Description Group::describe(const std::string& api_key) const {

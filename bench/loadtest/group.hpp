@@ -10,6 +10,8 @@
 #include <sys/types.h>
 
 #include "bench/loadtest/broker_server.hpp"
+#include "bench/loadtest/endpoint.hpp"
+#include "bench/loadtest/fault.hpp"
 #include "bench/loadtest/options.hpp"
 #include "bench/servers.hpp"
 
@@ -29,6 +31,10 @@ class Group {
   [[nodiscard]] std::vector<pid_t> pids() const;
   /// nullptr: not ours.
   [[nodiscard]] BrokerServer* broker_server() noexcept { return server_.get(); }
+
+  /// Does it; returns when it is over: a paused process goes on, a restarted one answers again. Needs a server, or instances,
+  /// of our own. Errors: std::runtime_error if the broker does not start; Interrupted, with a paused process going on.
+  void inflict(const Fault& fault);
 
   struct Description {
     std::string plugin;

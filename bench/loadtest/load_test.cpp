@@ -13,6 +13,7 @@
 #include "bench/loadtest/interrupt.hpp"
 #include "bench/loadtest/numbers.hpp"
 #include "bench/loadtest/progress.hpp"
+#include "bench/loadtest/report/report.hpp"
 #include "bench/loadtest/results_json.hpp"
 #include "bench/loadtest/table.hpp"
 #include "bench/loadtest/trial.hpp"
@@ -50,6 +51,7 @@ std::string file_name(const std::string& broker) {
 void write_report(const LoadTestOptions& options, const std::string& json, const std::vector<Result>& results) {
   const fs::path folder(options.report);
   write_file(folder / "results.json", json);
+  write_file(folder / "report.html", report_html(json));
   for (const Result& result : results) {
     std::ofstream out(folder / (file_name(result.broker) + ".hgrm"));
     write_hgrm(out, result.latency);
@@ -58,6 +60,8 @@ void write_report(const LoadTestOptions& options, const std::string& json, const
 }
 
 bool meets(const LoadTestOptions& options, const Result& result) {
+  if (options.mode == "saturate")
+    return std::any_of(result.steps.begin(), result.steps.end(), [](const Step& step) { return step.held; });
   bool good = true;
   const std::chrono::nanoseconds p99 = result.latency.percentile(99);
   if (options.slo && (p99 > *options.slo || result.latency.count() == 0)) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/loadtest/message.hpp"
+#include "bench/loadtest/system_limits.hpp"
 #include "core/config/value.hpp"
 #include "core/fault.hpp"
 
@@ -39,21 +40,33 @@ constexpr LoadTestFlag kFlags[] = {
     many("target-api", "URL", "The API of the --target of the same place (default: http://, its address, port 8766)"),
     flag("instances", "integer", "2", 1, 1'000, "N", "Instances to start, one thread each; one only with memory"),
     many("set", "KEY=VALUE", "Set one key of the instances' configuration, as in --set broker.redis.url=redis://10.0.0.5"),
-    flag("mode", "unicast", "unicast", 0, 0, "MODE", "unicast: messages to users drawn at random"),
-    flag("users", "integer", "10000", 1, 10 * kMillion, "N", "Users, dealt over the instances in turn"),
-    flag("devices", "integer", "1", 1, kMillion, "N", "Connections of each user, dealt in the same way"),
-    flag("rate", "integer", "5000", 1, kMillion, "N", "Messages a second, whatever becomes of those before"),
+    flag("mode", "unicast|fanout|idle|saturate", "unicast", 0, 0, "MODE",
+         "unicast: messages to users drawn at random; fanout: to one user with many devices; idle: connections are held, it is "
+         "asked who exists, and then messages are sent; saturate: the highest rate is looked for that keeps within --slo"),
+    flag("users", "integer", "10000", 1, 10 * kMillion, "N",
+         "Users, dealt over the instances in turn (default: 10000; fanout: 1)"),
+    flag("devices", "integer", "1", 1, kMillion, "N",
+         "Connections of each user, dealt in the same way (default: 1; fanout: 1000)"),
+    flag("rate", "integer", "5000", 1, kMillion, "N",
+         "Messages a second, whatever becomes of those before; saturate begins with it (default: 5000; fanout: 20; saturate: "
+         "1000)"),
     flag("size", "size", "128B", LoadMessage::kLeastBytes, 16 * 1024 * 1024, "SIZE", "Payload of a message"),
-    flag("duration", "duration", "30s", 1'000, 2 * kHour, "TIME", "How long messages are measured"),
-    flag("warmup", "duration", "5s", 0, kHour, "TIME", "How long they are sent before that"),
+    flag("duration", "duration", "30s", 1'000, 2 * kHour, "TIME",
+         "How long messages are measured (default: 30s; idle: 20s; saturate: 5s for each rate)"),
+    flag("warmup", "duration", "5s", 0, kHour, "TIME", "How long they are sent before that (default: 5s; saturate: 1s)"),
+    flag("hold", "duration", "30s", 0, 24 * kHour, "TIME", "Of mode idle: how long nothing but pings is sent, before all that"),
+    many("fault", "FAULT",
+         "While messages are measured: restart-broker@10s (killed after ten seconds and started again), pause-broker@10s+2s or "
+         "pause-instance@10s+2s (stopped for two seconds); may be repeated"),
     flag("seed", "integer", "1", 0, 4'294'967'295, "N",
          "Of the random numbers: with the same, each broker and each run has the same work"),
     flag("api-key", "text", "", 0, 0, "KEY", "Of --target's API, if it wants one"),
-    flag("slo", "duration", "0s", 0, kHour, "TIME", "Exit 1 if the p99 latency of a broker is above (default: no bound)"),
+    flag("slo", "duration", "0s", 0, kHour, "TIME",
+         "Exit 1 if the p99 latency of a broker is above (default: no bound; saturate: 50ms)"),
     flag("max-loss", "text", "", 0, 0, "PERCENT",
          "Exit 1 if a broker loses more of what it took, as in 0.1% (default: no bound)"),
     flag("report", "text", "", 0, 0, "FOLDER",
-         "Write results.json, and an .hgrm file a broker, there (default: nothing is written)"),
+         "Write report.html, results.json and an .hgrm file a broker there (default: nothing is written)"),
     flag("json", "boolean", "false", 0, 0, nullptr, "Print results.json in place of the table"),
 };
 
@@ -93,6 +106,16 @@ double parse_percent(const std::string& name, std::string_view text) {
   return value / 100;
 }
 
+/// What stands in place of the table's default in a mode.
+struct ModeDefault {
+  std::string_view mode, flag;
+  const char* value;
+};
+constexpr ModeDefault kModeDefaults[] = {
+    {"fanout", "users", "1"},     {"fanout", "devices", "1000"},  {"fanout", "rate", "20"},     {"idle", "duration", "20s"},
+    {"saturate", "rate", "1000"}, {"saturate", "duration", "5s"}, {"saturate", "warmup", "1s"}, {"saturate", "slo", "50ms"},
+};
+
 /// The values of flags in plugin.h's form.
 class Values {
  public:
@@ -106,7 +129,7 @@ class Values {
     const Option& option = row(name).option;
     const std::vector<std::string> values = list(name);
     try {
-      return normalise(option, values.empty() ? option.fallback : values.back());
+      return normalise(option, values.empty() ? fallback(option) : values.back());
     } catch (const BadValue& bad) {
       refuse(name, bad.what());
     }
@@ -117,8 +140,28 @@ class Values {
   }
 
  private:
+  [[nodiscard]] std::string fallback(const Option& option) const {
+    const auto mode = given_.find("mode");
+    for (const ModeDefault& other : kModeDefaults) {
+      if (mode != given_.end() && mode->second.back() == other.mode && option.key == other.flag) return other.value;
+    }
+    return option.fallback;
+  }
+
   const std::map<std::string, std::vector<std::string>>& given_;
 };
+
+std::vector<Fault> read_faults(const Values& values) {
+  std::vector<Fault> faults;
+  for (const std::string& text : values.list("fault")) {
+    try {
+      faults.push_back(parse_fault(text));
+    } catch (const ConfigError& bad) {
+      refuse("fault", bad.what());
+    }
+  }
+  return faults;
+}
 
 std::vector<RunningInstance> read_targets(const Values& values) {
   const std::vector<std::string> urls = values.list("target");
@@ -153,6 +196,8 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   options.size = values.number("size");
   options.duration = values.duration("duration");
   options.warmup = values.duration("warmup");
+  options.hold = values.duration("hold");
+  options.faults = read_faults(values);
   options.seed = values.number("seed");
   options.api_key = values.text("api-key");
   if (values.number("slo") > 0) options.slo = values.duration("slo");
@@ -172,6 +217,13 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     if (options.start_brokers) refuse("target", "an instance that runs has its broker already: leave out --start-brokers");
     if (!options.sets.empty()) refuse("target", "an instance that runs has its configuration already: leave out --set");
   }
+  for (const Fault& fault : options.faults) {
+    if (options.mode == "saturate") refuse("fault", "not in mode saturate, where each rate has to have the same chance");
+    if (fault.of_broker() && !options.start_brokers)
+      refuse("fault", fault.text + " needs a broker of our own: --start-brokers");
+    if (!options.targets.empty()) refuse("fault", fault.text + " needs instances of our own: leave out --target");
+    if (fault.at >= options.duration) refuse("fault", fault.text + " is not before the end of --duration");
+  }
   const std::uint64_t seconds = static_cast<std::uint64_t>((options.duration + options.warmup).count()) / 1'000;
   if (options.rate * seconds > kMostMessages) {
     refuse("rate", std::to_string(options.rate * seconds) + " messages are more than the " + std::to_string(kMostMessages) +
@@ -188,6 +240,7 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
                         " that a process may hold here (ulimit -n): at least --instances " +
                         std::to_string((connections + room - 1) / room));
   }
+  check_system(connections);
 }
 
 }  // namespace signalbox::bench

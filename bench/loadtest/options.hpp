@@ -12,15 +12,10 @@
 
 #include "signalbox/settings.hpp"
 
-#include "bench/loadtest/api_publisher.hpp"
+#include "bench/loadtest/endpoint.hpp"
+#include "bench/loadtest/fault.hpp"
 
 namespace signalbox::bench {
-
-/// One that runs already: where its clients and its API listen.
-struct RunningInstance {
-  Endpoint clients;
-  Endpoint api;
-};
 
 struct LoadTestOptions {
   std::vector<std::string> brokers;  ///< names or paths of plugins
@@ -36,6 +31,8 @@ struct LoadTestOptions {
   std::size_t size = 0;    ///< bytes
   std::chrono::milliseconds duration{0};
   std::chrono::milliseconds warmup{0};
+  std::chrono::milliseconds hold{0};  ///< of mode idle: before messages
+  std::vector<Fault> faults;
   std::uint64_t seed = 0;
   std::string api_key;
   std::optional<std::chrono::milliseconds> slo;  ///< of the p99

@@ -4,15 +4,14 @@
 
 namespace signalbox::bench {
 
-Plan::Plan(const PlanOptions& options) : options_(options), totals_(options.users) {
-  const std::uint64_t all = options.warmup + options.messages;
-  users_.reserve(all);
-  sequences_.reserve(all);
+Plan::Plan(std::size_t users, std::uint64_t messages, std::uint64_t seed) : totals_(users) {
+  users_.reserve(messages);
+  sequences_.reserve(messages);
   // The engine's numbers are laid down by the standard, those of std::uniform_int_distribution are not: by a multiplication
   // instead (Lemire 2019), whose bias is users / 2^32.
-  std::mt19937 random(static_cast<std::mt19937::result_type>(options.seed));
-  for (std::uint64_t n = 0; n < all; ++n) {
-    const auto user = static_cast<std::uint32_t>(std::uint64_t{random()} * options.users >> 32);
+  std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
+  for (std::uint64_t n = 0; n < messages; ++n) {
+    const auto user = static_cast<std::uint32_t>(std::uint64_t{random()} * users >> 32);
     users_.push_back(user);
     sequences_.push_back(totals_[user]++);
   }

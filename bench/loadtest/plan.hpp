@@ -8,25 +8,13 @@
 
 namespace signalbox::bench {
 
-struct PlanOptions {
-  std::size_t users = 1;
-  std::uint64_t messages = 0;  ///< that are measured
-  std::uint64_t warmup = 0;    ///< messages before them
-  double per_second = 1;
-  std::uint64_t seed = 1;
-};
-
 /// Messages to users drawn at random, each user as likely.
 class Plan {
  public:
-  explicit Plan(const PlanOptions& options);
+  Plan(std::size_t users, std::uint64_t messages, std::uint64_t seed);
 
-  /// Warm-up included.
   [[nodiscard]] std::uint64_t messages() const noexcept { return users_.size(); }
-  [[nodiscard]] std::uint64_t warmup() const noexcept { return options_.warmup; }
-  [[nodiscard]] bool measured(std::uint64_t number) const noexcept { return number >= options_.warmup; }
-  [[nodiscard]] std::size_t users() const noexcept { return options_.users; }
-  [[nodiscard]] double per_second() const noexcept { return options_.per_second; }
+  [[nodiscard]] std::size_t users() const noexcept { return totals_.size(); }
 
   [[nodiscard]] std::uint32_t user(std::uint64_t number) const noexcept { return users_[number]; }
   [[nodiscard]] std::uint32_t sequence(std::uint64_t number) const noexcept { return sequences_[number]; }
@@ -34,10 +22,20 @@ class Plan {
   [[nodiscard]] std::uint32_t messages_to(std::uint32_t user) const noexcept { return totals_[user]; }
 
  private:
-  PlanOptions options_;
   std::vector<std::uint32_t> users_;      // by message
   std::vector<std::uint32_t> sequences_;  // by message
   std::vector<std::uint32_t> totals_;     // by user
+};
+
+/// Messages of a plan that go out one after the other at one rate.
+struct Leg {
+  std::uint64_t first = 0;
+  std::uint64_t warmup = 0;    ///< so many are sent, but not measured
+  std::uint64_t messages = 0;  ///< that are
+  double per_second = 1;
+
+  [[nodiscard]] std::uint64_t measured_from() const noexcept { return first + warmup; }
+  [[nodiscard]] std::uint64_t end() const noexcept { return measured_from() + messages; }
 };
 
 }  // namespace signalbox::bench

@@ -53,7 +53,8 @@ class Receivers::Clerk {
 
  private:
   void book(std::size_t client, const LoadMessage& message, Timeline::Clock::time_point now) {
-    const std::uint64_t one = plan_.measured(message.number) ? 1 : 0;
+    const bool measured = message.number >= shared_.measured_from && message.number < shared_.measured_end;
+    const std::uint64_t one = measured ? 1 : 0;
     const Tally::Arrival arrival = tallies_[client].take(plan_.sequence(message.number), plan_.messages_to(message.user));
     if (arrival == Tally::Arrival::duplicate) {
       shared_.duplicates += one;
@@ -61,8 +62,9 @@ class Receivers::Clerk {
     }
     if (arrival == Tally::Arrival::reordered) shared_.reordered += one;
     books_.arrived(message.number);
-    if (one == 0) return;
+    if (!measured) return;
     ++shared_.measured;
+    shared_.last_arrival = now.time_since_epoch().count();
     latencies_.record(now - message.intended);
     shared_.timeline.count(now, now - message.intended);
   }
@@ -105,6 +107,17 @@ int Receivers::hold(const ClientOptions& options, const std::string& prefix, con
     }
     shared_->failed = pool.failed();
   }
+}
+
+void Receivers::begin(const Leg& leg, Timeline::Clock::time_point time) noexcept {
+  for (std::atomic<std::uint64_t>* count : {&shared_->measured, &shared_->duplicates, &shared_->reordered,
+                                            &shared_->misdelivered, &shared_->gaps, &shared_->unexpected}) {
+    *count = 0;
+  }
+  latencies_.forget();
+  shared_->timeline.begin(time);
+  shared_->measured_from = leg.measured_from();
+  shared_->measured_end = leg.end();
 }
 
 Receivers::Counts Receivers::counts() const noexcept {

@@ -50,17 +50,22 @@ class Receivers {
     std::uint64_t duplicates = 0;  ///< these and what follows: of measured messages
     std::uint64_t reordered = 0;
     std::uint64_t misdelivered = 0;  ///< to another user's client
-    std::uint64_t gaps = 0;          ///< told to clients, whenever
+    std::uint64_t gaps = 0;          ///< told to clients
     std::uint64_t unexpected = 0;    ///< frames that are nothing of this
 
     Counts& operator+=(const Counts& other) noexcept;
   };
   [[nodiscard]] Counts counts() const noexcept;
+  /// When the last measured message arrived; the clock's epoch if none has.
+  [[nodiscard]] Timeline::Clock::time_point last_arrival() const noexcept {
+    return Timeline::Clock::time_point(Timeline::Clock::duration(shared_->last_arrival));
+  }
   /// Why the first client failed.
   [[nodiscard]] std::string reason() const { return shared_->reason.data(); }
 
-  /// From when second 0 of the timeline is counted.
-  void begin(Timeline::Clock::time_point time) noexcept { shared_->timeline.begin(time); }
+  /// From here on the messages of `leg` are measured, and those of legs before it are not; `time` is when the first measured is
+  /// due. All counts but `registered` and `failed` begin anew. To be called while no message is under way.
+  void begin(const Leg& leg, Timeline::Clock::time_point time) noexcept;
   [[nodiscard]] const Timeline& timeline() const noexcept { return shared_->timeline; }
   /// Of measured messages, from their intended time.
   [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
@@ -69,6 +74,8 @@ class Receivers {
   struct Shared {
     std::atomic<std::uint64_t> registered{0}, failed{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0},
         unexpected{0};
+    std::atomic<std::uint64_t> measured_from{0}, measured_end{0};  // numbers of messages
+    std::atomic<Timeline::Clock::rep> last_arrival{0};
     std::array<char, 200> reason{};  // of the first failure; written before `failed`
     Timeline timeline;
   };

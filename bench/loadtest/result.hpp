@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/histogram.hpp"
@@ -20,6 +21,34 @@ struct Usage {
   std::size_t bytes_before = 0;     ///< without users
   std::size_t bytes_connected = 0;  ///< with all of them
   std::size_t bytes_end = 0;        ///< after the last message
+};
+
+/// What came of a fault. Times but `at` run from when it began.
+struct Recovery {
+  std::string fault;                  ///< as it was asked for
+  std::chrono::nanoseconds at{0};     ///< after the first measured message was due
+  std::chrono::nanoseconds over{0};   ///< the broker answered again, or the process went on
+  std::chrono::nanoseconds ready{0};  ///< all instances were ready again; 0: none was seen unready
+};
+
+/// Saturation: one rate that was tried.
+struct Step {
+  double rate = 0;
+  double delivered_per_second = 0;
+  std::chrono::nanoseconds p99{0};
+  std::uint64_t lost = 0;
+  bool held = false;
+  std::string limit;  ///< what was full, if it did not hold
+};
+
+/// What users cost that get no message, and whether the broker knows who is there.
+struct Idle {
+  std::chrono::nanoseconds time{0};
+  std::optional<std::chrono::nanoseconds> instance_cpu;  ///< over that time
+  std::optional<std::chrono::nanoseconds> broker_cpu;
+  std::size_t asked = 0;  ///< users whose existence was asked for, and as many strangers
+  std::size_t users_found = 0;
+  std::size_t strangers_found = 0;
 };
 
 struct Second {
@@ -48,7 +77,13 @@ struct Result {
   std::optional<Usage> instance_usage;  ///< of all of them; not of --target
   std::optional<Usage> broker_usage;    ///< not of one that runs already
   Usage generator_usage;
-  double machine_busy = 0;  ///< of all cores while messages were measured, 0 to 1
+  double machine_busy = 0;                              ///< of all cores while messages were measured, 0 to 1
+  std::vector<std::pair<std::string, double>> busiest;  ///< kind of process → cores that the busiest of it used
+
+  std::vector<Recovery> recoveries;
+  std::vector<Step>
+      steps;  ///< of mode saturate, in the order in which they were tried; the figures above are the last that held's
+  std::optional<Idle> idle;  ///< of mode idle
 
   std::vector<Second> timeline;
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know

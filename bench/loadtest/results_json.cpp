@@ -66,6 +66,40 @@ json::object messages_of(const Result& result) {
           {"statuses", std::move(refusals)}};
 }
 
+json::array recoveries_of(const Result& result) {
+  json::array recoveries;
+  for (const Recovery& recovery : result.recoveries) {
+    recoveries.push_back({{"fault", recovery.fault},
+                          {"at_ms", in_milliseconds(recovery.at)},
+                          {"over_ms", in_milliseconds(recovery.over)},
+                          {"ready_ms", in_milliseconds(recovery.ready)}});
+  }
+  return recoveries;
+}
+
+json::array steps_of(const Result& result) {
+  json::array steps;
+  for (const Step& step : result.steps) {
+    steps.push_back({{"rate", step.rate},
+                     {"delivered_per_second", step.delivered_per_second},
+                     {"p99_ms", in_milliseconds(step.p99)},
+                     {"lost", step.lost},
+                     {"held", step.held},
+                     {"limit", step.limit}});
+  }
+  return steps;
+}
+
+json::value idle_of(const Result& result) {
+  if (!result.idle) return nullptr;
+  const auto spent = [](const std::optional<std::chrono::nanoseconds>& cpu) {
+    return cpu ? json::value(in_milliseconds(*cpu)) : json::value(nullptr);
+  };
+  return {{"ms", in_milliseconds(result.idle->time)},        {"instances_cpu_ms", spent(result.idle->instance_cpu)},
+          {"broker_cpu_ms", spent(result.idle->broker_cpu)}, {"asked", result.idle->asked},
+          {"users_found", result.idle->users_found},         {"strangers_found", result.idle->strangers_found}};
+}
+
 json::object result_object(const Result& result) {
   json::array timeline;
   for (const Second& second : result.timeline) {
@@ -89,6 +123,9 @@ json::object result_object(const Result& result) {
             {"broker", usage_of(result, result.broker_usage)},
             {"generator", usage_of(result, result.generator_usage)}}},
           {"machine_busy", result.machine_busy},
+          {"recoveries", recoveries_of(result)},
+          {"steps", steps_of(result)},
+          {"idle", idle_of(result)},
           {"timeline", std::move(timeline)},
           {"remarks", std::move(remarks)}};
 }

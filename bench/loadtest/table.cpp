@@ -42,6 +42,34 @@ std::string bytes(const Result& result, const std::optional<Usage>& usage) {
 
 std::string mebibytes(std::size_t bytes) { return fixed(static_cast<double>(bytes) / (1024 * 1024), 1); }
 
+/// Of an idle user, in microseconds a second.
+std::string idle_cpu(const Result& result, const std::optional<std::chrono::nanoseconds>& cpu) {
+  if (!cpu || result.idle->time.count() == 0) return std::string(kUnknown);
+  const double seconds = std::chrono::duration<double>(result.idle->time).count();
+  return significant(std::chrono::duration<double, std::micro>(*cpu).count() / seconds / static_cast<double>(result.users));
+}
+
+std::vector<Row> idle_rows() {
+  using R = const Result&;
+  return {
+      {"CPU of an idle user, us/s: instances", [](R r) { return idle_cpu(r, r.idle->instance_cpu); }},
+      {"  broker", [](R r) { return idle_cpu(r, r.idle->broker_cpu); }},
+      {"users asked for", [](R r) { return grouped(r.idle->asked); }},
+      {"  that exist", [](R r) { return grouped(r.idle->users_found); }},
+      {"  strangers that exist", [](R r) { return grouped(r.idle->strangers_found); }},
+  };
+}
+
+std::vector<Row> saturation_rows() {
+  using R = const Result&;
+  const auto highest = [](R r) {
+    double rate = 0;
+    for (const Step& step : r.steps) rate = step.held ? std::max(rate, step.rate) : rate;
+    return fixed(rate, 0);
+  };
+  return {{"highest rate that held, a second", highest}};
+}
+
 std::vector<Row> rows() {
   using R = const Result&;
   return {
@@ -78,12 +106,31 @@ std::vector<Row> rows() {
   };
 }
 
+std::vector<std::string> notes(const Result& result) {
+  std::vector<std::string> lines;
+  for (const Recovery& recovery : result.recoveries) {
+    lines.push_back(recovery.fault + ": over after " + milliseconds(recovery.over) + " ms, " +
+                    (recovery.ready.count() == 0 ? "no instance was seen unready"
+                                                 : "all instances ready again after " + milliseconds(recovery.ready) + " ms"));
+  }
+  for (const Step& step : result.steps) {
+    lines.push_back(fixed(step.rate, 0) + " a second " + (step.held ? "held" : "did not hold (" + step.limit + ")") + ": p99 " +
+                    milliseconds(step.p99) + " ms, " + fixed(step.delivered_per_second, 0) + " delivered a second");
+  }
+  lines.insert(lines.end(), result.remarks.begin(), result.remarks.end());
+  return lines;
+}
+
 }  // namespace
 
 void print_results(std::ostream& out, std::span<const Result> results) {
   std::vector<std::vector<std::string>> lines{{""}};
   for (const Result& result : results) lines.front().push_back(result.broker);
-  for (const Row& row : rows()) {
+  std::vector<Row> all = rows();
+  const auto add = [&](const std::vector<Row>& more) { all.insert(all.begin() + 2, more.begin(), more.end()); };
+  if (results.front().idle) add(idle_rows());
+  if (!results.front().steps.empty()) add(saturation_rows());
+  for (const Row& row : all) {
     std::vector<std::string>& line = lines.emplace_back(1, std::string(row.name));
     for (const Result& result : results) line.push_back(row.value(result));
   }
@@ -96,10 +143,11 @@ void print_results(std::ostream& out, std::span<const Result> results) {
     for (std::size_t n = 1; n < line.size(); ++n) out << std::string(3 + widths[n] - line[n].size(), ' ') << line[n];
     out << '\n';
   }
+  std::string below;
   for (const Result& result : results) {
-    for (const std::string& remark : result.remarks) out << "\n" << result.broker << ": " << remark;
+    for (const std::string& line : notes(result)) below.append(result.broker).append(": ").append(line).append("\n");
   }
-  if (std::any_of(results.begin(), results.end(), [](const Result& result) { return !result.remarks.empty(); })) out << '\n';
+  if (!below.empty()) out << '\n' << below;
 }
 
 }  // namespace signalbox::bench

@@ -23,8 +23,11 @@ class Timeline {
     std::atomic<std::int64_t> longest{0};  ///< latency, in nanoseconds
   };
 
-  /// When second 0 begins; before that nothing is counted.
-  void begin(Clock::time_point time) noexcept { begin_ = time.time_since_epoch().count(); }
+  /// When second 0 begins; what is earlier is not counted, and what had been counted until now is forgotten.
+  void begin(Clock::time_point time) noexcept {
+    for (Second& second : seconds_) second.count = 0, second.longest = 0;
+    begin_ = time.time_since_epoch().count();
+  }
 
   void count(Clock::time_point now, std::chrono::nanoseconds latency) noexcept {
     const std::int64_t begin = begin_;

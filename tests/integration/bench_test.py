@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -240,7 +241,73 @@ class Bench(unittest.TestCase):
                 self.assertEqual(sum(second["offered"] for second in result["timeline"]), 400)
             self.assertGreater(results[0]["usage"]["broker"]["cpu_us_per_message"], 0)
             self.assertEqual(results[1]["usage"]["broker"], None)
-            self.assertEqual(sorted(os.listdir(f"{folder}/out")), ["memory.hgrm", "redis.hgrm", "results.json"])
+            self.assertEqual(sorted(os.listdir(f"{folder}/out")), ["memory.hgrm", "redis.hgrm", "report.html", "results.json"])
+
+    def results_of(self, *flags, code=0):
+        run = subprocess.run([SIGNALBOX, "bench", "--json", *flags], capture_output=True, text=True, timeout=200 * SLOW)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return json.loads(run.stdout)["results"]
+
+    def test_the_report_is_one_file_that_draws_everything_in_a_browser(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.results_of("--broker", "memory", "--users", "50", "--rate", "100", "--duration", "2s", "--warmup", "0s", "--report", folder)
+            page = pathlib.Path(folder, "report.html").read_text()
+            self.assertNotRegex(page, r"""(?i)(src|href)=["'](?!#)""", "it needs nothing else")
+            self.assertIn("Permission is hereby granted, free of charge", page)
+            browser = subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/browser",
+                                      "--window-size=390,2000", "--dump-dom", f"file://{folder}/report.html"],
+                                     capture_output=True, text=True, timeout=100 * SLOW)
+        self.assertIn('data-drawn="all"', browser.stdout)
+        self.assertRegex(browser.stdout, r"<td>Messages offered</td><td>200</td>")
+        self.assertEqual(len(re.findall(r'<canvas id="[a-z]+"[^>]*width="[1-9]', browser.stdout)), 5, "charts have a size")
+
+    def test_a_broker_that_is_restarted_is_seen_to_come_back(self):
+        [result] = self.results_of("--start-brokers", "--broker", "redis", "--users", "50", "--rate", "200", "--duration", "4s", "--warmup",
+                                   "0s", "--fault", "restart-broker@1s")
+        messages = result["messages"]
+        self.assertEqual(messages["offered"], 800)
+        self.assertGreater(messages["refused"] + messages["unknown"] + messages["not_connected"] + messages["lost"], 0)
+        self.assertGreater(messages["gaps"], 0)
+        self.assertGreater(sum(second["delivered"] for second in result["timeline"][2:]), 100, "after the fault")
+        [recovery] = result["recoveries"]
+        self.assertEqual(recovery["fault"], "restart-broker@1s")
+        self.assertGreaterEqual(recovery["at_ms"], 1000)
+        self.assertGreater(recovery["ready_ms"], 0)
+        self.assertNotIn("an instance was not ready again at the end", result["remarks"])
+
+    def test_a_paused_broker_is_in_the_tail(self):
+        [result] = self.results_of("--start-brokers", "--broker", "redis", "--users", "50", "--rate", "100", "--duration", "4s", "--warmup",
+                                   "0s", "--fault", "pause-broker@1s+400ms")
+        self.assertGreaterEqual(result["latency_ms"]["max"], 350)
+        self.assertGreaterEqual(result["recoveries"][0]["over_ms"], 400)
+
+    def test_fan_out_reaches_every_device(self):
+        [result] = self.results_of("--mode", "fanout", "--broker", "memory", "--devices", "60", "--rate", "20", "--duration", "2s",
+                                   "--warmup", "0s", "--set", "limits.connections_per_user=60")
+        self.expect(result, delivered=40 * 60)
+
+    def test_idle_users_are_known_and_strangers_are_not(self):
+        [result] = self.results_of("--mode", "idle", "--broker", "memory", "--users", "100", "--hold", "1s", "--rate", "100", "--duration",
+                                   "1s", "--warmup", "0s")
+        self.assertEqual({name: result["idle"][name] for name in ("asked", "users_found", "strangers_found")},
+                         {"asked": 100, "users_found": 100, "strangers_found": 0})
+        self.assertGreaterEqual(result["idle"]["ms"], 1000)
+        self.expect(result, delivered=100)
+
+    def test_saturation_is_found_and_what_was_full_is_named(self):
+        # It takes a message every 2 ms: 500 a second.
+        def treat(_, send):
+            time.sleep(0.002)
+            send()
+            return 200
+        stand_in = StandIn(treat)
+        result = self.bench(stand_in, "--mode", "saturate", "--rate", "100", "--slo", "150ms", "--duration", "2s")
+        held = [step["rate"] for step in result["steps"] if step["held"]]
+        failed = [step for step in result["steps"] if not step["held"]]
+        self.assertGreater(max(held), 10)
+        self.assertLess(max(held), 520)
+        self.assertLess(min(step["rate"] for step in failed) / max(held), 1.1)
+        self.assertTrue(all(step["limit"] for step in failed))
 
     def test_a_broker_that_is_not_there_is_said_in_a_line(self):
         run = subprocess.run([SIGNALBOX, "bench", "--broker", "nosuch"], capture_output=True, text=True, timeout=90 * SLOW)

@@ -16,7 +16,7 @@ TEST(Books, BalanceWhatWasTakenAgainstWhatArrived) {
   books.answered(6, Outcome::unknown);
   // Two devices each: both of 1, one of 2, none of 3.
   for (const std::uint64_t number : {1U, 1U, 2U, 4U, 6U}) books.arrived(number);
-  const Balance sums = balance(books, 1, 2);
+  const Balance sums = balance(books, 1, 8, 2);
   EXPECT_EQ(sums.planned, 7U);
   EXPECT_EQ(sums.delivered, 3U);
   EXPECT_EQ(sums.not_connected, 1U);

@@ -72,7 +72,8 @@ TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
   EXPECT_THAT(refusal({{"duration", {"30"}}}), StartsWith("--duration: expected a duration such as"));
   EXPECT_THAT(refusal({{"rate", {"0"}}}), StartsWith("--rate: "));
   EXPECT_THAT(refusal({{"size", {"47B"}}}), StartsWith("--size: "));
-  EXPECT_EQ(refusal({{"mode", {"unicats"}}}), "--mode: expected unicast, got \"unicats\" (did you mean unicast?)");
+  EXPECT_EQ(refusal({{"mode", {"unicats"}}}),
+            "--mode: expected one of unicast, fanout, idle, saturate, got \"unicats\" (did you mean unicast?)");
   EXPECT_EQ(refusal({{"max-loss", {"all"}}}), "--max-loss: expected a percentage from 0 to 100, got \"all\"");
   EXPECT_THAT(refusal({{"max-loss", {"101"}}}), StartsWith("--max-loss: "));
   EXPECT_EQ(refusal({{"set", {"broker"}}}), "--set: \"broker\" has to be KEY=VALUE");
@@ -81,6 +82,37 @@ TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
   EXPECT_THAT(refusal({{"target-api", {"http://127.0.0.1:1"}}}), HasSubstr("belongs to one --target"));
   EXPECT_THAT(refusal({{"target", {"ws://127.0.0.1:1"}}, {"broker", {"redis"}}}), HasSubstr("leave out --broker"));
   EXPECT_THAT(refusal({{"rate", {"1000000"}}, {"duration", {"2m"}}}), StartsWith("--rate: 125000000 messages are more than"));
+}
+
+TEST(LoadTestOptions, HaveOtherDefaultsInOtherModes) {
+  const LoadTestOptions fanout = read_load_test_options({{"mode", {"fanout"}}});
+  EXPECT_EQ(fanout.users, 1U);
+  EXPECT_EQ(fanout.devices, 1'000U);
+  EXPECT_EQ(read_load_test_options({{"mode", {"fanout"}}, {"devices", {"5"}}}).devices, 5U);
+  EXPECT_EQ(read_load_test_options({{"mode", {"saturate"}}}).slo, 50ms);
+  EXPECT_EQ(read_load_test_options({{"mode", {"idle"}}}).hold, 30s);
+}
+
+TEST(LoadTestOptions, ReadFaultsAndRefuseWhatCantBeDone) {
+  const LoadTestOptions options =
+      read_load_test_options({{"fault", {"restart-broker@10s", "pause-broker@1s+250ms", "pause-instance@0s+2s"}}});
+  ASSERT_EQ(options.faults.size(), 3U);
+  EXPECT_EQ(options.faults[0].kind, Fault::Kind::restart_broker);
+  EXPECT_EQ(options.faults[0].at, 10s);
+  EXPECT_EQ(options.faults[1].kind, Fault::Kind::pause_broker);
+  EXPECT_EQ(options.faults[1].at, 1s);
+  EXPECT_EQ(options.faults[1].length, 250ms);
+  EXPECT_EQ(options.faults[2].kind, Fault::Kind::pause_instance);
+  for (const char* wrong : {"restart-broker", "restart-broker@10s+2s", "pause-broker@10s", "kill-user@1s"}) {
+    EXPECT_THAT(refusal({{"fault", {wrong}}}), StartsWith("--fault: expected restart-broker@TIME,")) << wrong;
+  }
+  EXPECT_THAT(refusal({{"fault", {"restart-broker@soon"}}}), StartsWith("--fault: expected a duration"));
+  EXPECT_THAT(refusal({{"fault", {"restart-broker@1s"}}}), HasSubstr("--start-brokers"));
+  EXPECT_THAT(refusal({{"fault", {"restart-broker@30s"}}, {"start-brokers", {"true"}}}),
+              HasSubstr("before the end of --duration"));
+  EXPECT_THAT(refusal({{"fault", {"pause-instance@1s+1s"}}, {"target", {"ws://127.0.0.1:1"}}}),
+              HasSubstr("leave out --target"));
+  EXPECT_THAT(refusal({{"fault", {"pause-instance@1s+1s"}}, {"mode", {"saturate"}}}), HasSubstr("mode saturate"));
 }
 
 TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {

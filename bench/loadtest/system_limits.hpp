@@ -1,0 +1,26 @@
+// What the machine allows of connections, beyond what it allows a process.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace signalbox::bench {
+
+/// A sysctl and what it has to be at least.
+struct SystemLimit {
+  std::string name;  ///< fs.file-max
+  unsigned long long wanted = 0;
+  std::string why;
+};
+
+/// The first that is too low for so many connections, each with both of its ends on this machine; `read` gives a sysctl's
+/// value, nothing where this kernel has none.
+using ReadSysctl = std::function<std::optional<unsigned long long>(const std::string& name)>;
+std::optional<SystemLimit> too_low(std::size_t connections, const ReadSysctl& read);
+
+/// Errors: ConfigError, with the sysctl to be set.
+void check_system(std::size_t connections);
+
+}  // namespace signalbox::bench
