@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bench/loadtest/comparison.hpp"
 #include "bench/loadtest/environment.hpp"
 #include "bench/loadtest/hgrm.hpp"
 #include "bench/loadtest/interrupt.hpp"
@@ -88,12 +89,14 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
   std::vector<std::string> brokers = options.brokers;
   if (!options.targets.empty()) brokers = {""};
   const Environment environment = read_environment(version);
+  const std::string earlier = options.compare.empty() ? "" : read_results(options.compare);
   std::vector<Result> results;
   const auto conclude = [&] {
     progress.clear();
     if (results.empty()) return;
     const std::string json = results_json(options, environment, results);
     options.json ? void(std::cout << json) : print_results(std::cout, results);
+    if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
     std::cout.flush();
     if (!options.report.empty()) write_report(options, json, results);
   };

@@ -40,20 +40,22 @@ constexpr LoadTestFlag kFlags[] = {
     many("target-api", "URL", "The API of the --target of the same place (default: http://, its address, port 8766)"),
     flag("instances", "integer", "2", 1, 1'000, "N", "Instances to start, one thread each; one only with memory"),
     many("set", "KEY=VALUE", "Set one key of the instances' configuration, as in --set broker.redis.url=redis://10.0.0.5"),
-    flag("mode", "unicast|fanout|idle|saturate", "unicast", 0, 0, "MODE",
-         "unicast: messages to users drawn at random; fanout: to one user with many devices; idle: connections are held, it is "
+    flag("mode", "unicast|fanout|connect|idle|saturate", "unicast", 0, 0, "MODE",
+         "unicast: messages to users drawn at random; fanout: to one user with many devices; connect: connections come and go, "
+         "and no message; idle: connections are held, it is "
          "asked who exists, and then messages are sent; saturate: the highest rate is looked for that keeps within --slo"),
     flag("users", "integer", "10000", 1, 10 * kMillion, "N",
          "Users, dealt over the instances in turn (default: 10000; fanout: 1)"),
     flag("devices", "integer", "1", 1, kMillion, "N",
          "Connections of each user, dealt in the same way (default: 1; fanout: 1000)"),
     flag("rate", "integer", "5000", 1, kMillion, "N",
-         "Messages a second, whatever becomes of those before; saturate begins with it (default: 5000; fanout: 20; saturate: "
-         "1000)"),
+         "Messages a second, of connect connections, whatever becomes of those before; saturate begins with it (default: 5000; "
+         "fanout: 20; connect: 500; saturate: 1000)"),
     flag("size", "size", "128B", LoadMessage::kLeastBytes, 16 * 1024 * 1024, "SIZE", "Payload of a message"),
     flag("duration", "duration", "30s", 1'000, 2 * kHour, "TIME",
          "How long messages are measured (default: 30s; idle: 20s; saturate: 5s for each rate)"),
-    flag("warmup", "duration", "5s", 0, kHour, "TIME", "How long they are sent before that (default: 5s; saturate: 1s)"),
+    flag("warmup", "duration", "5s", 0, kHour, "TIME",
+         "How long they are sent before that; not in connect (default: 5s; saturate: 1s)"),
     flag("hold", "duration", "30s", 0, 24 * kHour, "TIME", "Of mode idle: how long nothing but pings is sent, before all that"),
     many("fault", "FAULT",
          "While messages are measured: restart-broker@10s (killed after ten seconds and started again), pause-broker@10s+2s or "
@@ -67,6 +69,7 @@ constexpr LoadTestFlag kFlags[] = {
          "Exit 1 if a broker loses more of what it took, as in 0.1% (default: no bound)"),
     flag("report", "text", "", 0, 0, "FOLDER",
          "Write report.html, results.json and an .hgrm file a broker there (default: nothing is written)"),
+    flag("compare", "text", "", 0, 0, "FILE", "Say what has changed since an earlier run: its results.json"),
     flag("json", "boolean", "false", 0, 0, nullptr, "Print results.json in place of the table"),
 };
 
@@ -112,8 +115,9 @@ struct ModeDefault {
   const char* value;
 };
 constexpr ModeDefault kModeDefaults[] = {
-    {"fanout", "users", "1"},     {"fanout", "devices", "1000"},  {"fanout", "rate", "20"},     {"idle", "duration", "20s"},
-    {"saturate", "rate", "1000"}, {"saturate", "duration", "5s"}, {"saturate", "warmup", "1s"}, {"saturate", "slo", "50ms"},
+    {"fanout", "users", "1"},       {"fanout", "devices", "1000"}, {"fanout", "rate", "20"},
+    {"idle", "duration", "20s"},    {"connect", "rate", "500"},    {"saturate", "rate", "1000"},
+    {"saturate", "duration", "5s"}, {"saturate", "warmup", "1s"},  {"saturate", "slo", "50ms"},
 };
 
 /// The values of flags in plugin.h's form.
@@ -203,6 +207,7 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   if (values.number("slo") > 0) options.slo = values.duration("slo");
   if (const std::string loss = values.text("max-loss"); !loss.empty()) options.max_loss = parse_percent("max-loss", loss);
   options.report = values.text("report");
+  options.compare = values.text("compare");
   options.json = values.text("json") == "true";
   for (const std::string& set : options.sets) {
     if (set.find('=') == std::string::npos || set.starts_with('=')) refuse("set", in_quotes(set) + " has to be KEY=VALUE");
@@ -219,6 +224,7 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
   }
   for (const Fault& fault : options.faults) {
     if (options.mode == "saturate") refuse("fault", "not in mode saturate, where each rate has to have the same chance");
+    if (options.mode == "connect") refuse("fault", "not in mode connect, where no message is sent");
     if (fault.of_broker() && !options.start_brokers)
       refuse("fault", fault.text + " needs a broker of our own: --start-brokers");
     if (!options.targets.empty()) refuse("fault", fault.text + " needs instances of our own: leave out --target");

@@ -38,6 +38,7 @@ struct LoadTestOptions {
   std::optional<std::chrono::milliseconds> slo;  ///< of the p99
   std::optional<double> max_loss;                ///< a share, 0 to 1
   std::string report;                            ///< a folder; empty: none
+  std::string compare;                           ///< a results.json; empty: none
   bool json = false;
 
   std::string executable;  ///< signalbox itself

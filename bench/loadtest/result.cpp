@@ -10,13 +10,15 @@ double per_second(std::uint64_t count, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-double Result::connections_per_second() const noexcept { return per_second(connections(), connecting); }
+double Result::connections_per_second() const noexcept {
+  return churned ? per_second(churned->registered, measuring) : per_second(connections(), connecting);
+}
 
 double Result::arrivals_per_second() const noexcept { return per_second(arrivals.measured, measuring); }
 
 double Result::cpu_per_message(const Usage& usage) const noexcept {
-  if (arrivals.measured == 0) return 0;
-  return std::chrono::duration<double, std::micro>(usage.cpu).count() / static_cast<double>(arrivals.measured);
+  if (work_done() == 0) return 0;
+  return std::chrono::duration<double, std::micro>(usage.cpu).count() / static_cast<double>(work_done());
 }
 
 double Result::bytes_per_user(const Usage& usage) const noexcept {

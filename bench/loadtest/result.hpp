@@ -41,6 +41,13 @@ struct Step {
   std::string limit;  ///< what was full, if it did not hold
 };
 
+/// Connections that came and went.
+struct Churned {
+  std::uint64_t offered = 0;
+  std::uint64_t registered = 0;
+  std::uint64_t failed = 0;
+};
+
 /// What users cost that get no message, and whether the broker knows who is there.
 struct Idle {
   std::chrono::nanoseconds time{0};
@@ -83,7 +90,8 @@ struct Result {
   std::vector<Recovery> recoveries;
   std::vector<Step>
       steps;  ///< of mode saturate, in the order in which they were tried; the figures above are the last that held's
-  std::optional<Idle> idle;  ///< of mode idle
+  std::optional<Idle> idle;        ///< of mode idle
+  std::optional<Churned> churned;  ///< of mode connect, where latency is from when a connection was due until it was registered
 
   std::vector<Second> timeline;
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know
@@ -91,7 +99,9 @@ struct Result {
   [[nodiscard]] std::size_t connections() const noexcept { return users * devices; }
   [[nodiscard]] double connections_per_second() const noexcept;
   [[nodiscard]] double arrivals_per_second() const noexcept;
-  /// CPU time for each arrival of a measured message, in microseconds; 0 if there was none.
+  /// Arrivals of measured messages; of mode connect: connections that were registered.
+  [[nodiscard]] std::uint64_t work_done() const noexcept { return churned ? churned->registered : arrivals.measured; }
+  /// CPU time for each piece of work done, in microseconds; 0 if there was none.
   [[nodiscard]] double cpu_per_message(const Usage& usage) const noexcept;
   [[nodiscard]] double bytes_per_user(const Usage& usage) const noexcept;
 };

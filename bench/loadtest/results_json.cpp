@@ -100,6 +100,11 @@ json::value idle_of(const Result& result) {
           {"users_found", result.idle->users_found},         {"strangers_found", result.idle->strangers_found}};
 }
 
+json::value churn_of(const Result& result) {
+  if (!result.churned) return nullptr;
+  return {{"offered", result.churned->offered}, {"registered", result.churned->registered}, {"failed", result.churned->failed}};
+}
+
 json::object result_object(const Result& result) {
   json::array timeline;
   for (const Second& second : result.timeline) {
@@ -126,6 +131,7 @@ json::object result_object(const Result& result) {
           {"recoveries", recoveries_of(result)},
           {"steps", steps_of(result)},
           {"idle", idle_of(result)},
+          {"churn", churn_of(result)},
           {"timeline", std::move(timeline)},
           {"remarks", std::move(remarks)}};
 }

@@ -70,6 +70,30 @@ std::vector<Row> saturation_rows() {
   return {{"highest rate that held, a second", highest}};
 }
 
+std::vector<Row> cpu_rows(std::string_view first) {
+  using R = const Result&;
+  return {{first, [](R r) { return cpu(r, r.instance_usage); }},
+          {"  broker", [](R r) { return cpu(r, r.broker_usage); }},
+          {"  generator", [](R r) { return cpu(r, r.generator_usage); }}};
+}
+
+std::vector<Row> churn_rows() {
+  using R = const Result&;
+  std::vector<Row> rows{
+      {"instances", [](R r) { return grouped(r.instances); }},
+      {"connections offered", [](R r) { return grouped(r.churned->offered); }},
+      {"  registered", [](R r) { return grouped(r.churned->registered); }},
+      {"  failed", [](R r) { return count_of_all(r.churned->failed, r.churned->offered); }},
+      {"registered a second", [](R r) { return fixed(r.connections_per_second(), 0); }},
+      latency("until registered p50, ms", 50),
+      latency("  p99", 99),
+      latency("  longest", 100),
+  };
+  const std::vector<Row> more = cpu_rows("CPU a connection, us: instances");
+  rows.insert(rows.end(), more.begin(), more.end());
+  return rows;
+}
+
 std::vector<Row> rows() {
   using R = const Result&;
   return {
@@ -126,7 +150,7 @@ std::vector<std::string> notes(const Result& result) {
 void print_results(std::ostream& out, std::span<const Result> results) {
   std::vector<std::vector<std::string>> lines{{""}};
   for (const Result& result : results) lines.front().push_back(result.broker);
-  std::vector<Row> all = rows();
+  std::vector<Row> all = results.front().churned ? churn_rows() : rows();
   const auto add = [&](const std::vector<Row>& more) { all.insert(all.begin() + 2, more.begin(), more.end()); };
   if (results.front().idle) add(idle_rows());
   if (!results.front().steps.empty()) add(saturation_rows());

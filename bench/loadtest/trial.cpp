@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bench/loadtest/census.hpp"
+#include "bench/loadtest/churn.hpp"
 #include "bench/loadtest/crowd.hpp"
 #include "bench/loadtest/interrupt.hpp"
 #include "bench/loadtest/measurement.hpp"
@@ -60,6 +61,10 @@ class Trial {
 
   Result run() {
     describe();
+    if (options_.mode == "connect") {
+      churn();
+      return std::move(result_);
+    }
     connect();
     if (options_.mode == "idle") hold();
     if (options_.mode == "saturate") {
@@ -114,6 +119,46 @@ class Trial {
     result_.connecting = Clock::now() - begin;
     pause_for(kSettle);
     note_memory(&Usage::bytes_connected);
+  }
+
+  void churn() {
+    const std::size_t instances = group_->size();
+    const std::uint64_t each = messages_in(options_.duration, static_cast<double>(options_.rate)) / instances + 1;
+    const Clock::time_point begin = Clock::now() + 200ms;
+    const Schedule schedule(begin, static_cast<double>(options_.rate) / static_cast<double>(instances));
+    std::vector<std::unique_ptr<Churn>> churns;
+    std::vector<pid_t> pids;
+    for (std::size_t i = 0; i < instances; ++i) {
+      // Each has so many source addresses that no port is wanted again while it still waits.
+      const auto source = static_cast<std::uint32_t>(2 + i * (each / 10'000 + 1));
+      churns.push_back(
+          std::make_unique<Churn>(group_->instances()[i].clients, source, prefix_, options_.users, schedule, each));
+      pids.push_back(churns.back()->pid());
+    }
+    wait_for([&] { return Clock::now() >= begin; }, 1s);
+    const Machine machine;
+    const nanoseconds instance_cpu = cpu_time_of(group_->pids());
+    const nanoseconds broker_cpu = cpu_time_of(broker_pids());
+    const nanoseconds generator_cpu = cpu_time_of(pids);
+    Churned& sum = result_.churned.emplace();
+    sum.offered = each * instances;
+    const auto done = [&] {
+      sum.registered = sum.failed = 0;
+      for (const auto& one : churns) sum.registered += one->registered(), sum.failed += one->failed();
+      tell("connections come and go, " + grouped(sum.registered) + " of " + grouped(sum.offered));
+      return std::all_of(churns.begin(), churns.end(), [](const auto& one) { return one->done() || !one->running(); });
+    };
+    if (!wait_for(done, options_.duration + 30s))
+      result_.remarks.emplace_back("given up: some connections got no answer for 30 s");
+    result_.measuring = Clock::now() - begin;
+    result_.machine_busy = machine.busy();
+    if (result_.instance_usage) result_.instance_usage->cpu = cpu_time_of(group_->pids()) - instance_cpu;
+    if (result_.broker_usage) result_.broker_usage->cpu = cpu_time_of(broker_pids()) - broker_cpu;
+    result_.generator_usage.cpu = cpu_time_of(pids) - generator_cpu;
+    for (const auto& one : churns) {
+      result_.latency.merge(one->latencies());
+      if (one->failed() > 0) result_.remarks.push_back("a connection failed: " + one->reason());
+    }
   }
 
   void hold() {

@@ -294,6 +294,19 @@ class Bench(unittest.TestCase):
         self.assertGreaterEqual(result["idle"]["ms"], 1000)
         self.expect(result, delivered=100)
 
+    def test_connections_that_come_and_go_are_counted_and_a_run_is_compared_with_an_earlier_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            flags = ["--mode", "connect", "--broker", "memory", "--users", "30", "--rate", "100", "--duration", "2s", "--report", folder]
+            [result] = self.results_of(*flags)
+            self.assertEqual(result["churn"], {"offered": 201, "registered": 201, "failed": 0})
+            self.assertEqual(result["latency_ms"]["count"], 201)
+            self.assertGreater(result["usage"]["instances"]["cpu_us_per_message"], 0)
+            run = subprocess.run([SIGNALBOX, "bench", *flags, "--compare", f"{folder}/results.json"], capture_output=True, text=True,
+                                 timeout=100 * SLOW)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"(?m)^  registered +201$")
+        self.assertRegex(run.stdout, r"(?m)^  latency p50, ms +[\d.,]+ +[\d.,]+   ")
+
     def test_saturation_is_found_and_what_was_full_is_named(self):
         # It takes a message every 2 ms: 500 a second.
         def treat(_, send):

@@ -73,7 +73,7 @@ TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
   EXPECT_THAT(refusal({{"rate", {"0"}}}), StartsWith("--rate: "));
   EXPECT_THAT(refusal({{"size", {"47B"}}}), StartsWith("--size: "));
   EXPECT_EQ(refusal({{"mode", {"unicats"}}}),
-            "--mode: expected one of unicast, fanout, idle, saturate, got \"unicats\" (did you mean unicast?)");
+            "--mode: expected one of unicast, fanout, connect, idle, saturate, got \"unicats\" (did you mean unicast?)");
   EXPECT_EQ(refusal({{"max-loss", {"all"}}}), "--max-loss: expected a percentage from 0 to 100, got \"all\"");
   EXPECT_THAT(refusal({{"max-loss", {"101"}}}), StartsWith("--max-loss: "));
   EXPECT_EQ(refusal({{"set", {"broker"}}}), "--set: \"broker\" has to be KEY=VALUE");

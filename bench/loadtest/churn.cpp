@@ -1,0 +1,49 @@
+#include "bench/loadtest/churn.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "bench/client_pool.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+/// On their way at one time: more than a process may hold need not be asked for.
+constexpr std::size_t kInFlight = 15'000;
+
+}  // namespace
+
+Churn::Churn(const Endpoint& instance, std::uint32_t first_source, const std::string& user_prefix, std::size_t users,
+             const Schedule& schedule, std::uint64_t connections)
+    : connections_(connections),
+      shared_(share<Shared>()),
+      latencies_(connections),
+      process_(Process::fork_off([&] { return run(instance, first_source, user_prefix, users, schedule); })) {}
+
+int Churn::run(const Endpoint& instance, std::uint32_t first_source, const std::string& user_prefix, std::size_t users,
+               const Schedule& schedule) {
+  ClientPool pool({.address = instance.address,
+                   .port = instance.port,
+                   .envelope = true,
+                   .in_flight = kInFlight,
+                   .first_source = first_source});
+  pool.on_ready([&](std::size_t client) {
+    latencies_.record(Schedule::Clock::now() - schedule.intended(client));
+    ++shared_->registered;
+    pool.close(client);
+  });
+  for (;;) {  // until this process is stopped
+    const std::uint64_t due = std::min(schedule.due(Schedule::Clock::now()), connections_);
+    while (pool.size() < due) pool.add(user_prefix + std::to_string(pool.size() % users));
+    pool.poll(std::chrono::milliseconds(1));
+    if (pool.failed() == shared_->failed) continue;
+    if (shared_->failed == 0) {
+      const std::string& reason = pool.errors().begin()->first;
+      std::copy_n(reason.begin(), std::min(reason.size(), shared_->reason.size() - 1), shared_->reason.begin());
+    }
+    shared_->failed = pool.failed();
+  }
+}
+
+}  // namespace signalbox::bench
