@@ -14,7 +14,7 @@
 #include "bench/loadtest/interrupt.hpp"
 #include "bench/loadtest/numbers.hpp"
 #include "bench/loadtest/progress.hpp"
-#include "bench/loadtest/report/report.hpp"
+#include "bench/loadtest/report/page.hpp"
 #include "bench/loadtest/results_json.hpp"
 #include "bench/loadtest/table.hpp"
 #include "bench/loadtest/trial.hpp"
@@ -49,10 +49,11 @@ std::string file_name(const std::string& broker) {
   return name;
 }
 
-void write_report(const LoadTestOptions& options, const std::string& json, const std::vector<Result>& results) {
+void write_report(const LoadTestOptions& options, const Environment& environment, const std::string& json,
+                  const std::vector<Result>& results) {
   const fs::path folder(options.report);
   write_file(folder / "results.json", json);
-  write_file(folder / "report.html", report_html(json));
+  write_file(folder / "report.html", report_page(options, environment, results, json));
   for (const Result& result : results) {
     std::ofstream out(folder / (file_name(result.broker) + ".hgrm"));
     write_hgrm(out, result.latency);
@@ -98,7 +99,7 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
     options.json ? void(std::cout << json) : print_results(std::cout, results);
     if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
     std::cout.flush();
-    if (!options.report.empty()) write_report(options, json, results);
+    if (!options.report.empty()) write_report(options, environment, json, results);
   };
   try {
     for (const std::string& broker : brokers) results.push_back(run_trial(options, broker, progress));

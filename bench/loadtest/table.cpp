@@ -130,24 +130,9 @@ std::vector<Row> rows() {
   };
 }
 
-std::vector<std::string> notes(const Result& result) {
-  std::vector<std::string> lines;
-  for (const Recovery& recovery : result.recoveries) {
-    lines.push_back(recovery.fault + ": over after " + milliseconds(recovery.over) + " ms, " +
-                    (recovery.ready.count() == 0 ? "no instance was seen unready"
-                                                 : "all instances ready again after " + milliseconds(recovery.ready) + " ms"));
-  }
-  for (const Step& step : result.steps) {
-    lines.push_back(fixed(step.rate, 0) + " a second " + (step.held ? "held" : "did not hold (" + step.limit + ")") + ": p99 " +
-                    milliseconds(step.p99) + " ms, " + fixed(step.delivered_per_second, 0) + " delivered a second");
-  }
-  lines.insert(lines.end(), result.remarks.begin(), result.remarks.end());
-  return lines;
-}
-
 }  // namespace
 
-void print_results(std::ostream& out, std::span<const Result> results) {
+std::vector<std::vector<std::string>> table_lines(std::span<const Result> results) {
   std::vector<std::vector<std::string>> lines{{""}};
   for (const Result& result : results) lines.front().push_back(result.broker);
   std::vector<Row> all = results.front().churned ? churn_rows() : rows();
@@ -158,6 +143,25 @@ void print_results(std::ostream& out, std::span<const Result> results) {
     std::vector<std::string>& line = lines.emplace_back(1, std::string(row.name));
     for (const Result& result : results) line.push_back(row.value(result));
   }
+  return lines;
+}
+
+std::vector<std::string> course_of(const Result& result) {
+  std::vector<std::string> lines;
+  for (const Recovery& recovery : result.recoveries) {
+    lines.push_back(recovery.fault + ": over after " + milliseconds(recovery.over) + " ms, " +
+                    (recovery.ready.count() == 0 ? "no instance was seen unready"
+                                                 : "all instances ready again after " + milliseconds(recovery.ready) + " ms"));
+  }
+  for (const Step& step : result.steps) {
+    lines.push_back(fixed(step.rate, 0) + " a second " + (step.held ? "held" : "did not hold (" + step.limit + ")") + ": p99 " +
+                    milliseconds(step.p99) + " ms, " + fixed(step.delivered_per_second, 0) + " delivered a second");
+  }
+  return lines;
+}
+
+void print_results(std::ostream& out, std::span<const Result> results) {
+  const std::vector<std::vector<std::string>> lines = table_lines(results);
   std::vector<std::size_t> widths(results.size() + 1);
   for (const auto& line : lines) {
     for (std::size_t n = 0; n < line.size(); ++n) widths[n] = std::max(widths[n], line[n].size());
@@ -169,7 +173,9 @@ void print_results(std::ostream& out, std::span<const Result> results) {
   }
   std::string below;
   for (const Result& result : results) {
-    for (const std::string& line : notes(result)) below.append(result.broker).append(": ").append(line).append("\n");
+    std::vector<std::string> notes = course_of(result);
+    notes.insert(notes.end(), result.remarks.begin(), result.remarks.end());
+    for (const std::string& note : notes) below.append(result.broker).append(": ").append(note).append("\n");
   }
   if (!below.empty()) out << '\n' << below;
 }

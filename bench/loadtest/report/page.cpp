@@ -1,0 +1,210 @@
+#include "bench/loadtest/report/page.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "bench/loadtest/numbers.hpp"
+#include "bench/loadtest/report/assets.hpp"
+#include "bench/loadtest/report/html.hpp"
+#include "bench/loadtest/table.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// Of page.css.
+constexpr std::size_t kColours = 6;
+constexpr std::size_t kShapes = 4;
+
+std::string seconds(std::chrono::milliseconds time) {
+  const double value = std::chrono::duration<double>(time).count();
+  return (time.count() % 1000 == 0 ? fixed(value, 0) : significant(value)) + " s";
+}
+
+/// redis, nats and kafka
+std::string listed(std::span<const Result> results) {
+  std::string list;
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    list += n == 0 ? "" : n + 1 == results.size() ? " and " : ", ";
+    list += results[n].broker;
+  }
+  return list;
+}
+
+std::string marked(const std::string& broker, std::size_t number) {
+  return "<span class=\"mark shape-" + std::to_string(number % kShapes + 1) + " colour-" +
+         std::to_string(number % kColours + 1) + "\">" + html_text(broker) + "</span>";
+}
+
+std::string versions(const Result& result) {
+  std::string text = result.server_version;
+  if (!result.plugin_version.empty()) text += (text.empty() ? "plugin " : ", plugin ") + result.plugin_version;
+  return text;
+}
+
+std::string figure(std::string_view name, const std::string& value, std::string_view unit) {
+  std::string text = "<div><dt>";
+  text.append(name).append("</dt><dd>").append(value);
+  if (!unit.empty()) text.append(" <small>").append(unit).append("</small>");
+  return text.append("</dd></div>\n");
+}
+
+std::string latency(const Result& result, std::string_view name, double percent) {
+  if (result.latency.count() == 0) return figure(name, "-", "");
+  return figure(name, milliseconds(result.latency.percentile(percent)), "ms");
+}
+
+std::string item(std::string_view kind, const std::string& text) {
+  return "<li class=\"" + std::string(kind) + "\">" + html_text(text) + "</li>\n";
+}
+
+/// As load_test.cpp judges them.
+std::string bounds(const LoadTestOptions& options, const Result& result) {
+  const std::string p99 =
+      options.slo ? "p99 of at most " + grouped(static_cast<std::uint64_t>(options.slo->count())) + " ms" : "";
+  if (options.mode == "saturate") {
+    const bool held = std::any_of(result.steps.begin(), result.steps.end(), [](const Step& step) { return step.held; });
+    return item(held ? "met" : "missed",
+                held ? "a rate held: " + p99 + ", nothing lost" : "no rate held: " + p99 + ", nothing lost");
+  }
+  std::string items;
+  if (options.slo) {
+    const bool met = result.latency.count() > 0 && result.latency.percentile(99) <= *options.slo;
+    items += item(met ? "met" : "missed", "--slo: " + p99);
+  }
+  if (options.max_loss) {
+    items +=
+        item(result.messages.loss() <= *options.max_loss ? "met" : "missed",
+             "--max-loss: " + (*options.max_loss == 0 ? "nothing" : "at most " + significant(100 * *options.max_loss) + " %") +
+                 " lost");
+  }
+  return items;
+}
+
+/// CPU and memory of what is known: nothing of a --target, and not of a broker's server that runs already.
+std::string cost(const Result& result) {
+  if (!result.instance_usage) return "";
+  double cpu = result.cpu_per_message(*result.instance_usage);
+  double bytes = result.bytes_per_user(*result.instance_usage);
+  if (result.broker_usage) {
+    cpu += result.cpu_per_message(*result.broker_usage);
+    bytes += result.bytes_per_user(*result.broker_usage);
+  }
+  if (result.churned) return figure("CPU a connection", significant(cpu), "µs");
+  return figure("CPU a message", significant(cpu), "µs") + figure("memory a user", significant(bytes / 1024), "KiB");
+}
+
+std::string amounts(const Result& result) {
+  if (result.churned) {
+    return figure("registered", fixed(result.connections_per_second(), 0), "a second") +
+           figure("failed", grouped(result.churned->failed), "of " + grouped(result.churned->offered));
+  }
+  return figure("delivered", fixed(result.arrivals_per_second(), 0), "a second") +
+         figure("lost", grouped(result.messages.lost()), "of " + grouped(result.messages.expected));
+}
+
+std::string verdict(const LoadTestOptions& options, const Result& result, std::size_t number) {
+  std::string items = bounds(options, result);
+  for (const std::string& remark : result.remarks) items += item("remark", remark);
+  for (const std::string& line : course_of(result)) items += item("note", line);
+  return "<article class=\"verdict colour-" + std::to_string(number % kColours + 1) + "\">\n<h3>" +
+         marked(result.broker, number) + "</h3>\n<p class=\"version\">" + html_text(versions(result)) + "</p>\n<dl>\n" +
+         latency(result, "p50", 50) + latency(result, "p99", 99) + latency(result, "p99.9", 99.9) +
+         latency(result, "longest", 100) + amounts(result) + cost(result) + "</dl>\n" +
+         (items.empty() ? "" : "<ul>\n" + items + "</ul>\n") + "</article>\n";
+}
+
+std::string table_rows(std::span<const Result> results) {
+  std::string rows;
+  for (const std::vector<std::string>& line : table_lines(results)) {
+    const bool head = rows.empty();
+    const bool within = line.front().starts_with("  ");
+    rows += head ? "<thead><tr><td></td>" : within ? "<tr><th scope=\"row\" class=\"within\">" : "<tr><th scope=\"row\">";
+    if (!head) rows += html_text(line.front().substr(within ? 2 : 0)) + "</th>";
+    for (std::size_t n = 1; n < line.size(); ++n) {
+      rows += head ? "<th scope=\"col\">" + marked(line[n], n - 1) + "</th>" : "<td>" + html_text(line[n]) + "</td>";
+    }
+    rows += head ? "</tr></thead>\n<tbody>\n" : "</tr>\n";
+  }
+  return rows + "</tbody>\n";
+}
+
+/// 2026-11-26 15:24:56 UTC
+std::string when(const Environment& environment) {
+  std::string time = environment.time;
+  std::replace(time.begin(), time.end(), 'T', ' ');
+  if (time.ends_with('Z')) time.replace(time.size() - 1, 1, " UTC");
+  return time;
+}
+
+std::string work(const LoadTestOptions& options) {
+  if (options.mode == "connect") return grouped(options.rate) + " connections a second";
+  const std::string bytes = " of " + grouped(options.size) + " bytes";
+  if (options.mode == "saturate") return "messages" + bytes + ", " + grouped(options.rate) + " a second at first";
+  return grouped(options.rate) + " messages a second" + bytes;
+}
+
+Facts facts(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results) {
+  Facts all{{"Begun", when(environment)},
+            {"Mode", options.mode},
+            {"Work", work(options)},
+            {"Measured", "for " + seconds(options.duration) + ", after " + seconds(options.warmup) + " to warm up"},
+            {"Seed", std::to_string(options.seed)},
+            {"Signalbox", environment.version},
+            {"Processor", environment.processor},
+            {"Cores", std::to_string(environment.cores)},
+            {"Memory", fixed(static_cast<double>(environment.memory_bytes) / (1ULL << 30), 1) + " GiB"},
+            {"Kernel", environment.kernel}};
+  for (const Result& result : results) {
+    const std::string known = versions(result);
+    all.emplace_back(result.broker, grouped(result.instances) + (result.instances == 1 ? " instance, " : " instances, ") +
+                                        grouped(result.users) + " users with " + grouped(result.devices) +
+                                        (result.devices == 1 ? " device" : " devices") + " each" +
+                                        (known.empty() ? "" : "; " + known));
+  }
+  return all;
+}
+
+std::string summary(const LoadTestOptions& options, const Environment& environment) {
+  return options.mode + ", " + work(options) + " for " + seconds(options.duration) + ". " + when(environment) + ", signalbox " +
+         environment.version + ", " + environment.processor + ", " + std::to_string(environment.cores) +
+         (environment.cores == 1 ? " core." : " cores.");
+}
+
+/// What latencies and costs are of.
+std::string about(const LoadTestOptions& options) {
+  return std::string(options.mode == "connect" ? "Latencies run from when a connection was due until it was registered."
+                                               : "Latencies run from when a message was due until its receiver had read it.") +
+         (options.mode == "saturate" ? " All figures are those of the highest rate that held." : "") +
+         " CPU and memory are of instances and broker together, as far as they were started here.";
+}
+
+}  // namespace
+
+std::string report_page(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results,
+                        std::string_view results_json) {
+  std::string verdicts;
+  for (std::size_t n = 0; n < results.size(); ++n) verdicts += verdict(options, results[n], n);
+  std::string fact_list;
+  for (const auto& [name, value] : facts(options, environment, results)) {
+    fact_list += "<div><dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd></div>\n";
+  }
+  return fill_in(assets::kPage, {{"title", html_text("Load test of " + listed(results))},
+                                 {"summary", html_text(summary(options, environment))},
+                                 {"about", html_text(about(options))},
+                                 {"verdicts", std::move(verdicts)},
+                                 {"table", table_rows(results)},
+                                 {"command", html_text(options.command)},
+                                 {"facts", std::move(fact_list)},
+                                 {"results", html_json(results_json)},
+                                 {"style", std::string(assets::kStyle)},
+                                 {"script", std::string(assets::kScript)},
+                                 {"chart", std::string(assets::kChart)},
+                                 {"chart_licence", std::string(assets::kChartLicence)}});
+}
+
+}  // namespace signalbox::bench
