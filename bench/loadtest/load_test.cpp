@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -49,11 +50,11 @@ std::string file_name(const std::string& broker) {
   return name;
 }
 
-void write_report(const LoadTestOptions& options, const Environment& environment, const std::string& json,
-                  const std::vector<Result>& results) {
+void write_report(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results,
+                  const std::string& json, const std::string& earlier) {
   const fs::path folder(options.report);
   write_file(folder / "results.json", json);
-  write_file(folder / "report.html", report_page(options, environment, results, json));
+  write_file(folder / "report.html", report_page(options, environment, results, json, earlier));
   for (const Result& result : results) {
     std::ofstream out(folder / (file_name(result.broker) + ".hgrm"));
     write_hgrm(out, result.latency);
@@ -99,7 +100,7 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
     options.json ? void(std::cout << json) : print_results(std::cout, results);
     if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
     std::cout.flush();
-    if (!options.report.empty()) write_report(options, environment, json, results);
+    if (!options.report.empty()) write_report(options, environment, results, json, earlier);
   };
   try {
     for (const std::string& broker : brokers) results.push_back(run_trial(options, broker, progress));

@@ -41,9 +41,11 @@ class ReportPage(unittest.TestCase):
                              capture_output=True, text=True, timeout=120 * SLOW)
         if run.returncode != 0:
             raise RuntimeError(run.stderr)
-        cls.results = json.loads(pathlib.Path(folder.name, "results.json").read_text())["results"]
-        cls.address = pathlib.Path(folder.name, "report.html").as_uri()
-        cls.browser = Browser(pathlib.Path(folder.name, "browser"))
+        cls.folder = pathlib.Path(folder.name)
+        cls.json = (cls.folder / "results.json").read_text()
+        cls.results = json.loads(cls.json)["results"]
+        cls.address = (cls.folder / "report.html").as_uri()
+        cls.browser = Browser(cls.folder / "browser")
         cls.addClassCleanup(cls.browser.close)
 
     def setUp(self):
@@ -52,6 +54,24 @@ class ReportPage(unittest.TestCase):
         self.browser.complaints.clear()
         self.browser.look()
         self.browser.open(self.address)
+
+    def open_with(self, place="results", **members):
+        """The page as if each broker had these members besides."""
+        document = json.loads(self.json)
+        for result in document["results"]:
+            result.update(members)
+        page = (self.folder / "report.html").read_text()
+        begin = page.index(f'id="{place}">') + len(f'id="{place}">')
+        page = page[:begin] + json.dumps(document) + page[page.index("</script>", begin):]
+        (self.folder / "other.html").write_text(page)
+        self.browser.open((self.folder / "other.html").as_uri())
+        self.assertEqual(self.browser.complaints, [])
+
+    def visible(self):
+        return self.browser.evaluate("[...document.querySelectorAll('canvas')].filter(canvas => canvas.offsetParent).map(canvas => canvas.id)")
+
+    def words(self, chart):
+        return self.browser.evaluate(f"document.getElementById('{chart}').getAttribute('aria-label')")
 
     def pixels(self, chart, number):
         return self.browser.evaluate(PIXELS % (chart, number))
@@ -62,7 +82,7 @@ class ReportPage(unittest.TestCase):
 
     def test_all_charts_are_drawn_without_a_complaint_and_without_a_request(self):
         self.assertEqual(self.browser.evaluate("document.documentElement.dataset.charts"), str(len(CHARTS)))
-        self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('canvas')].map(canvas => canvas.id)"), CHARTS)
+        self.assertEqual(self.visible(), CHARTS)
         self.assertEqual(self.browser.complaints, [])
         self.assertEqual([url for url in self.browser.requests if not url.startswith("data:")], [self.address])
         for chart in set(CHARTS) - {"wrong"}:
@@ -76,8 +96,7 @@ class ReportPage(unittest.TestCase):
 
     def test_every_chart_says_its_key_figures_in_words(self):
         for chart in CHARTS:
-            words = self.browser.evaluate(f"document.getElementById('{chart}').getAttribute('aria-label')")
-            self.assertRegex(words, r"\. redis: .*\d|nothing.*\. memory: .*\d|nothing")
+            self.assertRegex(self.words(chart), r"\. redis: .*\d|nothing.*\. memory: .*\d|nothing")
 
     def test_in_the_dark_the_charts_change_their_colours(self):
         light = self.browser.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--colour-1')")
@@ -119,6 +138,39 @@ class ReportPage(unittest.TestCase):
         self.assertIn("10 %, ", self.browser.evaluate("document.getElementById('announcement').textContent"))
         self.browser.press("ArrowLeft")
         self.assertEqual(self.browser.evaluate("document.getElementById('announcement').textContent"), first)
+
+    def test_the_rates_of_saturation_are_a_chart_of_their_own(self):
+        self.open_with(steps=[{"rate": 400, "delivered_per_second": 390, "p99_ms": 80, "lost": 0, "held": False, "limit": "the broker"},
+                              {"rate": 200, "delivered_per_second": 200, "p99_ms": 4, "lost": 0, "held": True, "limit": ""}])
+        self.assertEqual(self.visible(), ["steps", *CHARTS])
+        self.assertIn("redis: 200 a second held.", self.words("steps"))
+        self.assertGreater(self.pixels("steps", 1), 20)
+        self.picture("saturation")
+
+    def test_a_fault_is_shaded(self):
+        shaded = """(() => {
+          const canvas = document.getElementById("throughput");
+          const bytes = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          return bytes.filter((alpha, at) => at % 4 === 3 && alpha > 40 && alpha < 90).length;
+        })()"""
+        before = self.browser.evaluate(shaded)
+        self.open_with(recoveries=[{"fault": "restart-broker@500ms", "at_ms": 500, "over_ms": 200, "ready_ms": 900}])
+        self.assertGreater(self.browser.evaluate(shaded), before + 5000)
+        self.assertIn("Shaded: from a fault", self.browser.evaluate("document.body.innerText"))
+        self.picture("fault")
+
+    def test_an_earlier_run_stands_beside_this_one(self):
+        self.assertNotIn("the earlier run", self.browser.evaluate("document.body.innerText"))
+        self.open_with("earlier", latency_ms={**self.results[0]["latency_ms"], "p99": 4321})
+        for chart in ("percentiles", "cpu", "memory", "connect"):
+            self.assertRegex(self.words(chart), "redis: .* redis, then: .* memory: .* memory, then: ", chart)
+        self.assertIn("redis, then: p50 ", self.words("percentiles"))
+        self.assertIn("p99 4,321 ms", self.words("percentiles"))
+        self.picture("earlier")
+
+    def test_connections_that_come_and_go_have_no_charts_of_messages(self):
+        self.open_with(churn={"offered": 10, "registered": 10, "failed": 0})
+        self.assertEqual(self.visible(), ["percentiles", "cpu", "connect"])
 
     def test_without_scripts_every_figure_is_in_the_table(self):
         self.browser.call("Emulation.setScriptExecutionDisabled", value=True)

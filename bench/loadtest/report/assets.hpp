@@ -7,6 +7,8 @@ namespace signalbox::bench::assets {
 
 extern const std::string_view kPage;          ///< page.html; what stands as {{name}} in it is filled in
 extern const std::string_view kStyle;         ///< page.css
+extern const std::string_view kDrawing;       ///< drawing.js
+extern const std::string_view kCharts;        ///< charts.js
 extern const std::string_view kScript;        ///< page.js
 extern const std::string_view kChart;         ///< Chart.js
 extern const std::string_view kChartLicence;  ///< Debian's copyright file of it

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/loadtest/comparison.hpp"
 #include "bench/loadtest/numbers.hpp"
 #include "bench/loadtest/report/assets.hpp"
 #include "bench/loadtest/report/html.hpp"
@@ -183,28 +184,39 @@ std::string about(const LoadTestOptions& options) {
          " CPU and memory are of instances and broker together, as far as they were started here.";
 }
 
+std::string comparison(const std::string& text) {
+  return "<section aria-labelledby=\"comparison-title\">\n<h2 id=\"comparison-title\">What has changed</h2>\n"
+         "<pre role=\"region\" aria-labelledby=\"comparison-title\" tabindex=\"0\">" +
+         html_text(text) + "</pre>\n</section>\n";
+}
+
 }  // namespace
 
 std::string report_page(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results,
-                        std::string_view results_json) {
+                        const std::string& results_json, const std::string& earlier_json) {
   std::string verdicts;
   for (std::size_t n = 0; n < results.size(); ++n) verdicts += verdict(options, results[n], n);
   std::string fact_list;
   for (const auto& [name, value] : facts(options, environment, results)) {
     fact_list += "<div><dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd></div>\n";
   }
-  return fill_in(assets::kPage, {{"title", html_text("Load test of " + listed(results))},
-                                 {"summary", html_text(summary(options, environment))},
-                                 {"about", html_text(about(options))},
-                                 {"verdicts", std::move(verdicts)},
-                                 {"table", table_rows(results)},
-                                 {"command", html_text(options.command)},
-                                 {"facts", std::move(fact_list)},
-                                 {"results", html_json(results_json)},
-                                 {"style", std::string(assets::kStyle)},
-                                 {"script", std::string(assets::kScript)},
-                                 {"chart", std::string(assets::kChart)},
-                                 {"chart_licence", std::string(assets::kChartLicence)}});
+  return fill_in(assets::kPage,
+                 {{"title", html_text("Load test of " + listed(results))},
+                  {"summary", html_text(summary(options, environment))},
+                  {"about", html_text(about(options))},
+                  {"verdicts", std::move(verdicts)},
+                  {"table", table_rows(results)},
+                  {"command", html_text(options.command)},
+                  {"facts", std::move(fact_list)},
+                  {"comparison", earlier_json.empty() ? "" : comparison(compare_results(earlier_json, results_json))},
+                  {"results", html_json(results_json)},
+                  {"earlier", earlier_json.empty() ? "null" : html_json(earlier_json)},
+                  {"style", std::string(assets::kStyle)},
+                  {"drawing", std::string(assets::kDrawing)},
+                  {"charts", std::string(assets::kCharts)},
+                  {"script", std::string(assets::kScript)},
+                  {"chart", std::string(assets::kChart)},
+                  {"chart_licence", std::string(assets::kChartLicence)}});
 }
 
 }  // namespace signalbox::bench

@@ -11,8 +11,10 @@
 
 namespace signalbox::bench {
 
-/// `results_json`: what its charts are drawn from. All figures stand in it without scripts as well.
+/// `results_json`: what its charts are drawn from. `earlier_json`: of the run to compare with, or empty. All figures stand in
+/// it without scripts as well.
 [[nodiscard]] std::string report_page(const LoadTestOptions& options, const Environment& environment,
-                                      std::span<const Result> results, std::string_view results_json);
+                                      std::span<const Result> results, const std::string& results_json,
+                                      const std::string& earlier_json);
 
 }  // namespace signalbox::bench

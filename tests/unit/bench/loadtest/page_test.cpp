@@ -38,7 +38,7 @@ struct Page {
     const Environment environment{
         .time = "2026-11-26T15:24:56Z", .version = "1.2.3", .kernel = "Linux 6", .processor = "A <fast> one"};
     json = results_json(options, environment, results);
-    html = report_page(options, environment, results, json);
+    html = report_page(options, environment, results, json, "");
   }
   /// What stands in the page's script of JSON.
   [[nodiscard]] std::string embedded() const {
@@ -98,7 +98,7 @@ TEST(ReportPage, TellsOfConnectionsWhereTheyCameAndWent) {
   LoadTestOptions options;
   options.mode = "connect";
   options.rate = 400;
-  const std::string html = report_page(options, {}, {&result, 1}, "{}");
+  const std::string html = report_page(options, {}, {&result, 1}, "{}", "");
   EXPECT_THAT(html, HasSubstr("connect, 400 connections a second"));
   EXPECT_THAT(html, HasSubstr("<dt>failed</dt><dd>1 <small>of 1,200</small></dd>"));
   EXPECT_THAT(html, HasSubstr("until it was registered"));
@@ -113,17 +113,33 @@ TEST(ReportPage, TellsTheRatesThatWereTriedAndTheFaults) {
   LoadTestOptions options;
   options.mode = "saturate";
   options.slo = 50ms;
-  const std::string html = report_page(options, {}, {&result, 1}, "{}");
+  const std::string html = report_page(options, {}, {&result, 1}, "{}", "");
   EXPECT_THAT(html, HasSubstr("<li class=\"met\">a rate held: p99 of at most 50 ms, nothing lost</li>"));
   EXPECT_THAT(html, HasSubstr("<li class=\"note\">200 a second did not hold (an instance)"));
   EXPECT_THAT(html, HasSubstr("<li class=\"note\">restart-broker@1s: over after 200 ms"));
+}
+
+TEST(ReportPage, TellsWhatHasChangedSinceAnEarlierRun) {
+  EXPECT_THAT(Page().html, HasSubstr("id=\"earlier\">null</script>"));
+  Result result;
+  result.broker = "redis";
+  result.users = 1;
+  result.latency.record(12ms);
+  const std::string earlier =
+      results_json({}, {.time = "", .version = "", .kernel = "", .processor = "<an older one>"}, {&result, 1});
+  result.latency = {};
+  result.latency.record(18ms);
+  const std::string html = report_page({}, {}, {&result, 1}, results_json({}, {}, {&result, 1}), earlier);
+  EXPECT_THAT(html, HasSubstr("&lt;an older one&gt;"));
+  EXPECT_THAT(html, testing::ContainsRegex("latency p99, ms +12.0 +18.0   \\+50.. %"));
+  EXPECT_THAT(html, HasSubstr("\\u003can older one>"));
 }
 
 TEST(ReportPage, BringsTheChartingLibraryWithItsLicence) {
   const Page page;
   EXPECT_THAT(page.html, HasSubstr(assets::kChart));
   EXPECT_THAT(page.html, HasSubstr("Permission is hereby granted, free of charge"));
-  for (const std::string_view script : {assets::kChart, assets::kScript}) {
+  for (const std::string_view script : {assets::kChart, assets::kDrawing, assets::kCharts, assets::kScript}) {
     EXPECT_EQ(script.find("</script"), std::string_view::npos);
     EXPECT_EQ(script.find("<!--"), std::string_view::npos);
   }
