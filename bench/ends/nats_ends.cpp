@@ -11,8 +11,10 @@ namespace signalbox::bench {
 
 namespace {
 
-constexpr const char* kPrefix = "bare.";
-constexpr const char* kInbox = "bare-inbox.";
+// Names as long as the plugin's, since a message carries them over the wire twice.
+constexpr const char* kPrefix = "signalbox.b.";
+constexpr const char* kInbox = "signalbox.b.%02inbox.";
+constexpr std::size_t kRandomDigits = 14;  // beside a process's number
 
 void check(natsStatus status, const char* what) {
   if (status != NATS_OK) throw std::runtime_error(std::string(what) + ": " + natsStatus_GetText(status));
@@ -47,11 +49,12 @@ class NatsPublisher final : public Publisher {
       : Publisher(channels.size(), payload_bytes),
         connection_(connect(url)),
         subjects_(subjects_of(channels)),
-        inbox_(kInbox + std::to_string(getpid())) {
-    check(natsConnection_Subscribe(&subscription_, connection_, (inbox_ + ".*").c_str(), &NatsPublisher::take, this), "inbox");
+        inbox_(kInbox + std::to_string(getpid()) + std::string(kRandomDigits, '0')) {
+    check(natsConnection_Subscribe(&subscription_, connection_, (inbox_ + ".r.*").c_str(), &NatsPublisher::take, this),
+          "inbox");
     natsSubscription_SetPendingLimits(subscription_, -1, -1);
-    reply_ = inbox_ + ".p";
-    fence_ = inbox_ + ".f";
+    reply_ = inbox_ + ".r.p";
+    fence_ = inbox_ + ".r.f";
   }
   ~NatsPublisher() override {
     natsConnection_Destroy(connection_);

@@ -18,7 +18,7 @@ namespace signalbox::brokers {
 /// Threading: the broker's thread.
 class CallQueue {
  public:
-  static constexpr std::size_t kCallsPerTurn = 4096;
+  static constexpr std::size_t kCallsPerTurn = 1024;
   static constexpr std::size_t kBytesPerTurn = std::size_t{4} << 20;
   /// More calls than this in the intake are worth a word in the log.
   static constexpr std::size_t kManyCalls = 1'000'000;
@@ -53,6 +53,10 @@ class CallQueue {
  private:
   bool has_call() {
     while (!batch_.empty() && next_call_ == batch_.front().calls.size()) {
+      if (spent_.size() < Intake::kSpareChunks) {
+        batch_.front().clear();
+        spent_.push_back(std::move(batch_.front()));
+      }
       batch_.pop_front();
       next_call_ = next_byte_ = 0;
     }
@@ -60,7 +64,7 @@ class CallQueue {
   }
 
   void take_batch() {
-    intake_.take(batch_);
+    intake_.take(batch_, spent_);
     const std::size_t calls = batch_.size() * CallChunk::kCalls;
     if (calls <= kManyCalls) return;
     host_.log(LogLevel::warning, "some " + std::to_string(calls) + " calls wait: they are made faster than they can be taken");
@@ -81,6 +85,7 @@ class CallQueue {
   Intake& intake_;
   Host& host_;
   CallBatch batch_;
+  CallBatch spent_;
   std::size_t next_call_ = 0;  // of batch_'s first chunk, and where its bytes begin
   std::size_t next_byte_ = 0;
 };

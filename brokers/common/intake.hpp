@@ -46,12 +46,16 @@ struct Call {
 
 /// Small enough to be made, grown and given up in no time; as many as it takes.
 struct CallChunk {
-  static constexpr std::size_t kCalls = 1024;
-  static constexpr std::size_t kBytes = 256 * 1024;
+  static constexpr std::size_t kCalls = 256;
+  static constexpr std::size_t kBytes = 64 * 1024;
   static constexpr std::size_t kReserved = 32;
 
   CallChunk() { calls.reserve(kReserved); }
   [[nodiscard]] bool full() const noexcept { return calls.size() >= kCalls || bytes.size() >= kBytes; }
+  void clear() noexcept {
+    calls.clear();
+    bytes.clear();
+  }
 
   std::vector<Call> calls;
   std::string bytes;
@@ -66,11 +70,13 @@ using CallBatch = std::deque<CallChunk>;
 /// Threading: any thread.
 class Intake {
  public:
+  /// Go round, so that a steady stream of calls allocates nothing. No more than this, as they stay.
+  static constexpr std::size_t kSpareChunks = 8;
   /// Larger payloads are copied before the lock is taken.
   static constexpr std::size_t kLargeBytes = 4096;
 
   /// True: the first since take(), so wake the thread that takes. A call after close() is dropped.
-  [[nodiscard]] bool append(Call call, std::string_view channel, std::string_view payload) {
+  [[nodiscard]] bool append(Call&& call, std::string_view channel, std::string_view payload) {
     call.channel_bytes = static_cast<std::uint32_t>(channel.size());
     call.payload_bytes = payload.size();
     if (payload.size() > kLargeBytes) {
@@ -82,16 +88,17 @@ class Intake {
     if (closed_) return false;
     call.made_at = Clock::now();  // here, so that deadlines never decrease
     const bool first = batch_.empty();
-    if (first || batch_.back().full()) batch_.emplace_back();
+    if (first || batch_.back().full()) add_chunk();
     batch_.back().bytes.append(channel).append(payload);
     batch_.back().calls.push_back(std::move(call));
     return first;
   }
 
-  /// batch: empty before.
-  void take(CallBatch& batch) {
+  /// batch: empty before. spent: chunks that are empty again, for the sake of the memory that they have grown to.
+  void take(CallBatch& batch, CallBatch& spent) {
     const std::lock_guard lock(mutex_);
     std::swap(batch, batch_);
+    for (; !spent.empty() && spare_.size() < kSpareChunks; spent.pop_back()) spare_.push_back(std::move(spent.back()));
   }
 
   /// As take(); nobody takes after this.
@@ -102,8 +109,18 @@ class Intake {
   }
 
  private:
+  void add_chunk() {
+    if (spare_.empty()) {
+      batch_.emplace_back();
+      return;
+    }
+    batch_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+
   std::mutex mutex_;
   CallBatch batch_;
+  CallBatch spare_;
   bool closed_ = false;
 };
 

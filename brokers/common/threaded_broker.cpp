@@ -3,17 +3,9 @@
 #include <cassert>
 #include <utility>
 
+#include "brokers/common/channel.hpp"
+
 namespace signalbox::brokers {
-namespace {
-
-constexpr std::size_t kChannelBytes = 768;  // broker.hpp
-
-Status check(std::string_view channel) noexcept {
-  if (!channel.empty() && channel.size() <= kChannelBytes) return {};
-  return {errc::invalid_argument, "a channel has 1 to 768 bytes"};
-}
-
-}  // namespace
 
 ThreadedBroker::ThreadedBroker(std::size_t queue_bytes, std::size_t call_overhead)
     : queue_bytes_(queue_bytes), call_overhead_(call_overhead), budget_(queue_bytes) {}
@@ -31,25 +23,25 @@ void ThreadedBroker::start(Host& host) {
 }
 
 void ThreadedBroker::subscribe(std::string_view channel, Done done) {
-  append({Call::Kind::subscribe, 0, 0, 0, std::move(done), check(channel)}, channel);
+  append({Call::Kind::subscribe, 0, 0, 0, std::move(done), check_channel(channel)}, channel);
 }
 
 void ThreadedBroker::unsubscribe(std::string_view channel, Done done) {
-  append({Call::Kind::unsubscribe, 0, 0, 0, std::move(done), check(channel)}, channel);
+  append({Call::Kind::unsubscribe, 0, 0, 0, std::move(done), check_channel(channel)}, channel);
 }
 
 void ThreadedBroker::publish(std::string_view channel, std::string_view payload, PublishDone done) {
-  Status refusal = check(channel);
+  Status refusal = check_channel(channel);
   if (payload.size() > capabilities().max_payload_bytes) refusal = {errc::too_large, "the payload exceeds the broker's limit"};
   append({Call::Kind::publish, 0, 0, channel.size() + payload.size() + call_overhead_, std::move(done), refusal}, channel,
          payload);
 }
 
 void ThreadedBroker::exists(std::string_view channel, ExistsDone done) {
-  append({Call::Kind::exists, 0, 0, channel.size() + call_overhead_, std::move(done), check(channel)}, channel);
+  append({Call::Kind::exists, 0, 0, channel.size() + call_overhead_, std::move(done), check_channel(channel)}, channel);
 }
 
-void ThreadedBroker::append(Call call, std::string_view channel, std::string_view payload) {
+void ThreadedBroker::append(Call&& call, std::string_view channel, std::string_view payload) {
   if (!engine_) return call.finish({errc::unavailable, "the broker could not be started"});  // here: it has no thread
   if (call.refusal.ok() && !budget_.take(call.cost)) call.refusal = {errc::overloaded, "publish_queue_bytes is reached"};
   if (!call.refusal.ok()) {

@@ -49,13 +49,16 @@ class ThreadedBroker : public Broker {
   [[nodiscard]] std::size_t queued_payload_bytes() const noexcept;
 
  private:
-  void append(Call call, std::string_view channel, std::string_view payload = {});
+  void append(Call&& call, std::string_view channel, std::string_view payload = {});
+
+  // Lines of the cache that both the caller's and the engine's thread write to, each by itself.
+  static constexpr std::size_t kCacheLine = 64;
 
   std::size_t queue_bytes_;
   std::size_t call_overhead_;
-  Budget budget_;
-  Intake intake_;
   std::unique_ptr<Engine> engine_;
+  alignas(kCacheLine) Budget budget_;
+  alignas(kCacheLine) Intake intake_;
 };
 
 }  // namespace signalbox::brokers

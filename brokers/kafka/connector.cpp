@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "brokers/common/channel.hpp"
 #include "brokers/kafka/records.hpp"
 
 namespace signalbox::kafka {
 namespace {
 
-constexpr std::size_t kChannelBytes = 768;             // broker.hpp
 constexpr std::size_t kFramingBytes = 512;             // what Kafka's batch and record headers take, and then some
 constexpr std::size_t kClientRecordBytes = 1'000'000;  // librdkafka's message.max.bytes
 constexpr Duration kPause{200};
@@ -34,7 +34,7 @@ class LatestFault final : public ClientEvents {
 Connector::Connector(ClientSettings settings, std::string name, std::size_t payload_bytes, int wake_fd)
     : settings_(std::move(settings)),
       name_(std::move(name)),
-      overhead_(kFramingBytes + name_.size() + kChannelBytes),
+      overhead_(kFramingBytes + name_.size() + brokers::kChannelBytes),
       record_bytes_(payload_bytes + overhead_),
       wake_fd_(wake_fd) {
   thread_ = std::thread([this] { run(); });

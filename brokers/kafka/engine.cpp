@@ -21,7 +21,7 @@ std::uint64_t microseconds_since_1970() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }
 
-constexpr Duration kFarewellWithin{500};
+constexpr Duration kFarewellWithin{1000};
 constexpr Duration kPurgeWithin{100};
 constexpr Duration kEndWithin{2000};  // beyond the deadline of the stop
 
@@ -98,10 +98,12 @@ bool Engine::turn(Time now) {
     more = more || more_calls;
   }
   if (client_ && !rival_.present()) heartbeats_.send_due(*client_, self_, now_);
-  write_routes();
+  if (client_ && up_) {
+    if (const auto error = routes_.write(*client_, self_)) last_words_ = words(error);
+  }
   publishes_.expire(now);
   holdings_.expire(now);
-  if (up_ && !stopping_) sweeper_.turn(*client_, presence_, holdings_, now);
+  if (up_ && !stopping_) routes_.sweep(*client_, now);
   if (stopping_) {
     drain();
   } else {
@@ -161,9 +163,15 @@ void Engine::take_connection() {
   positions_.begin(*client_, *connected);
 }
 
+/// A gap is to be told.
+void Engine::miss() {
+  missed_ = true;
+  missed_at_ = now_;
+}
+
 /// What was read is void: it is read again from its beginning, and written again.
 void Engine::forget_log() {
-  missed_ = true;
+  miss();
   positions_.forget();
   self_.incarnation = std::max(self_.incarnation + 1, microseconds_since_1970());
   presence_.resize(presence_.size(), self_);
@@ -202,7 +210,7 @@ void Engine::take_presence(const ReadRecord& record) {
   const auto number = static_cast<std::size_t>(record.partition);
   const auto effect = presence_[number].apply({record.key, record.value, record.timestamp_ms});
   if (effect.echo) heartbeats_.echoed_in_presence(number, *effect.echo);
-  if (effect.declared_dead) missed_ = true;
+  if (effect.declared_dead) miss();
   if (effect.missing) heartbeats_.hurry(number, now_);
   if (effect.rival != 0) meet_rival(effect.rival);
   if (effect.stale) on_fault({FaultKind::truncated, "away for so long that the log may have forgotten what was erased"});
@@ -271,22 +279,6 @@ void Engine::on_fault(const Fault& fault) {
   }
 }
 
-void Engine::write_routes() {
-  if (!client_ || !up_) return;
-  const std::string route = encode(Route{self_.incarnation});
-  while (const auto write = holdings_.next_write()) {
-    const std::string& name = write->channel->first;
-    const std::size_t partition = presence_.partition_of(name);
-    const auto error =
-        client_->write(Topic::presence, static_cast<int>(partition), encode(PresenceKey{name, self_.instance}),
-                       write->hold ? std::optional<std::string_view>(route) : std::nullopt, tag(About::route, write->channel));
-    if (!error) continue;
-    last_words_ = words(error);
-    holdings_.reported(*write->channel, partition, std::nullopt);
-    return;  // librdkafka's queue is full: in the next turn
-  }
-}
-
 /// While we have never been up it may be an earlier one of ours, of before the clock was set back.
 void Engine::meet_rival(std::uint64_t incarnation) {
   if (!was_ready_) return take_incarnation(incarnation + 1);
@@ -299,7 +291,7 @@ void Engine::meet_rival(std::uint64_t incarnation) {
 void Engine::return_from_rival() {
   const auto incarnation = rival_.take_gone(now_);
   if (!incarnation) return;
-  missed_ = true;
+  miss();
   take_incarnation(*incarnation + 1);
 }
 
@@ -340,6 +332,8 @@ brokers::Trouble Engine::trouble() const {
   brokers::Trouble trouble;
   if (failure_) {
     trouble.add(failure_->kind == FaultKind::auth ? TroubleKind::auth : TroubleKind::config, "", failure_->text);
+  } else if (up_ && holdings_.recovering() == 0) {
+    trouble.add(TroubleKind::lost, "", "other instances are told that this one is here");
   } else if (up_) {
     trouble.add(TroubleKind::lost, "", std::to_string(holdings_.recovering()) + " channels are not confirmed");
   } else if (const auto fault = client_ ? std::nullopt : connector_->fault()) {
@@ -353,7 +347,12 @@ brokers::Trouble Engine::trouble() const {
 }
 
 void Engine::update_state() {
-  if (up_ && holdings_.recovering() == 0) {
+  const bool complete = up_ && holdings_.recovering() == 0;
+  if (missed_ && !complete) missed_at_ = now_;
+  // Until they have read that we are here again, others may say that we aren't: the gap comes behind that.
+  const bool others_know = !missed_ || !was_ready_ || now_ - missed_at_ >= kPropagation;
+  if (complete && !others_know && report_.state() == State::ready) return;
+  if (complete && others_know) {
     // Only where others may have counted us out meanwhile, or the log has lost what we were to read.
     if (std::exchange(missed_, false) && was_ready_) host_.gap({}, outage_.empty() ? "heartbeats were missed" : outage_);
     was_ready_ = true;
@@ -382,7 +381,8 @@ void Engine::await_reports(Time until) {
 }
 
 void Engine::finish() {
-  if (up_) {
+  // Also where the link counts as lost: a cluster that is slow may still take it.
+  if (client_ && !rival_.present()) {
     heartbeats_.send_farewell(*client_, self_);
     await_reports(std::min(stop_at_, now_ + kFarewellWithin));
   }

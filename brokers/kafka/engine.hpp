@@ -34,8 +34,8 @@
 #include "brokers/kafka/repeats.hpp"
 #include "brokers/kafka/rival.hpp"
 #include "brokers/kafka/router.hpp"
+#include "brokers/kafka/routes.hpp"
 #include "brokers/kafka/suspicion.hpp"
-#include "brokers/kafka/sweeper.hpp"
 #include "brokers/kafka/wake_fd.hpp"
 
 namespace signalbox::kafka {
@@ -64,12 +64,12 @@ class Engine final : public brokers::Engine, private ClientEvents {
 
   void connect(std::unique_ptr<Client> old, Duration pause);
   void take_connection();
+  void miss();
   void forget_log();
   void reconnect();
   void take_presence(const ReadRecord& record);
   void take_inbox(const ReadRecord& record);
   void deliver();
-  void write_routes();
   void meet_rival(std::uint64_t incarnation);
   void return_from_rival();
   void take_incarnation(std::uint64_t incarnation);
@@ -104,13 +104,14 @@ class Engine final : public brokers::Engine, private ClientEvents {
   Holdings holdings_;
   Publishes publishes_;
   Router router_;
+  Routes routes_{presence_, holdings_};
   Heartbeats heartbeats_;
   bool up_ = false;
   std::string outage_;
   std::string last_words_;  // of faults that librdkafka deals with
   Rival rival_;
   bool missed_ = false;  // a gap is to be told
-  Sweeper sweeper_;
+  Time missed_at_;       // the last time that something was missed
 
   Time now_;  // of this turn
   std::vector<Message> messages_;

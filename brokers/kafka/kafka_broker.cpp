@@ -30,7 +30,7 @@ Capabilities KafkaBroker::capabilities() const {
   Capabilities capabilities;
   capabilities.receivers = Precision::estimate;
   capabilities.exists = ExistsKind::replicated;
-  capabilities.propagation_hint = std::chrono::seconds(1);
+  capabilities.propagation_hint = kafka::kPropagation;
   capabilities.dead_host_bound = std::chrono::seconds(8);
   capabilities.max_payload_bytes = payload_bytes_;
   capabilities.continuity = true;

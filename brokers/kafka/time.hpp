@@ -22,7 +22,9 @@ inline constexpr Duration kHeartbeatEvery{2000};
 inline constexpr Duration kEchoWithin = 2 * kHeartbeatEvery;
 /// An instance is dead once as many of our heartbeats have come back without one of its own between them: 4 to 6 s.
 inline constexpr std::uint32_t kMissedBeats = 3;
-/// The same in milliseconds of the log's time stamps, for what was written before we began to read.
+/// Within this time whoever can answer has read what is in the log.
+inline constexpr Duration kPropagation{1000};
+/// kMissedBeats in milliseconds of the log's time stamps, for what was written before we began to read.
 inline constexpr std::int64_t kLeaseMs = 6000;
 
 }  // namespace signalbox::kafka

@@ -11,10 +11,11 @@
 #include <variant>
 #include <vector>
 
+#include "brokers/common/channel.hpp"
+
 namespace signalbox {
 namespace {
 
-constexpr std::size_t kChannelBytes = 768;  // broker.hpp
 constexpr std::size_t kMessageOverhead = 64;
 
 /// One published message, shared by the queues of all its receivers.
@@ -44,11 +45,6 @@ struct Completion {
 const Status kClosed{errc::closed, "the broker is stopped"};
 
 using Item = std::variant<std::shared_ptr<const Packet>, Completion>;
-
-Status check(std::string_view channel) noexcept {
-  if (!channel.empty() && channel.size() <= kChannelBytes) return {};
-  return {errc::invalid_argument, "a channel has 1 to 768 bytes"};
-}
 
 }  // namespace
 
@@ -169,7 +165,7 @@ class MemoryBroker::Hub {
 
   void subscribe(Worker& worker, std::string_view channel, Done done) {
     const std::lock_guard lock(mutex_);
-    const Status status = check(channel);
+    const Status status = brokers::check_channel(channel);
     if (status.ok() && !worker.stopping()) {
       std::vector<Worker*>& holders = channels_[std::string(channel)];
       if (std::find(holders.begin(), holders.end(), &worker) == holders.end()) holders.push_back(&worker);
@@ -183,11 +179,11 @@ class MemoryBroker::Hub {
       std::erase(found->second, &worker);
       if (found->second.empty()) channels_.erase(found);
     }
-    worker.append(Completion{std::move(done), check(channel)});
+    worker.append(Completion{std::move(done), brokers::check_channel(channel)});
   }
 
   void publish(Worker& worker, std::string_view channel, std::string_view payload, PublishDone done) {
-    Status status = check(channel);
+    Status status = brokers::check_channel(channel);
     if (payload.size() > kMemoryPayloadBytes) status = {errc::too_large, "a payload has at most 16 MiB"};
     std::size_t receivers = 0;
     // Copied before the lock is taken: others need not wait for 16 MiB.
@@ -208,7 +204,7 @@ class MemoryBroker::Hub {
 
   void exists(Worker& worker, std::string_view channel, ExistsDone done) {
     const std::lock_guard lock(mutex_);
-    worker.append(Completion{std::move(done), check(channel), channels_.count(std::string(channel))});
+    worker.append(Completion{std::move(done), brokers::check_channel(channel), channels_.count(std::string(channel))});
   }
 
   void leave(Worker& worker) {

@@ -24,6 +24,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::size_t kReadMessages = 1024;
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+
 void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
   static_cast<Mailbox*>(closure)->message(message);
 }
@@ -137,6 +140,7 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     if (mail.connected) begin(mail.connected);
     if (!connection_) return;
     deliver(mail.messages);
+    keep(std::move(mail.messages));
     if (!connection_) return;
     tell_dropped(mail.dropped);
     tell_dropped(mail.slow);
@@ -282,6 +286,17 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
     flush();
   }
 
+  /// nats.c has a thread that frees messages, and wakes it for as few as one: many at once wake it once.
+  void keep(std::vector<MessagePtr> messages) {
+    for (MessagePtr& message : messages) {
+      read_bytes_ += payload_of(message.get()).size();
+      read_.push_back(std::move(message));
+    }
+    if (read_.size() < kReadMessages && read_bytes_ < kReadBytes) return;
+    read_.clear();
+    read_bytes_ = 0;
+  }
+
   void add_message(std::string_view subject, std::string_view payload) {
     std::string_view channel = subject.substr(std::min(options_.subject_prefix.size(), subject.size()));
     if (channel.find('%') != std::string_view::npos) {
@@ -359,6 +374,8 @@ class Link::Connection : public std::enable_shared_from_this<Connection> {
   RecordGate records_;  // of TLS, as the watchdog
   std::optional<Watchdog> watchdog_;
 
+  std::vector<MessagePtr> read_;  // not freed yet
+  std::size_t read_bytes_ = 0;
   std::vector<Message> messages_;
   std::deque<std::string> decoded_;  // names that messages_ points into
 };

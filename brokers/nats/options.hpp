@@ -18,8 +18,7 @@ inline constexpr Option kOptions[] = {
      SIGNALBOX_OPTION_URL, 0},
     {"urls", "list", "",
      "Servers of one cluster, in place of url: nats:// or tls:// each, with the same credentials. Each is tried, beginning "
-     "with "
-     "a random one, and those that they tell of.",
+     "with a random one, and those that they tell of.",
      0, 0, SIGNALBOX_OPTION_URL, 0},
     {"subject_prefix", "text", "signalbox.u.",
      "Stands before every channel: whole tokens of letters, digits, _ and -, each with a dot behind it.", 0, 0, 0, 0},

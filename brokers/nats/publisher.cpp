@@ -22,28 +22,25 @@ bool concerns(const Violation& violation, std::string_view refused, std::string_
 }  // namespace
 
 void Publisher::publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time deadline) {
-  Publish call{std::string(channel), {}, channel.size() + payload.size() + kOverhead, cost, std::move(done), deadline};
+  Publish call{std::string(channel), channel.size() + payload.size() + kOverhead, cost, std::move(done), deadline};
   if (waiting_.empty() && has_room(call.bytes)) return say(std::move(call), payload);
-  call.payload = payload;
-  waiting_.push_back(std::move(call));
+  waiting_.push_back({std::move(call), std::string(payload)});
 }
 
-void Publisher::say(Publish call, std::string_view payload) {
+void Publisher::say(Publish&& call, std::string_view payload) {
   wire_->publish(call.channel, payload, reply_name('p', first_ + said_.size()));
   said_bytes_ += call.bytes;
   said_.push_back(std::move(call));
 }
 
 void Publisher::say_waiting(Time now) {
-  while (!waiting_.empty() && has_room(waiting_.front().bytes)) {
-    Publish call = std::move(waiting_.front());
-    waiting_.pop_front();
+  for (; !waiting_.empty() && has_room(waiting_.front().call.bytes); waiting_.pop_front()) {
+    auto& [call, payload] = waiting_.front();
     if (now + kTimeToAnswer >= call.deadline) {
       finish(call, kNotSent);
-      continue;
+    } else {
+      say(std::move(call), payload);
     }
-    const std::string payload = std::move(call.payload);
-    say(std::move(call), payload);
   }
 }
 
@@ -85,12 +82,17 @@ void Publisher::on_fence(Time now) {
   fence_.returned(now);
   window_bytes_ = wire_->is_secure() ? kSecureWindowBytes : kWindowBytes;
   asks_open_ -= std::exchange(asks_fenced_, 0);
-  for (; !said_.empty() && first_ <= fenced_; ++first_) {
-    Publish call = std::move(said_.front());
-    said_.pop_front();
-    said_bytes_ -= call.bytes;
-    if (call.done) finish(call, {}, {1, Precision::at_least});
+  const std::size_t count = first_ <= fenced_ ? std::min<std::size_t>(fenced_ + 1 - first_, said_.size()) : 0;
+  std::size_t cost = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    said_bytes_ -= said_[i].bytes;
+    if (said_[i].done) cost += said_[i].cost;
   }
+  budget_.give_back(cost);  // at once: the threads that publish take from it all the time
+  for (std::size_t i = 0; i < count; ++i, said_.pop_front()) {
+    if (PublishDone& done = said_.front().done) done({}, {1, Precision::at_least});
+  }
+  first_ += count;
 }
 
 void Publisher::on_answer(std::string_view reply, Answer answer) {
@@ -148,7 +150,7 @@ void Publisher::on_down() {
   for (Publish& call : std::exchange(said_, {})) {
     if (call.done) lost_.push_back({std::move(call), true});
   }
-  for (Publish& call : std::exchange(waiting_, {})) lost_.push_back({std::move(call), false});
+  for (Waiting& waiting : std::exchange(waiting_, {})) lost_.push_back({std::move(waiting.call), false});
   for (auto& [number, question] : std::exchange(questions_, {})) lost_questions_.push_back(std::move(question));
   unasked_.clear();
   asked_.clear();
@@ -176,8 +178,8 @@ void Publisher::expire(Time now) {
     if (call.done) finish(call, {errc::unknown_outcome, "not answered in time"});
   }
   std::size_t count = 0;
-  for (; count < kCompletionsPerTurn && !waiting_.empty() && now + kTimeToAnswer >= waiting_.front().deadline; ++count) {
-    finish(waiting_.front(), kNotSent);
+  for (; count < kCompletionsPerTurn && !waiting_.empty() && now + kTimeToAnswer >= waiting_.front().call.deadline; ++count) {
+    finish(waiting_.front().call, kNotSent);
     waiting_.pop_front();
   }
   for (; count < kCompletionsPerTurn && !questions_.empty() && now >= questions_.begin()->second.deadline; ++count) {
@@ -217,7 +219,7 @@ void Publisher::close_calls() {
   for (Publish& call : said_) {
     if (call.done) finish(call, closed);
   }
-  for (Publish& call : std::exchange(waiting_, {})) finish(call, closed);
+  for (Waiting& waiting : std::exchange(waiting_, {})) finish(waiting.call, closed);
   for (Lost& lost : std::exchange(lost_, {})) finish(lost.call, closed);
   for (auto& [number, question] : std::exchange(questions_, {})) finish(question, closed);
   for (Question& question : std::exchange(lost_questions_, {})) finish(question, closed);

@@ -12,6 +12,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/budget.hpp"
+#include "brokers/common/fifo.hpp"
 #include "brokers/nats/fence.hpp"
 #include "brokers/nats/side.hpp"
 
@@ -31,6 +32,7 @@ class Publisher final : public Side {
   static constexpr std::size_t kWindowBytes = std::size_t{4} << 20;
   /// Over TLS, where it leaves in one call that waits for room in the socket: less, and still 5 MB/s at 50 ms of round trip.
   static constexpr std::size_t kSecureWindowBytes = std::size_t{256} << 10;
+  /// The same for questions. Publishes have none in number: one counts 64 bytes at least.
   static constexpr std::size_t kWindow = 8192;
   static constexpr Duration kAskAgain{250};
   /// A publish that has waited is not said any more when it is so close to its deadline: it would end as unknown.
@@ -61,11 +63,14 @@ class Publisher final : public Side {
  private:
   struct Publish {
     std::string channel;
-    std::string payload;  // while it waits
     std::size_t bytes = 0;
     std::size_t cost = 0;
     PublishDone done;  // empty: answered
     Time deadline;
+  };
+  struct Waiting {
+    Publish call;
+    std::string payload;
   };
   struct Question {
     std::string channel;
@@ -83,9 +88,9 @@ class Publisher final : public Side {
   };
 
   [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
-    return said_.empty() || (said_.size() < kWindow && said_bytes_ + bytes <= window_bytes_);
+    return said_.empty() || said_bytes_ + bytes <= window_bytes_;
   }
-  void say(Publish call, std::string_view payload);
+  void say(Publish&& call, std::string_view payload);
   void say_waiting(Time now);
   void ask(std::uint64_t number, Time now);
   void ask_waiting(Time now);
@@ -99,12 +104,12 @@ class Publisher final : public Side {
   brokers::Budget& budget_;
   Wire* wire_ = nullptr;  // nullptr: no link
   FenceState fence_;
-  std::deque<Publish> said_;  // the first one's number is first_
+  brokers::Fifo<Publish> said_;  // the first one's number is first_
   std::uint64_t first_ = 1;
   std::uint64_t fenced_ = 0;  // the open fence is behind this one
   std::size_t said_bytes_ = 0;
   std::size_t window_bytes_ = kWindowBytes;
-  std::deque<Publish> waiting_;
+  std::deque<Waiting> waiting_;
   std::map<std::uint64_t, Question> questions_;  // in the order of their deadlines
   std::uint64_t next_question_ = 1;
   std::deque<std::uint64_t> unasked_;  // for want of room

@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace signalbox::redis {
+namespace {
+
+bool contains(const std::vector<Endpoint>& some, const Endpoint& one) {
+  return std::find(some.begin(), some.end(), one) != some.end();
+}
+
+}  // namespace
 
 Cluster::Scout::Scout(const Options& options, ConnectionContext& context, const Endpoint& endpoint,
                       std::string_view instance_id)
@@ -31,7 +38,7 @@ bool Cluster::turn(Time now, Doubt doubt) {
   turn_scouts(now);
   const Voices voices = hear(now);
   if (voices == voices_) return false;
-  return decide(voices);
+  return decide(voices, now);
 }
 
 void Cluster::ask(Time now, Doubt doubt) {
@@ -47,7 +54,7 @@ void Cluster::ask(Time now, Doubt doubt) {
 /// What was said before the doubt does not settle it. A hearing that is still open goes on: many doubts must not make it last.
 void Cluster::ask_anew(Time now) {
   asking_since_ = now;
-  if (!hearing_since_) hearing_since_ = now;
+  if (std::exchange(heard_, false)) hearing_at_ = now;
   fresh_ = false;
   send_scouts();
   for (const auto& scout : scouts_) scout->protocol.ask_again();
@@ -66,20 +73,20 @@ Cluster::Voices Cluster::hear(Time now) {
   Voices voices;
   bool all = true;
   for (const auto& scout : scouts_) {
-    ++voices.asked;
+    voices.asked += is_known(scout->server.endpoint) || !scout->connection.fault();
     voices.said += scout->protocol.map().has_value();
     voices.times += scout->protocol.times_said();
     all = all && scout->has_answered();
   }
-  if (hearing_since_ && (all || now - *hearing_since_ >= kHearing)) hearing_since_.reset();
-  voices.heard = !hearing_since_;
+  heard_ = heard_ || all || now - hearing_at_ >= kHearing;
+  voices.heard = heard_;
   return voices;
 }
 
 void Cluster::send_scouts() {
   for (const Endpoint& endpoint : options_.endpoints) send_scout(endpoint);
   for (const Endpoint& endpoint : owners_.nodes) send_scout(endpoint);
-  for (const Endpoint& endpoint : replicas_) send_scout(endpoint);
+  for (const Endpoint& endpoint : named_) send_scout(endpoint);
 }
 
 void Cluster::send_scout(const Endpoint& endpoint) {
@@ -88,25 +95,46 @@ void Cluster::send_scout(const Endpoint& endpoint) {
   scouts_.push_back(std::make_unique<Scout>(options_, context_, endpoint, instance_id_));
 }
 
+/// Or not more than followed: a server that has been given another address is named by nobody.
+bool Cluster::is_known(const Endpoint& endpoint) const {
+  return contains(options_.endpoints, endpoint) || contains(named_, endpoint);
+}
+
+/// Asks those whose names are new, and no more those that are named no more and are not there. True: some are new.
+bool Cluster::take_names(const std::vector<const ClusterMap*>& said) {
+  if (said.empty()) return false;
+  named_.clear();
+  const auto name = [&](const Endpoint& endpoint) {
+    if (!contains(named_, endpoint)) named_.push_back(endpoint);
+  };
+  for (const ClusterMap* map : said) {
+    for (const ClusterMap::Range& range : map->ranges) name(range.master);
+    for (const Endpoint& replica : map->replicas) name(replica);
+  }
+  std::erase_if(scouts_, [&](const auto& scout) {
+    const Endpoint& endpoint = scout->server.endpoint;
+    const bool followed = contains(owners_.nodes, endpoint);
+    return scout->connection.fault() && !scout->protocol.map() && !followed && !is_known(endpoint);
+  });
+  const std::size_t before = scouts_.size();
+  send_scouts();
+  return scouts_.size() > before;
+}
+
 /// Before all have been heard, a higher epoch than is followed is right all the same.
-bool Cluster::decide(const Voices& voices) {
-  if (!voices.heard && owners_.nodes.empty()) return false;
-  voices_ = voices;
+bool Cluster::decide(Voices voices, Time now) {
   std::vector<const ClusterMap*> said;
   for (const auto& scout : scouts_) {
     if (const auto& map = scout->protocol.map(); map && !map->ranges.empty()) said.push_back(&*map);
   }
+  said = without_strangers(owners_, said, voices.asked);
+  if (take_names(said) && now - hearing_at_ < kHearing) voices.heard = heard_ = false;  // they are to be heard as well
+  voices_ = voices;
   if (said.empty()) return false;
+  if (!voices.heard && owners_.nodes.empty()) return false;
   GroupOwners owners = next_owners(owners_, said, voices.heard ? voices.asked : 2 * said.size());
-  replicas_.clear();
-  for (const ClusterMap* map : said) {
-    for (const Endpoint& replica : map->replicas) {
-      if (std::find(replicas_.begin(), replicas_.end(), replica) == replicas_.end()) replicas_.push_back(replica);
-    }
-  }
   const bool changed = !owners.agrees(owners_);
   owners_ = std::move(owners);
-  send_scouts();
   return changed;
 }
 
@@ -134,7 +162,7 @@ void Cluster::append_trouble(Trouble& trouble) const {
 void Cluster::close() {
   scouts_.clear();
   asking_since_.reset();
-  hearing_since_.reset();
+  heard_ = true;
   voices_ = {};
 }
 

@@ -79,9 +79,11 @@ class Cluster final : public Topology {
   void ask_anew(Time now);
   void turn_scouts(Time now);
   void send_scouts();
+  [[nodiscard]] bool is_known(const Endpoint& endpoint) const;
+  bool take_names(const std::vector<const ClusterMap*>& said);
   void send_scout(const Endpoint& endpoint);
   [[nodiscard]] Voices hear(Time now);
-  bool decide(const Voices& voices);
+  bool decide(Voices voices, Time now);
 
   const Options& options_;
   ConnectionContext& context_;
@@ -90,12 +92,13 @@ class Cluster final : public Topology {
   bool wrong_prefix_;
   std::vector<std::unique_ptr<Scout>> scouts_;
   std::optional<Time> asking_since_;  // of a fresh doubt, since that
-  std::optional<Time> hearing_since_;
+  Time hearing_at_;                   // when the last one began
+  bool heard_ = true;
   bool fresh_ = false;  // a doubt that nobody has been asked about yet
   Time doubted_at_;
   Voices voices_;  // of the last decision
   GroupOwners owners_;
-  std::vector<Endpoint> replicas_;
+  std::vector<Endpoint> named_;  // by those nodes that are believed, masters and replicas
 };
 
 }  // namespace signalbox::redis

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -42,17 +44,61 @@ bool read_range(const redisReply& range, const std::string& asked, ClusterMap& m
 }
 
 struct Claim {
-  const Endpoint* master;
-  std::uint64_t epoch;
+  const std::string* id = nullptr;  // nullptr: nobody's
+  std::uint64_t epoch = 0;
 };
+using Claims = std::vector<Claim>;  // of each group
 
-std::vector<std::optional<Claim>> claims_of(const GroupOwners& followed) {
-  std::vector<std::optional<Claim>> claims(HashTags::kGroups);
+Claims claims_of(const GroupOwners& followed) {
+  Claims claims(HashTags::kGroups);
   for (std::size_t group = 0; group < followed.owner.size(); ++group) {
     const std::size_t owner = followed.owner[group];
-    if (owner != GroupOwners::kNone) claims[group] = Claim{&followed.nodes[owner], followed.epochs[group]};
+    if (owner != GroupOwners::kNone) claims[group] = {&followed.ids[owner], followed.epochs[group]};
   }
   return claims;
+}
+
+/// Calls visit(group, range) for each group whose slot is claimed.
+template <class Visit>
+void for_each_claim(const std::vector<const ClusterMap*>& said, Visit visit) {
+  for (const ClusterMap* map : said) {
+    for (const ClusterMap::Range& range : map->ranges) {
+      for (std::size_t group = range.first / HashTags::kSlotsEach; group <= range.last / HashTags::kSlotsEach; ++group) {
+        const std::uint16_t slot = HashTags::slot(group);
+        if (slot >= range.first && slot <= range.last) visit(group, range);
+      }
+    }
+  }
+}
+
+/// Those that are still made.
+Claims confirmed(Claims claims, const std::vector<const ClusterMap*>& said) {
+  std::vector<bool> made(claims.size(), false);
+  for_each_claim(said, [&](std::size_t group, const ClusterMap::Range& range) {
+    const Claim& claim = claims[group];
+    if (claim.id && range.id == *claim.id && range.epoch >= claim.epoch) made[group] = true;
+  });
+  for (std::size_t group = 0; group < claims.size(); ++group) {
+    if (!made[group]) claims[group] = {};
+  }
+  return claims;
+}
+
+using Places = std::map<std::string_view, const Endpoint*>;  // of masters by their ids
+
+Places places_of(const GroupOwners& followed, const std::vector<const ClusterMap*>& said, bool most) {
+  Places former, places;
+  for (std::size_t i = 0; i < followed.nodes.size(); ++i) former[followed.ids[i]] = &followed.nodes[i];
+  if (!most) places = former;
+  for (const ClusterMap* map : said) {
+    for (const ClusterMap::Range& range : map->ranges) {
+      const auto before = former.find(range.id);
+      const bool stays = before != former.end() && *before->second == range.master;
+      const auto [place, first] = places.try_emplace(range.id, &range.master);
+      if (stays && !first) place->second = &range.master;
+    }
+  }
+  return places;
 }
 
 /// Of a line of CLUSTER NODES: id, address, flags, master, ping, pong, epoch, link, and the first of its slots.
@@ -92,11 +138,12 @@ std::optional<ClusterMap> read_slots(const redisReply& reply, const std::string&
   return map;
 }
 
-void read_epochs(std::string_view nodes, ClusterMap& map) {
+void read_nodes(std::string_view nodes, ClusterMap& map) {
   std::unordered_map<std::string_view, std::uint64_t> epochs;
   for_each_node(nodes, [&](const NodeFields& fields) {
     if (const auto epoch = number<std::uint64_t>(fields[6])) epochs[fields[0]] = *epoch;
   });
+  for (const auto& [id, epoch] : epochs) map.ids.emplace_back(id);
   for (ClusterMap::Range& range : map.ranges) {
     if (const auto found = epochs.find(range.id); found != epochs.end()) range.epoch = found->second;
   }
@@ -114,29 +161,38 @@ bool is_cut_off(std::string_view nodes) {
   return masters > 0 && 2 * in_reach <= masters;
 }
 
+std::vector<const ClusterMap*> without_strangers(const GroupOwners& followed, const std::vector<const ClusterMap*>& said,
+                                                 std::size_t asked) {
+  const auto is_followed = [&](const std::string& id) {
+    return std::find(followed.ids.begin(), followed.ids.end(), id) != followed.ids.end();
+  };
+  std::vector<const ClusterMap*> known;
+  std::copy_if(said.begin(), said.end(), std::back_inserter(known), [&](const ClusterMap* map) {
+    return followed.ids.empty() || std::any_of(map->ids.begin(), map->ids.end(), is_followed);
+  });
+  return 2 * (said.size() - known.size()) > asked ? said : known;
+}
+
 GroupOwners next_owners(const GroupOwners& followed, const std::vector<const ClusterMap*>& said, std::size_t asked) {
-  std::vector<std::optional<Claim>> claims(HashTags::kGroups);
-  if (2 * said.size() <= asked) claims = claims_of(followed);
-  for (const ClusterMap* map : said) {
-    for (const ClusterMap::Range& range : map->ranges) {
-      for (std::size_t group = range.first / HashTags::kSlotsEach; group <= range.last / HashTags::kSlotsEach; ++group) {
-        const std::uint16_t slot = HashTags::slot(group);
-        if (slot < range.first || slot > range.last) continue;
-        std::optional<Claim>& claim = claims[group];
-        if (!claim || range.epoch > claim->epoch) claim = Claim{&range.master, range.epoch};
-      }
-    }
-  }
+  const bool most = 2 * said.size() > asked;
+  Claims claims = most ? confirmed(claims_of(followed), said) : claims_of(followed);
+  for_each_claim(said, [&](std::size_t group, const ClusterMap::Range& range) {
+    Claim& claim = claims[group];
+    if (!claim.id || range.epoch > claim.epoch) claim = {&range.id, range.epoch};
+  });
+  const Places places = places_of(followed, said, most);
   GroupOwners owners;
-  for (const std::optional<Claim>& claim : claims) {
-    owners.epochs.push_back(claim ? claim->epoch : 0);
-    if (!claim) {
+  for (const Claim& claim : claims) {
+    owners.epochs.push_back(claim.epoch);
+    if (!claim.id) {
       owners.owner.push_back(GroupOwners::kNone);
       continue;
     }
-    const auto known = std::find(owners.nodes.begin(), owners.nodes.end(), *claim->master);
-    owners.owner.push_back(static_cast<std::size_t>(known - owners.nodes.begin()));
-    if (known == owners.nodes.end()) owners.nodes.push_back(*claim->master);
+    const auto known = std::find(owners.ids.begin(), owners.ids.end(), *claim.id);
+    owners.owner.push_back(static_cast<std::size_t>(known - owners.ids.begin()));
+    if (known != owners.ids.end()) continue;
+    owners.ids.push_back(*claim.id);
+    owners.nodes.push_back(*places.at(*claim.id));
   }
   return owners;
 }

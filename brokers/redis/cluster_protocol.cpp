@@ -33,7 +33,7 @@ std::optional<Fault> ClusterProtocol::on_reply(Reply reply, Time) {
     return std::nullopt;
   }
   if (reply->type != REDIS_REPLY_STRING) return Fault{FaultKind::lost, "protocol error: unexpected reply to CLUSTER NODES"};
-  read_epochs(text(*reply), *answer_);
+  read_nodes(text(*reply), *answer_);
   map_ = std::move(answer_);
   ++times_said_;
   return std::nullopt;

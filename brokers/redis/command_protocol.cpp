@@ -68,11 +68,13 @@ std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
 }
 
 void CommandProtocol::ask_role(Time now) {
-  if (role_awaited_ || now - role_asked_at_ < kRoleInterval) return;
+  const bool due = !role_awaited_ && now - role_asked_at_ >= kRoleInterval;
+  if (!due && !role_due_by_) return;
+  append_command(out_, {"ROLE"});
+  awaited_.push_back({Role{}, std::min(now + kSilence, std::exchange(role_due_by_, {}).value_or(now + kSilence))});
+  if (!due) return;
   role_asked_at_ = now;
   role_awaited_ = true;
-  append_command(out_, {"ROLE"});
-  awaited_.push_back({Role{}, now + kSilence});
   if (!tags_) return;
   append_command(out_, {"CLUSTER", "NODES"});
   awaited_.push_back({Sight{}, now + kSilence});
@@ -121,6 +123,7 @@ void CommandProtocol::make_sure() {
 }
 
 void CommandProtocol::guard(std::size_t group, Time deadline, Publishes nobody) {
+  role_due_by_ = std::min(role_due_by_.value_or(deadline), deadline);
   awaited_.push_back({Guard{std::move(nobody), {}}, deadline});
   append_command(out_, {dialect_.publish, tags_->reserved(group, "guard"), ""});
 }
@@ -132,6 +135,39 @@ bool CommandProtocol::take_elsewhere(std::string_view error) {
   return true;
 }
 
+std::size_t CommandProtocol::take_plain(std::string_view bytes, Time) {
+  const std::size_t before = bytes.size();
+  while (const std::size_t count = take_counts(bytes)) {
+    for (std::size_t i = 0; i < count; ++i, awaited_.pop_front())
+      take_count(std::get<Publish>(awaited_.front().what), counts_[i]);
+  }
+  return before - bytes.size();
+}
+
+/// The answers to the first publishes, as far as there is room for them. What these hold of the budget is given back at once:
+/// the threads that publish take from it all the time.
+std::size_t CommandProtocol::take_counts(std::string_view& bytes) {
+  std::size_t cost = 0;
+  std::size_t count = 0;
+  for (; count < std::min(counts_.size(), awaited_.size()); ++count) {
+    const auto* call = std::get_if<Publish>(&awaited_[count].what);
+    const auto receivers = call ? take_number(bytes, ':') : std::nullopt;
+    if (!receivers) break;
+    counts_[count] = *receivers;
+    if (!is_unsure(*receivers)) cost += call->cost;
+  }
+  if (cost > 0) budget_.give_back(cost);
+  return count;
+}
+
+void CommandProtocol::take_count(Publish& call, std::uint64_t receivers) {
+  if (is_unsure(receivers)) {
+    unsure_.push_back(std::move(call));
+  } else {
+    call.done({}, {receivers, Precision::exact});
+  }
+}
+
 std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
   if (awaited_.empty()) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   Awaited awaited = std::move(awaited_.front());
@@ -140,12 +176,10 @@ std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
 }
 
 std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_INTEGER && reply.integer == 0 && tags_) {
-    unsure_.push_back(std::move(call));
-    return std::nullopt;
-  }
   if (reply.type == REDIS_REPLY_INTEGER) {
-    finish(call, {}, {static_cast<std::uint64_t>(reply.integer), Precision::exact});
+    const auto receivers = static_cast<std::uint64_t>(reply.integer);
+    if (!is_unsure(receivers)) budget_.give_back(call.cost);
+    take_count(call, receivers);
     return std::nullopt;
   }
   if (reply.type == REDIS_REPLY_ERROR) {
@@ -193,12 +227,26 @@ std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& rep
 
 std::optional<Fault> CommandProtocol::answer(Role&, const redisReply& reply) {
   role_awaited_ = false;
-  return fault_in_role(wanted(), reply);
+  std::optional<Fault> fault = fault_in_role(wanted(), reply);
+  settle_guarded(fault);
+  return fault;
+}
+
+void CommandProtocol::settle_guarded(const std::optional<Fault>& fault) {
+  for (Guard& guard : std::exchange(guarded_, {})) {
+    if (fault) {
+      doubt(guard, fault->text);
+    } else if (cut_off_) {
+      doubt(guard, "the server is cut off from most masters of the cluster");
+    } else {
+      finish(guard, {}, {});
+    }
+  }
 }
 
 std::optional<Fault> CommandProtocol::answer(Guard& guard, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_INTEGER) {
-    cut_off_ ? doubt(guard) : finish(guard, {}, {});
+    guarded_.push_back(std::move(guard));
     return std::nullopt;
   }
   const bool error = reply.type == REDIS_REPLY_ERROR;
@@ -229,12 +277,11 @@ void CommandProtocol::finish(Questions& calls, const Status& status) {
 }
 
 /// Whoever is counted is there; who is not may be where this server does not see.
-void CommandProtocol::doubt(Guard& guard) {
-  constexpr std::string_view kWords = "the server is cut off from most masters of the cluster";
-  for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, kWords});
+void CommandProtocol::doubt(Guard& guard, std::string_view words) {
+  for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, words});
   for (Question& call : guard.counted) {
     budget_.give_back(call.cost);
-    call.done(call.yes ? Status{} : Status{errc::unavailable, kWords}, call.yes);
+    call.done(call.yes ? Status{} : Status{errc::unavailable, words}, call.yes);
   }
 }
 
@@ -249,6 +296,8 @@ void CommandProtocol::on_lost(std::uint64_t sent) {
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});
   if (!unsure_.empty()) awaited_.push_back({Guard{std::exchange(unsure_, {}), {}}, {}});
+  for (Guard& guard : std::exchange(guarded_, {})) awaited_.push_back({std::move(guard), {}});
+  role_due_by_.reset();
   if (!awaited_.empty()) lost_.push_back({std::exchange(awaited_, {}), sent});
 }
 

@@ -1,6 +1,7 @@
 // The connection that asks: PUBLISH and PUBSUB NUMSUB, or what they are in a cluster; pipelined.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,6 +15,7 @@
 #include "signalbox/broker.hpp"
 
 #include "brokers/common/budget.hpp"
+#include "brokers/common/fifo.hpp"
 #include "brokers/redis/dialect.hpp"
 #include "brokers/redis/hash_tags.hpp"
 #include "brokers/redis/protocol.hpp"
@@ -26,8 +28,9 @@ namespace signalbox::redis {
 /// which then reaches nobody at the new master.
 ///
 /// In a cluster "nobody" is not believed at once. A node counts nobody for SHARDNUMSUB in a slot that it does not have; and a
-/// master that hands its slots over holds publishes back meanwhile, and then answers 0 to them though it has none any more
-/// (Redis 7.0.15). So a publish of nothing to nobody goes behind, in the same slot: if that one is not sent elsewhere, the slot
+/// replica takes SPUBLISH as well, counts nobody, and passes it on to its master, where somebody may be (7.0.15): so does a
+/// master that has just been replaced with publishes that it had held back. So a publish of nothing to nobody goes behind, in
+/// the same slot, and the question for the role: where the one is not sent elsewhere and the other answered "master", the slot
 /// was there all the time.
 ///
 /// A master that is cut off from the others, and not from us, goes on taking slots and publishes for its own when another has
@@ -61,7 +64,7 @@ class CommandProtocol final : public Protocol {
   [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
   /// No call is open, and nothing of our own.
   [[nodiscard]] bool at_rest() const noexcept {
-    return awaited_.empty() && questions_.empty() && unsure_.empty() && lost_.empty();
+    return awaited_.empty() && questions_.empty() && unsure_.empty() && guarded_.empty() && lost_.empty();
   }
 
   /// Whether it has been sent to another node since this was last asked.
@@ -108,11 +111,12 @@ class CommandProtocol final : public Protocol {
   };
   /// What a link left open. sent: how many bytes of it may have left.
   struct Remains {
-    std::deque<Awaited> awaited;
+    brokers::Fifo<Awaited> awaited;
     std::uint64_t sent;
   };
 
   void on_established(Time now) override;
+  std::size_t take_plain(std::string_view bytes, Time now) override;
   std::optional<Fault> on_reply(Reply reply, Time now) override;
   std::optional<Fault> on_turn(Time now, std::string& out) override;
   void on_lost(std::uint64_t sent) override;
@@ -129,10 +133,15 @@ class CommandProtocol final : public Protocol {
   std::optional<Fault> answer(Role& role, const redisReply& reply);
   std::optional<Fault> answer(Guard& guard, const redisReply& reply);
   std::optional<Fault> answer(Sight& sight, const redisReply& reply);
+  /// In a cluster nobody.
+  [[nodiscard]] bool is_unsure(std::uint64_t receivers) const noexcept { return receivers == 0 && tags_; }
+  std::size_t take_counts(std::string_view& bytes);
+  void take_count(Publish& call, std::uint64_t receivers);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
   void finish(Questions& calls, const Status& status);
   void finish(Guard& guard, const Status& of_publishes, const Status& of_questions);
-  void doubt(Guard& guard);
+  void doubt(Guard& guard, std::string_view words);
+  void settle_guarded(const std::optional<Fault>& fault);
   void finish_lost();
 
   brokers::Budget& budget_;
@@ -142,10 +151,13 @@ class CommandProtocol final : public Protocol {
   std::string out_;      // commands of this loop turn
   Questions questions_;
   Publishes unsure_;  // answered "nobody", not guarded yet
-  std::deque<Awaited> awaited_;
-  std::deque<Remains> lost_;  // of former links, completed a slice a turn
+  brokers::Fifo<Awaited> awaited_;
+  std::array<std::uint64_t, 64> counts_;  // taken, and not told yet
+  std::deque<Remains> lost_;              // of former links, completed a slice a turn
   Time role_asked_at_;
   bool role_awaited_ = false;
+  std::optional<Time> role_due_by_;  // for guards that are being written
+  std::vector<Guard> guarded_;       // the slot was there, and the role of the server is asked
   bool redirected_ = false;
   bool cut_off_ = false;
   std::optional<Time> cut_off_at_;  // when it last said so

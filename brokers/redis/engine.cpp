@@ -38,6 +38,7 @@ NodeOptions node_options(const Options& options, const HostInfo& info, const Has
 }
 
 constexpr std::string_view kMissed = "the channel's server was lost, or has changed";
+constexpr std::string_view kMissedLate = "the channel's server has changed, and others may have followed later";
 
 std::string in_microseconds(std::chrono::nanoseconds time) { return std::to_string(time.count() / 1000) + " us"; }
 
@@ -111,6 +112,7 @@ void Engine::request_turn() {
 
 void Engine::tick() {
   resting_ = false;
+  tell_warning(Clock::now());
   request_turn();
   resting_ = at_rest();
   tick_after(resting_ ? kRestTick : kTick);
@@ -132,8 +134,9 @@ void Engine::turn() {
   const Time now = Clock::now();
   take_calls(now);
   if (stopping_) return drain(now);
-  nodes_.turn(now);
+  if (nodes_.turn(now)) all_followed_at_ = now + kAllFollowed;
   update_state();
+  tell_late_gaps(now);
 }
 
 void Engine::take_calls(Time now) {
@@ -188,7 +191,7 @@ void Engine::update_state() {
 void Engine::enter_ready() {
   if (report_.state() == State::ready) return;
   if (!nodes_.several() && (was_ready_ || nodes_.lost_a_link())) {
-    host_.gap({}, outage_.empty() ? "a connection was lost" : outage_);
+    tell_gap({}, outage_.empty() ? "a connection was lost" : outage_, Clock::now());
   }
   was_ready_ = true;
   outage_.clear();
@@ -196,7 +199,33 @@ void Engine::enter_ready() {
 }
 
 void Engine::on_missed(std::span<const std::string_view> channels) {
-  if (nodes_.several()) host_.gap(channels, kMissed);
+  if (nodes_.several()) tell_gap(channels, kMissed, Clock::now());
+}
+
+/// Who publishes may follow later than who subscribes, and until then be told by the former server that nobody is there.
+void Engine::tell_gap(std::span<const std::string_view> channels, std::string_view reason, Time now) {
+  host_.gap(channels, reason);
+  if (now < all_followed_at_) late_gaps_.push_back({all_followed_at_, {channels.begin(), channels.end()}});
+}
+
+void Engine::tell_late_gaps(Time now) {
+  for (; !late_gaps_.empty() && late_gaps_.front().due <= now; late_gaps_.pop_front()) {
+    const std::vector<std::string>& channels = late_gaps_.front().channels;
+    host_.gap(std::vector<std::string_view>(channels.begin(), channels.end()), kMissedLate);
+  }
+}
+
+void Engine::tell_warning(Time now) {
+  std::string warning = topology_->warning();
+  if (warning.empty()) {
+    warning_since_.reset();
+    if (!warned_.empty()) host_.log(LogLevel::info, "over: " + std::exchange(warned_, {}));
+  } else if (!warning_since_) {
+    warning_since_ = now;
+  } else if (warned_.empty() && now - *warning_since_ >= kWarnAfter) {
+    warned_ = std::move(warning);
+    host_.log(LogLevel::warning, warned_);
+  }
 }
 
 void Engine::drain(Time now) {

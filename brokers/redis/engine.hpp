@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +33,12 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   static constexpr std::size_t kResubscribeRate = 100'000;
   /// Handlers that take more of the thread's CPU time are told when debug messages are logged.
   static constexpr std::chrono::milliseconds kLongHandler{20};
+  /// By when all instances have followed a channel's server to another, as far as they can. A sentinel that has replaced a
+  /// master makes a replica of it when it looks at it (every 10 s, sentinel_info_period) and it has been one for 8 s
+  /// (sentinelRefreshInstanceInfo()); that is found out within another second (kRoleInterval).
+  static constexpr Duration kAllFollowed{15'000};
+  /// How long what a topology warns of must last to be logged.
+  static constexpr Duration kWarnAfter{5000};
 
   /// Everything passed in outlives the engine.
   Engine(const Options& options, TlsContext* tls, Host& host, brokers::Intake& intake, brokers::Budget& budget);
@@ -59,6 +67,9 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   void dispatch(brokers::Call& call, std::string_view channel, std::string_view payload, Time now);
   void update_state();
   void enter_ready();
+  void tell_gap(std::span<const std::string_view> channels, std::string_view reason, Time now);
+  void tell_late_gaps(Time now);
+  void tell_warning(Time now);
   void drain(Time now);
   void finish();
 
@@ -79,6 +90,14 @@ class Engine final : public brokers::Engine, private SubscriberEvents {
   brokers::StateReport report_{host_};
   bool was_ready_ = false;
   std::string outage_;  // what ended the last ready
+  struct LateGap {
+    Time due;
+    std::vector<std::string> channels;  // none: all
+  };
+  std::deque<LateGap> late_gaps_;  // as many channels as moved within kAllFollowed
+  Time all_followed_at_;
+  std::optional<Time> warning_since_;
+  std::string warned_;
   bool stopping_ = false;
   Time stop_at_;
   std::thread thread_;

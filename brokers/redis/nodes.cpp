@@ -1,6 +1,7 @@
 #include "brokers/redis/nodes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace signalbox::redis {
@@ -72,13 +73,21 @@ void Nodes::route(const Standing& standing) {
 
 void Nodes::hand_over(const Standing& route) {
   const Standing before = std::exchange(place_of_, route);
+  std::vector<bool> leaves(before.size());
+  for (std::size_t group = 0; group < before.size(); ++group) leaves[group] = before[group] != place_of_[group];
+  std::vector<Node::Handed> all;
   for (const auto& place : places_) {
-    const auto leaves = [&](std::string_view name) {
-      const std::size_t group = topology_.group(name);
-      return before[group] == place.get() && place_of_[group] != place.get();
-    };
-    for (Node::Handed& handed : place->node->give_up(leaves)) of(handed.name).node->take_in(std::move(handed));
+    std::size_t group = 0;
+    while (group < before.size() && !(leaves[group] && before[group] == place.get())) ++group;
+    if (group == before.size()) continue;  // none of its
+    auto some = place->node->give_up([&](std::string_view name) { return leaves[topology_.group(name)]; });
+    std::move(some.begin(), some.end(), std::back_inserter(all));
   }
+  // Lists of calls are in the order of deadlines, and as long as there are calls: in another order each would have to make
+  // room.
+  std::sort(all.begin(), all.end(),
+            [](const auto& one, const auto& other) { return one.first_deadline() < other.first_deadline(); });
+  for (Node::Handed& handed : all) of(handed.name).node->take_in(std::move(handed));
 }
 
 void Nodes::leave_others(const Standing& standing, Time now) {
@@ -92,15 +101,15 @@ void Nodes::settle_probes() {
   if (!topology_.tags()) return;
   for (const auto& place : places_) {
     if (place->home && place_of_[*place->home] == place.get()) continue;
-    const auto group = std::find(place_of_.begin(), place_of_.end(), place.get());
+    const auto last = std::find(place_of_.rbegin(), place_of_.rend(), place.get());  // a reshard takes the first
     place->home.reset();
-    if (group == place_of_.end()) continue;
-    place->home = static_cast<std::size_t>(group - place_of_.begin());
+    if (last == place_of_.rend()) continue;
+    place->home = static_cast<std::size_t>(place_of_.rend() - last) - 1;
     place->node->set_home(*place->home);
   }
 }
 
-void Nodes::turn(Time now) {
+bool Nodes::turn(Time now) {
   bool fresh = std::exchange(unsettled_, false);
   for (const auto& place : places_) fresh = place->node->take_redirected() || fresh;
   const Doubt doubt = fresh ? Doubt::fresh : all_settled() ? Doubt::none : Doubt::lasting;
@@ -108,6 +117,7 @@ void Nodes::turn(Time now) {
   if (!std::exchange(arranged_, true) || changed) arrange(now);
   for (const auto& place : places_) place->node->turn(now);
   forget_empty_places();
+  return changed;
 }
 
 bool Nodes::is_empty(const Place& place) const noexcept { return !place.node->endpoint() && !topology_.nodes().empty(); }
@@ -133,7 +143,11 @@ bool Nodes::look(Trouble& trouble) {
     if (place->settled || is_empty(*place)) continue;
     Trouble own;
     place->node->append_trouble(own);
-    if (!place->node->endpoint()) topology_.append_trouble(own);
+    if (!place->node->endpoint()) {
+      topology_.append_trouble(own);
+    } else if (std::string warning = topology_.warning(); !warning.empty()) {
+      own.reasons.push_back(std::move(warning));
+    }
     if (!own.reasons.empty()) place->reason = own.reasons.front();
     trouble.append(std::move(own));
   }

@@ -36,7 +36,8 @@ class Nodes {
   /// Where the channel, by its name on the wire, belongs now.
   [[nodiscard]] Place& of(std::string_view name) noexcept { return *place_of_[topology_.group(name)]; }
 
-  void turn(Time now);
+  /// True: a group has another server now.
+  bool turn(Time now);
   /// Looks at all of them. True: all is settled; else why not.
   [[nodiscard]] bool look(Trouble& trouble);
   /// Not one that holds everything.

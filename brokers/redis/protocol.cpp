@@ -21,12 +21,25 @@ std::optional<Fault> Protocol::feed(std::string_view bytes, Time now) {
   heard_at_ = now;
   std::optional<Fault> fault;
   while (!bytes.empty() && !fault) {
-    const std::string_view piece = bytes.substr(0, ReplyReader::kFeedBytes);
-    bytes.remove_prefix(piece.size());
-    if (!reader_.feed(piece)) return Fault{FaultKind::lost, std::string(reader_.error())};
-    fault = take_replies(now);
+    if (phase_ == Phase::established && reader_.unread() == 0) bytes.remove_prefix(take_plain(bytes, now));
+    if (!bytes.empty()) fault = decode(bytes, now);
   }
   on_read_end();
+  return fault;
+}
+
+/// At least one reply, if it is all there. What stands behind the last one of a piece is not left to the reader, but tried as
+/// it stands again.
+std::optional<Fault> Protocol::decode(std::string_view& bytes, Time now) {
+  const std::string_view piece = bytes.substr(0, reader_.unread() == 0 ? ReplyReader::kFeedBytes : kRestBytes);
+  if (!reader_.feed(piece)) return Fault{FaultKind::lost, std::string(reader_.error())};
+  std::optional<Fault> fault = take_replies(now);
+  std::size_t taken = piece.size();
+  if (const std::size_t unread = reader_.unread(); !fault && unread < piece.size()) {
+    taken -= unread;
+    if (unread > 0) reader_.reset();
+  }
+  bytes.remove_prefix(taken);
   return fault;
 }
 

@@ -35,6 +35,28 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
   for (const std::string_view argument : arguments) append_argument(out, argument);
 }
 
+std::optional<std::uint64_t> take_number(std::string_view& bytes, char type) noexcept {
+  constexpr std::size_t kDigits = 18;
+  if (bytes.empty() || bytes.front() != type) return std::nullopt;
+  std::uint64_t value = 0;
+  std::size_t at = 1;
+  for (; at < bytes.size() && at <= kDigits && bytes[at] >= '0' && bytes[at] <= '9'; ++at) {
+    value = value * 10 + static_cast<std::uint64_t>(bytes[at] - '0');
+  }
+  const bool padded = at > 2 && bytes[1] == '0';
+  if (at == 1 || padded || bytes.substr(at, 2) != "\r\n") return std::nullopt;
+  bytes.remove_prefix(at + 2);
+  return value;
+}
+
+std::optional<std::string_view> take_bulk(std::string_view& bytes) noexcept {
+  std::string_view rest = bytes;
+  const auto size = take_number(rest, '$');
+  if (!size || rest.size() < *size || rest.substr(*size, 2) != "\r\n") return std::nullopt;
+  bytes = rest.substr(*size + 2);
+  return rest.substr(0, *size);
+}
+
 bool ReplyReader::feed(std::string_view bytes) {
   since_reply_ += bytes.size();
   if (since_reply_ > kLongestReply) return false;

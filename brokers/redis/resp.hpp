@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,11 @@ void append_argument(std::string& out, std::string_view argument);
 /// Arguments are length-prefixed: any bytes are safe.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
 
+/// Takes what the bytes begin with, if it is all of a number behind `type` (':', '$'), or of a bulk string; else nothing is
+/// taken. That it is nothing that a ReplyReader would understand otherwise is sure; not that it understands all that one does.
+std::optional<std::uint64_t> take_number(std::string_view& bytes, char type) noexcept;
+std::optional<std::string_view> take_bulk(std::string_view& bytes) noexcept;
+
 /// Decodes a stream of replies.
 class ReplyReader {
  public:
@@ -42,6 +49,8 @@ class ReplyReader {
 
   enum class Next { reply, incomplete, garbage };
 
+  /// Bytes that belong to no decoded reply yet.
+  [[nodiscard]] std::size_t unread() const noexcept { return since_reply_; }
   /// `bytes`: at most kFeedBytes. False: out of memory, after garbage, or a reply is longer than kLongestReply.
   [[nodiscard]] bool feed(std::string_view bytes);
   [[nodiscard]] Next next(Reply& reply);
@@ -56,7 +65,7 @@ class ReplyReader {
   static redisReader* make_reader();
 
   std::unique_ptr<redisReader, Deleter> reader_{make_reader()};
-  std::size_t since_reply_ = 0;  ///< bytes that belong to no decoded reply yet
+  std::size_t since_reply_ = 0;
 };
 
 }  // namespace signalbox::redis

@@ -70,6 +70,22 @@ void Sentinels::append_trouble(Trouble& trouble) const {
   }
 }
 
+/// Most of them are needed to elect another master.
+std::string Sentinels::warning() const {
+  if (nodes_.empty()) return {};
+  const auto answers = [](const auto& sentinel) { return sentinel->protocol.master().has_value(); };
+  const auto count = static_cast<std::size_t>(std::count_if(sentinels_.begin(), sentinels_.end(), answers));
+  if (2 * count > sentinels_.size()) return {};
+  std::string text = std::to_string(count) + " of " + std::to_string(sentinels_.size()) + " sentinels answer";
+  for (const auto& sentinel : sentinels_) {
+    if (answers(sentinel)) continue;
+    const bool none = sentinel->protocol.knows_none();
+    text += "; sentinel " + sentinel->server.endpoint.text() + ": " +
+            (none ? "knows no such master" : sentinel->connection.trouble());
+  }
+  return text;
+}
+
 void Sentinels::close() {
   for (const auto& sentinel : sentinels_) sentinel->connection.close();
 }

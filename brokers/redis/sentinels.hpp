@@ -25,6 +25,7 @@ class Sentinels final : public Topology {
   bool turn(Time now, Doubt doubt) override;
   [[nodiscard]] bool at_rest() const noexcept override;
   void append_trouble(Trouble& trouble) const override;
+  [[nodiscard]] std::string warning() const override;
   void close() override;
 
   using Master = SentinelProtocol::Master;

@@ -9,6 +9,7 @@ namespace signalbox::redis {
 namespace {
 
 constexpr Duration kRecently{1000};
+constexpr std::string_view kMessage = "*3\r\n$7\r\nmessage\r\n";
 constexpr std::size_t kFloodBytes = 16 * 1024;  // of payload in one read: we are behind
 
 Fault unasked() { return {FaultKind::lost, "protocol error: a reply that nothing asked for"}; }
@@ -88,6 +89,21 @@ void SubscriberProtocol::on_established(Time now) {
   halves_.push_back({Verb::subscribe, {&probes_.back()}, 0, {}, {}});
 }
 
+/// Messages; not those of a cluster, whose channels stand there by another name.
+std::size_t SubscriberProtocol::take_plain(std::string_view bytes, Time now) {
+  if (tags_) return 0;
+  const std::size_t size = bytes.size();
+  while (bytes.starts_with(kMessage)) {
+    std::string_view rest = bytes.substr(kMessage.size());
+    const auto channel = take_bulk(rest);
+    const auto payload = channel ? take_bulk(rest) : std::nullopt;
+    if (!payload) break;
+    take_message(*channel, *payload, now);
+    bytes = rest;
+  }
+  return size - bytes.size();
+}
+
 std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
   if (reply->type == REDIS_REPLY_ERROR) return reject(text(*reply), now);
   if (reply->type == REDIS_REPLY_STATUS) return std::nullopt;                   // PONG before the first subscription
@@ -109,19 +125,27 @@ std::optional<Fault> SubscriberProtocol::on_reply(Reply reply, Time now) {
 }
 
 void SubscriberProtocol::take_message(Reply reply, Time now) {
+  if (!take_message(text(*reply->element[1]), text(*reply->element[2]), now)) return;
+  if (tags_) {
+    std::string_view& channel = messages_.back().channel;
+    channel = tags_->plain(reply->element[1]->str, channel.size());
+  }
+  held_.push_back(std::move(reply));
+}
+
+/// False: it is the probe, or of a channel that is this one's no more.
+bool SubscriberProtocol::take_message(std::string_view channel, std::string_view payload, Time now) {
   message_at_ = now;
-  std::string_view channel = text(*reply->element[1]);
   if (channel == probe_channel()) {
     probe_echoed_ = true;
     probe_sent_at_.reset();
-    return;
+    return false;
   }
-  if (gave_up_ && is_given_up(channel)) return;
-  if (tags_) channel = tags_->plain(reply->element[1]->str, channel.size());
-  messages_.push_back({channel, text(*reply->element[2])});
-  held_bytes_ += messages_.back().payload.size();
+  if (gave_up_ && is_given_up(channel)) return false;
+  messages_.push_back({channel, payload});
+  held_bytes_ += payload.size();
   if (held_bytes_ >= kFloodBytes) flooded_at_ = now;
-  held_.push_back(std::move(reply));
+  return true;
 }
 
 void SubscriberProtocol::deliver() {
@@ -261,13 +285,17 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
   for (; !halves_.empty() && channels_in_flight_ < kWindow; halves_.pop_front()) write(std::move(halves_.front()), now, out);
 
   std::map<std::pair<Verb, std::size_t>, std::vector<Channel*>> batches;  // in a cluster each of one slot
+  std::size_t collected = 0;
   const auto collect = [&](Verb verb, Channel& channel, Have have) {
     channel.second.have = have;
     std::vector<Channel*>& batch = batches[{verb, tags_ ? HashTags::group(channel.first) : 0}];
     batch.push_back(&channel);
-    if (batch.size() == kChannelsPerCommand) write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
+    ++collected;
+    if (batch.size() < kChannelsPerCommand) return;
+    collected -= batch.size();
+    write({verb, std::exchange(batch, {}), 0, {}, {}}, now, out);
   };
-  while (channels_in_flight_ < kWindow) {
+  while (channels_in_flight_ + collected < kWindow) {
     if (queue_.empty()) scan();
     if (queue_.empty()) break;
     Channel& channel = *queue_.front();
@@ -316,6 +344,7 @@ void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
 
 /// Only marks what there is to do: there may be a hundred thousand of them.
 void SubscriberProtocol::on_lost(std::uint64_t) {
+  messages_.clear();  // there are none, unless memory ran out in a read; and then its bytes are gone
   deliver();
   lost_.insert(lost_.end(), queue_.begin(), queue_.end());
   for (const std::deque<Batch>* batches : {&halves_, &in_flight_}) {

@@ -75,6 +75,9 @@ class SubscriberProtocol final : public Protocol {
     bool missed;
     bool recovering;
     std::vector<CallList::Taken> subscribes;
+
+    /// Long ago if it has no call.
+    [[nodiscard]] Time first_deadline() const noexcept { return subscribes.empty() ? Time() : subscribes.front().deadline; }
   };
   /// Wants no more the channels for which `leaves` says so: they are wanted elsewhere. Lasts as long as they are many.
   [[nodiscard]] std::vector<Handed> give_up(const std::function<bool(std::string_view name)>& leaves);
@@ -136,6 +139,7 @@ class SubscriberProtocol final : public Protocol {
   };
 
   void on_established(Time now) override;
+  std::size_t take_plain(std::string_view bytes, Time now) override;
   std::optional<Fault> on_reply(Reply reply, Time now) override;
   void on_read_end() override {
     pinged_at_.reset();
@@ -146,6 +150,7 @@ class SubscriberProtocol final : public Protocol {
 
   void take_message(Reply reply, Time now);
   [[nodiscard]] bool is_given_up(std::string_view channel);
+  bool take_message(std::string_view channel, std::string_view payload, Time now);
   void deliver();
   void tell_missed();
   std::optional<Fault> acknowledge(Verb verb, std::string_view name, Time now);
@@ -208,7 +213,7 @@ class SubscriberProtocol final : public Protocol {
   Time answered_at_;  // when a subscription or its end was last answered
 
   std::vector<std::string_view> missed_;  // to be told; keys of the table
-  std::vector<Reply> held_;               // what messages_ points into
+  std::vector<Reply> held_;               // what messages_ points into, beside the bytes of the read
   std::vector<Message> messages_;
   std::size_t held_bytes_ = 0;
 };

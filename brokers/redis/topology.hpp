@@ -71,6 +71,8 @@ class Topology {
   [[nodiscard]] virtual bool at_rest() const noexcept { return true; }
   /// Why it is not whole.
   virtual void append_trouble(Trouble&) const {}
+  /// What is wrong though it is whole; empty: nothing.
+  [[nodiscard]] virtual std::string warning() const { return {}; }
   virtual void close() {}
 };
 

@@ -10,7 +10,7 @@ std::uint32_t use_of(std::uint64_t op) noexcept { return static_cast<std::uint32
 
 }  // namespace
 
-void finish(Completion completion, const Status& status, Receivers receivers, bool exists) {
+void finish(Completion&& completion, const Status& status, Receivers receivers, bool exists) {
   if (auto* done = std::get_if<Done>(&completion)) {
     (*done)(status);
   } else if (auto* published = std::get_if<PublishDone>(&completion)) {
@@ -20,7 +20,7 @@ void finish(Completion completion, const Status& status, Receivers receivers, bo
   }
 }
 
-std::uint64_t PendingCalls::put(Completion completion, errc if_overdue) {
+PendingCalls::Entry PendingCalls::put(Completion&& completion, errc if_overdue) {
   const std::lock_guard lock(mutex_);
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -33,17 +33,16 @@ std::uint64_t PendingCalls::put(Completion completion, errc if_overdue) {
   slot.if_overdue = if_overdue;
   slot.began = now_;
   slot.open = true;
-  slot.inside = true;
+  slot.inside.store(++slot.use, std::memory_order_relaxed);
   slot.newer = 0;
   slot.older = std::exchange(slots_.front().older, index);
   slots_[slot.older].newer = index;
-  return (std::uint64_t{++slot.use} << 32) | index;
+  return {(std::uint64_t{slot.use} << 32) | index, &slot.inside};
 }
 
-void PendingCalls::returned(std::uint64_t op) {
-  const std::lock_guard lock(mutex_);
-  Slot& slot = slots_[index_of(op)];
-  if (slot.use == use_of(op)) slot.inside = false;
+void PendingCalls::returned(const Entry& entry) noexcept {
+  std::uint32_t use = use_of(entry.op);
+  entry.inside->compare_exchange_strong(use, 0, std::memory_order_relaxed);
 }
 
 Completion PendingCalls::close(std::uint32_t index) {
@@ -77,7 +76,8 @@ std::vector<PendingCalls::Overdue> PendingCalls::take_overdue(std::uint32_t age)
   while (const std::uint32_t oldest = slots_.front().newer) {
     const Slot& slot = slots_[oldest];
     if (now_ - slot.began <= age) break;
-    overdue.push_back({close(oldest), slot.if_overdue, slot.inside});
+    const bool inside = slot.inside.load(std::memory_order_relaxed) == slot.use;
+    overdue.push_back({close(oldest), slot.if_overdue, inside});
   }
   return overdue;
 }

@@ -1,8 +1,10 @@
 // The calls that a plugin has been given and has not completed.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <variant>
 #include <vector>
@@ -14,7 +16,7 @@ namespace signalbox {
 using Completion = std::variant<Done, PublishDone, ExistsDone>;
 
 /// Tells whoever waits. `receivers` and `exists` are for those who asked for them.
-void finish(Completion completion, const Status& status, Receivers receivers = {}, bool exists = false);
+void finish(Completion&& completion, const Status& status, Receivers receivers = {}, bool exists = false);
 
 /// An op is a place and the number of times that it has been used, so that a plugin which completes twice finds nothing
 /// rather than somebody else's call.
@@ -22,10 +24,14 @@ void finish(Completion completion, const Status& status, Receivers receivers = {
 /// Threading: any thread.
 class PendingCalls {
  public:
+  struct Entry {
+    std::uint64_t op;
+    std::atomic<std::uint32_t>* inside;
+  };
   /// `if_overdue`: what the caller is told if take_overdue() takes it.
-  std::uint64_t put(Completion completion, errc if_overdue);
-  /// The verb has come back to its caller.
-  void returned(std::uint64_t op);
+  Entry put(Completion&& completion, errc if_overdue);
+  /// The verb has come back to its caller. Takes no lock: it is one of three steps of each call.
+  static void returned(const Entry& entry) noexcept;
   /// False if the op is not in flight.
   bool take(std::uint64_t op, Completion& completion);
   /// In the order of put().
@@ -49,13 +55,13 @@ class PendingCalls {
     std::uint32_t older = 0;
     std::uint32_t newer = 0;
     bool open = false;
-    bool inside = false;
+    std::atomic<std::uint32_t> inside = 0;  // the use whose verb has not come back, as far as it is this one
   };
   Completion close(std::uint32_t index);
 
   std::mutex mutex_;
   /// Those that are open are a ring from the oldest to the newest, through the first, which is no call's.
-  std::vector<Slot> slots_{1};
+  std::deque<Slot> slots_{1};
   std::vector<std::uint32_t> free_;
   std::uint32_t now_ = 0;
 };

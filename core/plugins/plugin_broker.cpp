@@ -248,8 +248,9 @@ class PluginBroker final : public Broker {
 
   /// One verb. Once stop() has begun none reaches the plugin: the deputy completes it or, when that has ended, stop().
   template <class Verb>
-  void call(const char* name, errc if_overdue, Completion completion, Verb verb) {
-    const std::uint64_t op = side_.calls().put(std::move(completion), if_overdue);
+  void call(const char* name, errc if_overdue, Completion&& completion, Verb verb) {
+    const PendingCalls::Entry entry = side_.calls().put(std::move(completion), if_overdue);
+    const std::uint64_t op = entry.op;
     if (stopping_) {
       deputy_.complete(op, errc::closed, "the plugin is being stopped");
       return;
@@ -259,7 +260,7 @@ class PluginBroker final : public Broker {
       return;
     }
     const std::string thrown = thrown_by([&] { verb(op); });
-    side_.calls().returned(op);
+    PendingCalls::returned(entry);
     if (thrown.empty()) return;
     side_.report(PluginFault::exception, std::string(name) + ' ' + thrown + ": the call is completed internal");
     deputy_.complete(op, errc::internal, std::string("the plugin's ") + name + ' ' + thrown);

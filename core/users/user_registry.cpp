@@ -9,6 +9,8 @@ namespace {
 
 /// How long to wait before a subscribe is repeated that failed although the broker did not leave ready.
 constexpr std::chrono::milliseconds kRepeatDelay{1000};
+/// The same while the broker is not ready: one of several servers may have the channel long before all are back.
+constexpr std::chrono::milliseconds kPendingDelay{5000};
 
 constexpr ShardSet bit(unsigned shard) { return ShardSet{1} << shard; }
 
@@ -45,6 +47,7 @@ std::optional<Standing> UserRegistry::add(std::string_view key, unsigned shard) 
   entry.shards |= bit(shard);
   // Access may have been granted since: a newcomer asks again.
   if (entry.phase == Phase::refused) set_phase(stripe, entry, Phase::absent);
+  if (entry.phase != Phase::pending) entry.told_pending = false;
   const Standing standing = entry.phase == Phase::confirmed ? Standing::confirmed
                             : entry.phase == Phase::pending ? Standing::pending
                                                             : Standing::waiting;
@@ -74,7 +77,7 @@ void UserRegistry::remove(std::string_view key, unsigned shard) {
   if (entry.shards != 0) return;
   users_.fetch_sub(1, std::memory_order_relaxed);
   if (unsubscribe_delay_.count() > 0 && entry.phase != Phase::refused) {
-    delay(entry, key, unsubscribe_delay_);
+    delay(entry, key, unsubscribe_delay_, leaving_);
     return;
   }
   entry.delayed = false;
@@ -90,11 +93,11 @@ ShardSet UserRegistry::shards_of(std::string_view key) const {
   return it == stripe.table.end() ? 0 : it->second.shards;
 }
 
-void UserRegistry::delay(Entry& entry, std::string_view key, std::chrono::milliseconds by) {
+void UserRegistry::delay(Entry& entry, std::string_view key, std::chrono::milliseconds by, std::deque<Delayed>& queue) {
   entry.due = Clock::now() + by;
   entry.delayed = true;
   const std::lock_guard lock(delayed_mutex_);
-  (entry.shards == 0 ? leaving_ : repeating_).push_back({entry.due, std::string(key)});
+  queue.push_back({entry.due, std::string(key)});
 }
 
 /// What the broker has to be told about this user, if anything and if no call is in flight. Erases an entry that is over.
@@ -145,9 +148,11 @@ void UserRegistry::on_subscribed(const std::string& key, const Status& status) {
   } else {
     standing = Standing::pending;
     set_phase(stripe, entry, Phase::pending);
-    if (status.code != errc::unavailable && shards != 0) delay(entry, key, kRepeatDelay);
+    const bool not_ready = status.code == errc::unavailable;
+    if (shards != 0) delay(entry, key, not_ready ? kPendingDelay : kRepeatDelay, not_ready ? pending_ : repeating_);
   }
-  if (shards != 0) observer_.on_standing(shards, key, standing, status);
+  const bool told = std::exchange(entry.told_pending, standing == Standing::pending && shards != 0);
+  if (shards != 0 && !(told && standing == Standing::pending)) observer_.on_standing(shards, key, standing, status);
   const Call call = next_call(stripe, it);
   lock.unlock();
   perform(call, key);
@@ -194,7 +199,7 @@ void UserRegistry::tick(Clock::time_point now) {
   std::vector<std::string> due;
   {
     const std::lock_guard lock(delayed_mutex_);
-    for (auto* queue : {&leaving_, &repeating_}) {
+    for (auto* queue : {&leaving_, &repeating_, &pending_}) {
       while (!queue->empty() && queue->front().due <= now) {
         due.push_back(std::move(queue->front().key));
         queue->pop_front();

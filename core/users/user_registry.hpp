@@ -29,7 +29,7 @@ inline constexpr unsigned kMaxShards = 64;
 enum class Standing : std::uint8_t {
   waiting,    ///< asked, not answered yet
   confirmed,  ///< whatever is published from now on arrives
-  pending,    ///< can't be confirmed now; entering ready will
+  pending,    ///< can't be confirmed now; entering ready will, or a repeated subscribe before it
   refused,    ///< the broker takes no subscription for this user
 };
 
@@ -90,7 +90,8 @@ class UserRegistry {
     Clock::time_point due{};        ///< when the delayed action below may happen; of no meaning otherwise
     std::uint32_t connections = 0;  ///< of all shards
     Phase phase = Phase::absent;
-    bool delayed = false;  ///< an action waits in delayed_: the unsubscribe of a user who left, or a repeated subscribe
+    bool delayed = false;       ///< an action waits: the unsubscribe of a user who left, or a repeated subscribe
+    bool told_pending = false;  ///< all its connections have been, and need not be again
   };
 
   using Table = std::unordered_map<std::string, Entry, StringHash, std::equal_to<>>;
@@ -109,7 +110,11 @@ class UserRegistry {
   void on_subscribed(const std::string& key, const Status& status);
   void on_unsubscribed(const std::string& key);
   void set_phase(Stripe& stripe, Entry& entry, Phase phase);
-  void delay(Entry& entry, std::string_view key, std::chrono::milliseconds by);
+  struct Delayed {
+    Clock::time_point due;
+    std::string key;
+  };
+  void delay(Entry& entry, std::string_view key, std::chrono::milliseconds by, std::deque<Delayed>& queue);
 
   Broker& broker_;
   RegistrationObserver& observer_;
@@ -119,13 +124,10 @@ class UserRegistry {
   std::atomic<std::uint64_t> users_{0};
   mutable std::array<Stripe, 64> stripes_;
 
-  struct Delayed {
-    Clock::time_point due;
-    std::string key;
-  };
   std::mutex delayed_mutex_;
   std::deque<Delayed> leaving_;    ///< in order of due time: all wait for the same unsubscribe_delay
   std::deque<Delayed> repeating_;  ///< likewise, for kRepeatDelay
+  std::deque<Delayed> pending_;    ///< likewise, for kPendingDelay
 };
 
 }  // namespace signalbox

@@ -28,7 +28,7 @@ std::optional<std::string> BrokerSession::wait_ready() {
   std::unique_lock lock(mutex_);
   const auto settled = [this] { return state_ == State::ready || state_ == State::failed; };
   changed_.wait_for(lock, info_.call_timeout, settled);
-  if (state_ == State::ready) return std::nullopt;
+  if (state_ != State::failed) return std::nullopt;
   return std::string("the broker is not ready: ") + word(state_) + (reason_.empty() ? "" : ": ") + reason_;
 }
 

@@ -24,7 +24,8 @@ class BrokerSession final : private Host {
   BrokerSession& operator=(const BrokerSession&) = delete;
   ~BrokerSession() override;
 
-  /// Waits until the broker is ready. Returns why it is not, or nothing.
+  /// Waits until the broker is ready, as long as a call may take: one that is not by then may still serve a part of the users,
+  /// and says so of each. Returns why it refuses to serve any, or nothing.
   std::optional<std::string> wait_ready();
   [[nodiscard]] Broker& broker() noexcept { return *broker_; }
 

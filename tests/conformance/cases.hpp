@@ -14,7 +14,7 @@ struct Case {
   int number;
   std::string_view promise;  ///< "delivers a message once, byte for byte"
   void (*run)(Trial&);
-  std::chrono::seconds limit{120};  ///< that no broker needs which is not stuck
+  std::chrono::seconds limit{120};  ///< no broker that works needs as long
 };
 
 /// In the order of their numbers, 1 to 40.

@@ -53,6 +53,14 @@ class Listener final : public testing::EmptyTestEventListener {
     }
   }
 
+  /// What a case has recorded is what there is to say of one that passed.
+  void OnTestEnd(const testing::TestInfo& test) override {
+    for (int i = 0; outcome == "passed" && i < test.result()->test_property_count(); ++i) {
+      const testing::TestProperty& property = test.result()->GetTestProperty(i);
+      text += property.key() + (": " + std::string(property.value())) + "\n";
+    }
+  }
+
   std::string outcome = "passed";
   std::string text;
 };

@@ -22,7 +22,7 @@ enum class Verdict {
 struct Result {
   const Case* about = nullptr;
   Verdict verdict = Verdict::failed;
-  std::string text;  ///< why it did not pass; lines
+  std::string text;  ///< lines: why it did not pass, or what it measured
   std::chrono::milliseconds took{0};
 };
 

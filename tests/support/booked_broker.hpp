@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,11 +58,13 @@ class BookedHost final : public Host {
   std::string reasons_;
 };
 
-/// One broker holds `channels` channels, another publishes to each in turn from four threads, each of which waits for its
-/// answer; together as many a second as asked for.
+/// One broker holds `channels` channels, another publishes to each in turn from four threads; together as many a second as
+/// asked for, however long the answers take, until kMostOpen have none.
 class BrokerUnderLoad {
  public:
   using Make = std::function<std::unique_ptr<Broker>()>;
+
+  static constexpr std::ptrdiff_t kMostOpen = 16384;
 
   BrokerUnderLoad(const Make& make, std::size_t channels, std::size_t rate);
   ~BrokerUnderLoad();
@@ -82,7 +86,8 @@ class BrokerUnderLoad {
   [[nodiscard]] std::string figures() const;
 
  private:
-  void publish(std::size_t thread);
+  void run(std::size_t thread);
+  void publish(const std::string& source, const std::string& channel);
   void end_load();
 
   Ledger ledger_;
@@ -92,8 +97,11 @@ class BrokerUnderLoad {
   std::unique_ptr<Broker> publishing_;
   std::vector<std::string> channels_;
   std::chrono::nanoseconds pause_;
+  std::counting_semaphore<kMostOpen> room_{kMostOpen};
   std::atomic<bool> stop_ = false;
   std::vector<std::thread> threads_;
+  Ledger::Clock::time_point begun_at_;
+  Ledger::Clock::time_point ended_at_;
   Ledger::Clock::time_point fault_at_;
 };
 

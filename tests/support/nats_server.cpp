@@ -65,4 +65,8 @@ void NatsServer::publish(const std::string& subject, const std::string& payload,
   if (!sent || !socket.read_until("PONG\r\n")) throw std::runtime_error("nats-server: " + socket.received());
 }
 
+std::string tls_config(const Certificates::Pair& server, const std::string& more) {
+  return "tls { cert_file: \"" + server.certificate + "\", key_file: \"" + server.key + "\"" + more + " }\n";
+}
+
 }  // namespace signalbox::test

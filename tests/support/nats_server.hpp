@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -45,5 +46,8 @@ class NatsServer {
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
 };
+
+/// Lines for its configuration file; `more` stands in the same block.
+[[nodiscard]] std::string tls_config(const Certificates::Pair& server, const std::string& more = {});
 
 }  // namespace signalbox::test

@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -61,10 +62,16 @@ class UniqueFunction<Result(Args...)> {
            std::is_nothrow_move_constructible_v<Stored>;
   }
 
+  /// As good as its bytes: what is captured by reference or is a number, and what stands elsewhere.
+  template <class Stored>
+  static constexpr bool moves_as_bytes() {
+    return !fits<Stored>() || std::is_trivially_copyable_v<Stored>;
+  }
+
   struct Operations {
     Result (*call)(void* storage, Args&&... args);
-    void (*move)(void* from, void* to) noexcept;
-    void (*destroy)(void* storage) noexcept;
+    void (*move)(void* from, void* to) noexcept;  // nullptr: its bytes are copied
+    void (*destroy)(void* storage) noexcept;      // nullptr: nothing to be done
 
     template <class Stored>
     static Stored& get(void* storage) noexcept {
@@ -76,38 +83,53 @@ class UniqueFunction<Result(Args...)> {
     }
 
     template <class Stored>
+    static Result call_stored(void* storage, Args&&... args) {
+      return get<Stored>(storage)(std::forward<Args>(args)...);
+    }
+    template <class Stored>
+    static void move_stored(void* from, void* to) noexcept {
+      ::new (to) Stored(std::move(get<Stored>(from)));
+      get<Stored>(from).~Stored();
+    }
+    template <class Stored>
+    static void destroy_stored(void* storage) noexcept {
+      if constexpr (fits<Stored>()) {
+        get<Stored>(storage).~Stored();
+      } else {
+        delete &get<Stored>(storage);
+      }
+    }
+
+    template <class Stored>
     static const Operations& of() noexcept {
-      static constexpr Operations table{
-          [](void* storage, Args&&... args) -> Result { return get<Stored>(storage)(std::forward<Args>(args)...); },
-          [](void* from, void* to) noexcept {
-            if constexpr (fits<Stored>()) {
-              ::new (to) Stored(std::move(get<Stored>(from)));
-              get<Stored>(from).~Stored();
-            } else {
-              ::new (to) Stored*(&get<Stored>(from));
-            }
-          },
-          [](void* storage) noexcept {
-            if constexpr (fits<Stored>()) {
-              get<Stored>(storage).~Stored();
-            } else {
-              delete &get<Stored>(storage);
-            }
-          }};
+      static constexpr Operations table = [] {
+        Operations operations{&call_stored<Stored>, nullptr, nullptr};
+        if constexpr (!moves_as_bytes<Stored>()) operations.move = &move_stored<Stored>;
+        if constexpr (!fits<Stored>() || !std::is_trivially_destructible_v<Stored>)
+          operations.destroy = &destroy_stored<Stored>;
+        return operations;
+      }();
       return table;
     }
   };
 
   void take(UniqueFunction& other) noexcept {
     operations_ = std::exchange(other.operations_, nullptr);
-    if (operations_) operations_->move(other.storage_, storage_);
+    if (!operations_) return;
+    if (operations_->move) {
+      operations_->move(other.storage_, storage_);
+    } else {
+      std::memcpy(storage_, other.storage_, kInlineBytes);
+    }
   }
   void reset() noexcept {
-    if (operations_) std::exchange(operations_, nullptr)->destroy(storage_);
+    if (const Operations* operations = std::exchange(operations_, nullptr); operations && operations->destroy) {
+      operations->destroy(storage_);
+    }
   }
 
   const Operations* operations_ = nullptr;
-  alignas(std::max_align_t) std::byte storage_[kInlineBytes];
+  alignas(std::max_align_t) std::byte storage_[kInlineBytes] = {};  // all of it is copied, also what a small callable leaves
 };
 
 }  // namespace signalbox

@@ -20,9 +20,13 @@ std::string RedisShardsBackend::lacks(Control control) const {
   return shards_.front()->lacks(control);
 }
 
-Values RedisShardsBackend::values_with(const std::string& url) const {
-  std::string urls = url;
+Values RedisShardsBackend::values() const {
+  std::string urls;
   for (const auto& shard : shards_) urls += (urls.empty() ? "" : ", ") + value(shard->values(), "url");
+  return values_of(urls);
+}
+
+Values RedisShardsBackend::values_of(const std::string& urls) const {
   return {{"mode", "shards"}, {"urls", "[" + urls + "]"}, {"password", secret()}};
 }
 
@@ -78,11 +82,12 @@ void RedisShardsBackend::publish_foreign(std::string_view channel, std::string_v
   for (const auto& shard : shards_) shard->publish_foreign(channel, payload);
 }
 
+/// Alone: a shard that is right among those that are wrong would serve its channels.
 std::vector<Misconfiguration> RedisShardsBackend::misconfigured() {
   std::vector<Misconfiguration> wrong = shards_.front()->misconfigured();
   for (Misconfiguration& one : wrong) {
-    one.what += " among the shards";
-    one.values = values_with(value(one.values, "url"));
+    one.what += " as a shard";
+    one.values = values_of(value(one.values, "url"));
   }
   return wrong;
 }

@@ -15,7 +15,7 @@ class RedisShardsBackend final : public Backend {
   RedisShardsBackend();
 
   [[nodiscard]] std::string lacks(Control control) const override;
-  [[nodiscard]] Values values() const override { return values_with({}); }
+  [[nodiscard]] Values values() const override;
   [[nodiscard]] std::string secret() const override { return shards_.front()->secret(); }
   [[nodiscard]] std::chrono::milliseconds recovers_within() const override { return shards_.front()->recovers_within(); }
 
@@ -36,8 +36,7 @@ class RedisShardsBackend final : public Backend {
   [[nodiscard]] std::vector<Misconfiguration> misconfigured() override;
 
  private:
-  /// One more server among the shards, unless it is empty.
-  [[nodiscard]] Values values_with(const std::string& url) const;
+  [[nodiscard]] Values values_of(const std::string& urls) const;
 
   std::vector<std::unique_ptr<RedisBackend>> shards_;
 };

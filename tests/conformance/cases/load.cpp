@@ -1,5 +1,7 @@
 // Much of everything.
 #include <algorithm>
+#include <chrono>
+#include <string>
 
 #include "tests/conformance/cases/cases.hpp"
 #include "tests/conformance/cases/outage.hpp"
@@ -9,6 +11,20 @@
 namespace signalbox::conformance {
 
 using test::Direction;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What the report says of a case besides its verdict.
+void record(const std::string& what, std::size_t value) { testing::Test::RecordProperty(what, std::to_string(value)); }
+
+void record_time(const std::string& what, Clock::time_point began) {
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  record(what + "_ms", static_cast<std::size_t>(took.count()));
+}
+
+}  // namespace
 
 void tells_what_a_slow_reader_missed(Trial& trial) {
   SIGNALBOX_NEEDS(trial, Control::output);
@@ -67,14 +83,20 @@ void holds_a_hundred_thousand_channels(Trial& trial) {
   constexpr std::size_t kMoreThreads = 10;
   Outage outage(trial);
   const bool breakable = Outage::lacks(trial).empty();
+  const std::size_t without_peers = thread_count();
   const auto holder = trial.peer(breakable ? outage.options() : PeerOptions());
   const auto publisher = trial.peer(breakable ? outage.options() : PeerOptions());
   const std::vector<std::string> channels = numbered(trial, "user", kChannels);
   const std::size_t threads = thread_count();
   const std::size_t resident = resident_bytes();
+  const Clock::time_point subscribing = Clock::now();
   subscribe_all(*holder, channels);
+  record_time("subscribed", subscribing);
+  record("threads_a_peer", (threads - without_peers) / 2);
   if (kCountsMemory) {
-    EXPECT_LT(resident_bytes(), resident + kChannels * kBytesEach);
+    const std::size_t grown = resident_bytes() - resident;
+    record("bytes_a_channel", grown / kChannels);
+    EXPECT_LT(grown, kChannels * kBytesEach);
   }
   EXPECT_LE(thread_count(), threads + kMoreThreads) << "a thread a channel";
   if (breakable) {
@@ -84,7 +106,9 @@ void holds_a_hundred_thousand_channels(Trial& trial) {
     ASSERT_TRUE(holder->wait_not_ready(holder_before));
     ASSERT_TRUE(publisher->wait_not_ready(publisher_before));
     outage.end();
+    const Clock::time_point recovering = Clock::now();
     expect_recovery(trial, *holder, holder_before, std::max<milliseconds>(trial.backend().recovers_within(), 5s));
+    record_time("subscribed_again", recovering);
     ASSERT_TRUE(publisher->host().wait_state(State::ready));
   }
   trial.settle();

@@ -52,6 +52,20 @@ TEST(UniqueFunction, IsEmptyUntilItIsGivenACallable) {
   EXPECT_EQ(function(21), 42);
 }
 
+TEST(UniqueFunction, MovesWhatIsAsGoodAsItsBytesAndWhatIsNot) {
+  int base = 1;
+  UniqueFunction<int()> plain = [&base, more = 2] { return base + more; };
+  UniqueFunction<int()> text = [kept = std::string("long enough to stand elsewhere")] { return static_cast<int>(kept.size()); };
+  UniqueFunction<int()> large = [numbers = std::array<int, 64>{7}] { return numbers[0]; };
+  for (int i = 0; i < 3; ++i) {
+    std::swap(plain, text);
+    std::swap(text, large);
+  }
+  EXPECT_EQ(plain() + text() + large(), 3 + 30 + 7);
+  large = {};
+  EXPECT_FALSE(large);
+}
+
 TEST(UniqueFunction, HoldsWhatCannotBeCopied) {
   UniqueFunction<std::string()> function = [text = std::make_unique<std::string>("moved in")] { return *text; };
   UniqueFunction<std::string()> other = std::move(function);

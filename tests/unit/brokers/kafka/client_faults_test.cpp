@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +44,7 @@ class KafkaClientFaults : public ::testing::Test {
     settings_.options.bootstrap_servers = mock_.bootstrap_servers();
     settings_.client_id = "test";
     settings_.record_timeout = test::scaled(std::chrono::seconds(3));
-    mock_.make_topic(kTopic);
+    mock_.make_topic(topic_);
     mock_.make_topic(settings_.options.inbox_topic);
     connect();
   }
@@ -89,7 +91,7 @@ class KafkaClientFaults : public ::testing::Test {
     }
   }
 
-  const std::string kTopic = "signalbox.presence";
+  const std::string topic_ = "signalbox.presence";
   MockKafka mock_;
   WakeFd wake_;
   ClientSettings settings_;
@@ -112,7 +114,7 @@ TEST_F(KafkaClientFaults, StoreOnceAndInOrderWhatBrokersRefusedAtFirst) {
 
 TEST_F(KafkaClientFaults, KeepTheOrderWhileTheLeadGoesRoundTheBrokers) {
   for (int turn = 0; turn < 12; ++turn) {
-    mock_.lead(kTopic, 1 + turn % MockKafka::kBrokers);
+    mock_.lead(topic_, 1 + turn % MockKafka::kBrokers);
     write(100);
     const std::size_t half = written_ - 50;  // some are on their way when the lead goes on
     ASSERT_TRUE(poll_until([&] { return events_.reports.size() >= half; }));
@@ -132,12 +134,12 @@ TEST_F(KafkaClientFaults, SayThatARecordMayBeStoredWhoseReplicasDidNotAnswer) {
 }
 
 TEST_F(KafkaClientFaults, SayThatARecordIsNotStoredThatNoLeaderWasThereFor) {
-  mock_.spoil(kTopic, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+  mock_.spoil(topic_, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
   connect();
   write(10);
   ASSERT_TRUE(all_reported());
   EXPECT_EQ(count(Stored::no), 10U);
-  mock_.spoil(kTopic, RD_KAFKA_RESP_ERR_NO_ERROR);
+  mock_.spoil(topic_, RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_TRUE(poll_until([&] {  // the same client, once it has asked again
     write(1);
     return all_reported() && count(Stored::yes) > 0;

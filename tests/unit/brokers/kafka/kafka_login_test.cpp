@@ -6,19 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/kafka_server.hpp"
-#include "tests/support/temporary_directory.hpp"
 #include "tests/unit/brokers/kafka/kafka_instance.hpp"
 
 namespace signalbox::test {
 namespace {
-
-void expect_works(KafkaInstance& instance) {
-  ASSERT_TRUE(instance.host.wait_state(State::ready)) << instance.host.snapshot().reason;
-  ASSERT_TRUE(wait(subscribe(*instance, "alice")).ok());
-  EXPECT_EQ(wait(publish(*instance, "alice", "hi")).receivers.count, 1U);
-  EXPECT_TRUE(instance.host.wait_delivered(1));
-}
 
 Values plain(const std::string& password) {
   return {{"properties.security.protocol", "SASL_PLAINTEXT"},
@@ -35,7 +28,8 @@ std::string read(const std::filesystem::path& path) {
 TEST(KafkaLogin, TakesTheRightPasswordAndNamesWhatIsWrongWithAnother) {
   const KafkaServer server(KafkaServer::Security{"right-secret", {}, {}});
   KafkaInstance right(server.bootstrap_servers(), "a", plain("right-secret"));
-  expect_works(right);
+  ASSERT_TRUE(right.wait_ready()) << right.reason();
+  right.expect_serves();
 
   KafkaInstance wrong(server.bootstrap_servers(), "b", plain("wrong-secret"));
   ASSERT_TRUE(wrong.host.wait_state(State::failed)) << wrong.host.snapshot().reason;
@@ -47,19 +41,15 @@ TEST(KafkaLogin, TakesTheRightPasswordAndNamesWhatIsWrongWithAnother) {
 }
 
 TEST(KafkaLogin, SpeaksTlsAndChecksTheCertificate) {
-  const TemporaryDirectory directory;
-  const std::string certificate = (directory.path() / "cert.pem").string();
-  const std::string key = (directory.path() / "key.pem").string();
-  ASSERT_EQ(run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                 "-subj", "/CN=kafka", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate})
-                .exit_code,
-            0);
+  Certificates certificates;
+  const auto [certificate, key] = certificates.make("kafka", "IP:127.0.0.1");
   const KafkaServer server(KafkaServer::Security{{}, read(certificate), read(key)});
   const Values tls{{"properties.security.protocol", "SSL"}};
   Values trusting_values = tls;
   trusting_values.emplace_back("properties.ssl.ca.location", certificate);
   KafkaInstance trusting(server.bootstrap_servers(), "a", trusting_values);
-  expect_works(trusting);
+  ASSERT_TRUE(trusting.wait_ready()) << trusting.reason();
+  trusting.expect_serves();
 
   KafkaInstance suspicious(server.bootstrap_servers(), "b", tls);
   ASSERT_TRUE(suspicious.host.wait_state(State::failed)) << suspicious.host.snapshot().reason;

@@ -16,12 +16,10 @@
 namespace signalbox::test {
 namespace {
 
-constexpr std::size_t kAtOnce = 5000;
-
-/// Reads the presence topic: whether the last heartbeat of `instance` in it is a farewell.
-class Farewells final : private kafka::ClientEvents {
+/// Reads in the presence topic how `instance` has left.
+class Leaving final : private kafka::ClientEvents {
  public:
-  explicit Farewells(const std::string& bootstrap_servers) {
+  Leaving(const std::string& bootstrap_servers, std::string instance) : instance_(std::move(instance)) {
     kafka::ClientSettings settings;
     settings.options.bootstrap_servers = bootstrap_servers;
     settings.client_id = "test";
@@ -29,18 +27,24 @@ class Farewells final : private kafka::ClientEvents {
     client_->open_topics();
     for (int i = 0; i < 2; ++i) client_->read_from(kafka::Topic::presence, i, std::nullopt);
   }
-  bool wait(const std::string& instance, milliseconds within) {
-    instance_ = instance;
-    return wait_until([this] { return client_->poll(*this), said_; }, within);
+  /// Its last word is a farewell.
+  bool wait_farewell() {
+    return wait_until([this] { return client_->poll(*this), farewell_; });
   }
+  /// Heartbeats since it began to erase.
+  [[nodiscard]] std::size_t heartbeats() const noexcept { return heartbeats_; }
 
  private:
   void on_records(std::span<const kafka::ReadRecord> records) override {
     for (const kafka::ReadRecord& record : records) {
       const auto key = kafka::decode_presence_key(record.key);
-      if (!key || !key->channel.empty() || !key->instance.ends_with(instance_) || !record.value) continue;
-      const auto heartbeat = kafka::decode_heartbeat(*record.value);
-      said_ = heartbeat && heartbeat->farewell;
+      if (!key || !key->instance.ends_with(instance_)) continue;
+      if (!key->channel.empty()) {
+        erases_ = erases_ || !record.value;
+      } else if (const auto heartbeat = record.value ? kafka::decode_heartbeat(*record.value) : std::nullopt) {
+        farewell_ = heartbeat->farewell;
+        heartbeats_ += erases_ && !farewell_ ? 1U : 0U;
+      }
     }
   }
   void on_report(const kafka::Report&) override {}
@@ -49,35 +53,32 @@ class Farewells final : private kafka::ClientEvents {
 
   std::unique_ptr<kafka::Client> client_;
   std::string instance_;
-  bool said_ = false;
+  bool erases_ = false;
+  bool farewell_ = false;
+  std::size_t heartbeats_ = 0;
 };
 
-/// Whether an instance that holds as many channels says farewell within the deadline of its stop.
-bool says_farewell(std::size_t channels, milliseconds one_way, milliseconds deadline) {
-  const KafkaServer server;
+/// Stops an instance that holds as many channels.
+Leaving stopped(const KafkaServer& server, std::size_t channels, milliseconds one_way, milliseconds deadline) {
   FaultProxy proxy(server.proxied_port(), "127.0.0.1", server.proxy_port());
   KafkaInstance leaving("127.0.0.1:" + std::to_string(proxy.port()), "leaving");
-  EXPECT_TRUE(leaving.host.wait_state(State::ready)) << leaving.host.snapshot().reason;
-  for (std::size_t i = 0; i < channels;) {
-    std::vector<Pending> calls;
-    for (; calls.size() < kAtOnce && i < channels; ++i) calls.push_back(subscribe(*leaving, "user" + std::to_string(i)));
-    for (Pending& call : calls) wait(std::move(call));  // one that is late is held nevertheless
-  }
+  EXPECT_TRUE(leaving.wait_ready()) << leaving.reason();
+  leaving.subscribe_all(numbered_channels(channels));
   for (const Direction way : {Direction::to_server, Direction::to_client}) proxy.delay(way, one_way);
   leaving.broker->stop(deadline);
-  return Farewells(server.bootstrap_servers()).wait("leaving", 3s);
+  return {server.bootstrap_servers(), "leaving"};
 }
 
 TEST(KafkaStop, LeavesTimeForTheFarewellWhereTheDeadlineEndsTheRest) {
-  bool said = false;
-  for (int attempt = 0; attempt < 3 && !said; ++attempt) said = says_farewell(40'000, 50ms, 800ms);  // half a second is little
-  EXPECT_TRUE(said);
+  const KafkaServer server;
+  EXPECT_TRUE(stopped(server, 60'000, 50ms, scaled(2s)).wait_farewell());
 }
 
 TEST(KafkaStop, BeatsUntilAllIsErased) {
-  bool said = false;
-  for (int attempt = 0; attempt < 2 && !said; ++attempt) said = says_farewell(60'000, 250ms, 30s);
-  EXPECT_TRUE(said) << "without its heartbeats the link counts as lost after 4 s";
+  const KafkaServer server;
+  Leaving leaving = stopped(server, 45'000, 250ms, scaled(30s));
+  EXPECT_TRUE(leaving.wait_farewell());
+  EXPECT_GT(leaving.heartbeats(), 0U) << "without them the link counts as lost after 4 s";
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // librdkafka's mock cluster: for faults that a real Kafka can't be made to show.
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <vector>
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>

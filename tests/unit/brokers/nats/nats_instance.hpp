@@ -1,69 +1,18 @@
 // A NATS broker with the host it speaks to.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "brokers/nats/nats_broker.hpp"
-#include "tests/support/broker_calls.hpp"
-#include "tests/support/recording_host.hpp"
+#include "tests/support/broker_instance.hpp"
 
 namespace signalbox::test {
 
-using Values = std::vector<std::pair<std::string, std::string>>;
-
-/// Started; stops at the end of its life.
-class NatsInstance {
+class NatsInstance : public BrokerInstance<NatsBroker> {
  public:
   explicit NatsInstance(Values values, const std::string& instance = "test-1", milliseconds call_timeout = 2000ms)
-      : host(instance) {
-    host.mutable_info().call_timeout = call_timeout;
-    broker = std::make_unique<NatsBroker>(Settings(std::move(values)));
-    broker->start(host);
-  }
-  ~NatsInstance() { broker->stop(std::chrono::seconds(5)); }
-
-  NatsBroker& operator*() const { return *broker; }
-
-  [[nodiscard]] std::string reason() { return host.snapshot().reason; }
-  bool wait_ready(milliseconds limit = kPatience) { return host.wait_state(State::ready, limit); }
-  /// Waits until it is in `state` for a reason that begins with `begin` and holds `words`.
-  bool wait_reason(State state, const std::string& begin, const std::string& words = {}, milliseconds limit = kPatience) {
-    return host.wait(
-        [&](const RecordingHost::Snapshot& seen) {
-          return !seen.states.empty() && seen.states.back() == state && seen.reason.starts_with(begin) &&
-                 seen.reason.find(words) != std::string::npos;
-        },
-        limit);
-  }
-  /// It has left ready and is there again, which a gap went before.
-  bool wait_back(milliseconds limit = kPatience) {
-    return host.wait(
-        [](const RecordingHost::Snapshot& seen) {
-          const std::size_t count = seen.events.size();
-          return count >= 2 && seen.events[count - 1] == "state ready" && seen.events[count - 2] == "gap";
-        },
-        limit);
-  }
-  /// What a caller can do with it: a message to a channel of its own comes back.
-  void expect_serves(const std::string& channel = "alice") {
-    EXPECT_TRUE(wait(subscribe(*broker, channel)).ok());
-    const Outcome outcome = wait(publish(*broker, channel, "hi"));
-    EXPECT_TRUE(outcome.ok()) << outcome.detail;
-    EXPECT_EQ(outcome.receivers.count, 1U);
-    EXPECT_TRUE(wait(exists(*broker, channel)).exists);
-    EXPECT_TRUE(host.wait([&](const RecordingHost::Snapshot& seen) {
-      return std::find(seen.delivered.begin(), seen.delivered.end(), RecordingHost::Delivered(channel, "hi")) !=
-             seen.delivered.end();
-    }));
-  }
-
-  RecordingHost host;
-  std::unique_ptr<NatsBroker> broker;
+      : BrokerInstance(Settings(std::move(values)), instance, call_timeout) {}
 };
 
 }  // namespace signalbox::test

@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/fault_proxy.hpp"
 #include "tests/support/nats_server.hpp"
-#include "tests/unit/brokers/nats/certificates.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
 
 namespace signalbox::test {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/nats_cluster.hpp"
-#include "tests/unit/brokers/nats/certificates.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
 
 namespace signalbox::test {

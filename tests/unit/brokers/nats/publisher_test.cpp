@@ -136,6 +136,16 @@ TEST_F(NatsPublisher, DoesNotSayWhatCouldNotBeAnsweredInTime) {
   EXPECT_TRUE(wire_.take().empty());
 }
 
+TEST_F(NatsPublisher, SaysSmallPublishesUntilTheirBytesAreTooMany) {
+  constexpr std::size_t kPublishes = 3 * Publisher::kWindow;
+  for (std::size_t i = 0; i < kPublishes; ++i) publish("alice");
+  EXPECT_TRUE(turn());
+  EXPECT_EQ(wire_.take().size(), kPublishes + 1) << "and the fence";
+  publisher_.on_fence(now_);
+  EXPECT_EQ(outcomes_, Lines(kPublishes, "1"));
+  EXPECT_EQ(budget_.used(), 0u);
+}
+
 TEST_F(NatsPublisher, AsksNoMoreOfAServerThatIsBehind) {
   for (std::size_t i = 0; i < Publisher::kWindow + 10; ++i) exists("alice");
   EXPECT_TRUE(turn());

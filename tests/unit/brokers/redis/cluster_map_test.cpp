@@ -1,5 +1,6 @@
 #include "brokers/redis/cluster_map.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +32,17 @@ std::optional<ClusterMap> read(const std::string& bytes) {
   return read_slots(*reply, "asked");
 }
 
-ClusterMap map_of(std::vector<ClusterMap::Range> ranges) { return {std::move(ranges), {}}; }
-ClusterMap::Range of(int first, int last, std::uint16_t port, std::uint64_t epoch) {
-  return {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), "id", {"h", port}, epoch};
+ClusterMap map_of(std::vector<ClusterMap::Range> ranges) {
+  ClusterMap map{std::move(ranges), {}, {}};
+  for (const ClusterMap::Range& range : map.ranges) map.ids.push_back(range.id);
+  return map;
+}
+ClusterMap::Range of(int first, int last, std::uint16_t port, std::uint64_t epoch, const std::string& id = "") {
+  return {static_cast<std::uint16_t>(first),
+          static_cast<std::uint16_t>(last),
+          id.empty() ? std::to_string(port) : id,
+          {"h", port},
+          epoch};
 }
 
 TEST(ClusterMap, TakesMastersAndReplicasFromClusterSlots) {
@@ -72,7 +81,8 @@ TEST(ClusterMap, TakesEpochsFromClusterNodes) {
   map.ranges[0].id = "aa";
   map.ranges[1].id = "bb";
   map.ranges[2].id = "cc";
-  read_epochs(
+  map.ids.clear();
+  read_nodes(
       "aa 127.0.0.1:1@10001 master - 0 1795690515197 12 connected 0-1\n"
       "bb 127.0.0.1:2@10002,host myself,master - 0 0 18446744073709551615 connected 2-3 [5->-cc]\n"
       "junk\n"
@@ -81,6 +91,8 @@ TEST(ClusterMap, TakesEpochsFromClusterNodes) {
   EXPECT_EQ(map.ranges[0].epoch, 12U);
   EXPECT_EQ(map.ranges[1].epoch, 18446744073709551615U);
   EXPECT_EQ(map.ranges[2].epoch, 0U);
+  std::sort(map.ids.begin(), map.ids.end());
+  EXPECT_EQ(map.ids, (std::vector<std::string>{"aa", "bb"}));
 }
 
 TEST(ClusterMap, CountsAMasterAsCutOffThatSeesHalfOfThemOrFewer) {
@@ -130,6 +142,43 @@ TEST(ClusterMap, FollowsNoLowerEpochUnlessTheClusterIsSetUpAnew) {
   const ClusterMap later = map_of({of(0, 8191, 1, 8), of(8192, 16383, 2, 6)});
   const GroupOwners moved = next_owners(followed, {&later}, 3);
   EXPECT_EQ(moved.nodes[moved.owner[0]].port, 1) << "a higher one counts at once";
+}
+
+/// As where all pods of a cluster come back with other addresses: ids and epochs are the same.
+TEST(ClusterMap, FollowsAMasterToAnotherAddressOnceNobodyNamesTheFormer) {
+  const ClusterMap before = map_of({of(0, 8191, 1, 5, "a"), of(8192, 16383, 2, 6, "b")});
+  const ClusterMap after = map_of({of(0, 8191, 11, 5, "a"), of(8192, 16383, 12, 6, "b")});
+  const GroupOwners followed = next_owners({}, {&before}, 1);
+  EXPECT_TRUE(next_owners(followed, {&after}, 3).agrees(followed)) << "most have not answered";
+  EXPECT_TRUE(next_owners(followed, {&after, &before, &after}, 3).agrees(followed)) << "it has two names";
+  EXPECT_TRUE(next_owners(followed, {&before, &after, &after}, 3).agrees(followed));
+  const GroupOwners moved = next_owners(followed, {&after, &after}, 3);
+  ASSERT_EQ(moved.nodes.size(), 2U);
+  EXPECT_EQ(moved.nodes[moved.owner[0]].port, 11);
+  EXPECT_EQ(moved.nodes[moved.owner[511]].port, 12);
+  EXPECT_TRUE(next_owners(moved, {&after, &before}, 3).agrees(moved));
+}
+
+TEST(ClusterMap, PrefersWhatIsFollowedOfTwoWithTheSameEpoch) {
+  const ClusterMap one = map_of({of(0, 16383, 1, 5)});
+  const ClusterMap other = map_of({of(0, 16383, 2, 5)});
+  const GroupOwners followed = next_owners({}, {&other}, 1);
+  EXPECT_TRUE(next_owners(followed, {&one, &other}, 2).agrees(followed));
+  EXPECT_TRUE(next_owners(followed, {&other, &one}, 2).agrees(followed));
+}
+
+TEST(ClusterMap, LeavesOutWhatNodesOfAnotherClusterSayUnlessMostAreOfIt) {
+  const ClusterMap ours = map_of({of(0, 16383, 1, 5)});
+  const ClusterMap strange = map_of({of(0, 16383, 2, 99)});
+  ClusterMap failed_over = map_of({of(0, 16383, 3, 6)});
+  failed_over.ids.push_back("1");
+  const GroupOwners followed = next_owners({}, {&ours}, 1);
+  using Said = std::vector<const ClusterMap*>;
+  EXPECT_EQ(without_strangers(followed, {&strange, &ours}, 2), Said{&ours});
+  EXPECT_EQ(without_strangers(followed, {&strange}, 2), Said());
+  EXPECT_EQ(without_strangers(followed, {&failed_over}, 1), Said{&failed_over});
+  EXPECT_EQ(without_strangers(followed, {&strange, &ours, &strange}, 3), (Said{&strange, &ours, &strange}));
+  EXPECT_EQ(without_strangers({}, {&strange}, 3), Said{&strange}) << "nobody is followed yet";
 }
 
 TEST(ClusterMap, KnowsNoOwnerOfASlotThatNobodyClaimsAndNoMasterWithoutATag) {

@@ -1,6 +1,7 @@
 #include "brokers/redis/command_protocol.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -81,6 +82,35 @@ TEST_F(CommandProtocolTest, UnderstandsAnswersThatComeByteByByte) {
     ASSERT_FALSE(talk.fault);
   }
   EXPECT_EQ(results, (Results{"7", "a yes"}));
+}
+
+/// Counts are not decoded where they can be taken as they stand, and that depends on the cuts.
+TEST_F(CommandProtocolTest, UnderstandsTheSameHoweverTheAnswersAreCut) {
+  talk.establish();
+  const std::string answers = ":1\r\n:20\r\n-NOPERM no\r\n:0\r\n*2\r\n" + bulk("a") + ":1\r\n:300\r\n:4\r\n";
+  for (std::size_t cut = 0; cut <= answers.size(); ++cut) {
+    for (int i = 0; i < 4; ++i) publish("a", "");
+    exists("a");
+    talk.turn();
+    for (int i = 0; i < 2; ++i) publish("a", "");
+    talk.turn();
+    talk.hear(answers.substr(0, cut));
+    talk.hear(answers.substr(cut));
+    ASSERT_FALSE(talk.fault) << "cut at " << cut;
+    ASSERT_EQ(std::exchange(results, {}), (Results{"1", "20", "rejected: NOPERM no", "0", "a yes", "300", "4"}))
+        << "cut at " << cut;
+  }
+  EXPECT_EQ(budget.used(), 0U);
+}
+
+TEST_F(CommandProtocolTest, TakesNoCountThatNothingHasAskedFor) {
+  talk.establish();
+  publish("a", "1");
+  talk.turn();
+  talk.hear(":1\r\n:1\r\n");
+  EXPECT_EQ(results, (Results{"1"}));
+  ASSERT_TRUE(talk.fault);
+  EXPECT_EQ(talk.fault->text, "protocol error: a reply that nothing asked for");
 }
 
 TEST_F(CommandProtocolTest, RejectsOnlyTheCallThatAccessControlRefuses) {

@@ -8,10 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/ports.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/redis_server.hpp"
-#include "tests/support/temporary_directory.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
 
 namespace signalbox::test {
@@ -245,13 +244,8 @@ TEST(RedisBroker, TellsOverloadedBeyondThePublishQueueAndRecovers) {
 }
 
 TEST(RedisBroker, SpeaksTlsAndChecksTheCertificate) {
-  const TemporaryDirectory directory;
-  const std::string certificate = (directory.path() / "cert.pem").string();
-  const std::string key = (directory.path() / "key.pem").string();
-  ASSERT_EQ(run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                 "-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate})
-                .exit_code,
-            0);
+  Certificates certificates;
+  const auto [certificate, key] = certificates.make("redis", "IP:127.0.0.1");
   const std::string port = std::to_string(free_port());
   const RedisServer server({"--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file",
                             certificate, "--tls-auth-clients", "no"});
@@ -280,13 +274,8 @@ TEST(RedisBroker, SpeaksTlsAndChecksTheCertificate) {
 }
 
 TEST(RedisBroker, RefusesAnEncryptedKeyInsteadOfAskingForItsPassphrase) {
-  const TemporaryDirectory directory;
-  const std::string certificate = (directory.path() / "cert.pem").string();
-  const std::string key = (directory.path() / "key.pem").string();
-  ASSERT_EQ(run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-passout",
-                 "pass:secret", "-days", "2", "-subj", "/CN=signalbox", "-keyout", key, "-out", certificate})
-                .exit_code,
-            0);
+  Certificates certificates;
+  const auto [certificate, key] = certificates.make("signalbox", "DNS:signalbox", "secret");
   try {
     const RedisBroker broker(
         Settings(Values{{"url", "rediss://localhost"}, {"tls_certificate", certificate}, {"tls_private_key", key}}));

@@ -4,10 +4,12 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/brokers/redis/late_gaps.hpp"
 #include "tests/unit/brokers/redis/redis_cluster_fixture.hpp"
 
 namespace signalbox::test {
@@ -17,17 +19,16 @@ TEST(RedisCluster, LosesNothingWithoutAGapWhileSlotsMigrateUnderLoad) {
   RedisCluster cluster;
   BrokerUnderLoad load(brokers(cluster), 300, 5000);
   ASSERT_TRUE(load.wait_delivered(2000, 20s));
-  load.fault();
+  load.fault();  // one in the books, as gaps that are told once more come after the next slot has moved
   std::set<std::size_t> groups;
   for (int i = 0; i < 300; ++i) groups.insert(HashTags::group(tagged("load:user" + std::to_string(i), "load:")));
   std::size_t moved = 0;
   for (const std::size_t group : groups) {
     if (++moved > 60) break;
-    load.ledger().fault();
     cluster.migrate(HashTags::slot(group), *cluster.servers()[group % RedisCluster::kMasters]);
   }
   ASSERT_TRUE(wait_until([&] { return load.both_ready() && load.wait_delivered(1000, 20s); }, 20s)) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
   std::cout << "60 groups migrated: " << load.figures() << '\n';
 }
 
@@ -48,9 +49,9 @@ TEST(RedisCluster, FollowsAFailoverUnderLoadWhenAMasterIsKilled) {
   const auto used = [&] { return killed.command({"CLIENT", "LIST"}).find("subscriber-") != std::string::npos; };
   killed.restart();
   EXPECT_TRUE(wait_until([&] { return killed.command({"ROLE"}).starts_with("slave"); }, 40s));
-  EXPECT_FALSE(used());
+  EXPECT_FALSE(wait_until(used, 1s));
   EXPECT_TRUE(load.both_ready()) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
 }
 
 TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
@@ -62,8 +63,14 @@ TEST(RedisCluster, FollowsAFailoverUnderLoadThatIsAskedFor) {
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
   // What the old master has published goes to the new one as well, some 40 ms later, where the channels may be subscribed by
   // then. The core drops what it has seen.
-  std::vector<std::string> lies = load.lies();
-  std::erase_if(lies, [](const std::string& lie) { return lie.find(" got twice: ") != std::string::npos; });
+  std::vector<std::string> lies = lies_after_late_gaps(load);
+  std::erase_if(lies, [](const std::string& lie) {
+    const std::string_view begun = ", begun ";
+    const std::size_t at = lie.find(begun);
+    if (lie.find(" got twice: ") == std::string::npos || at == std::string::npos) return false;
+    const int after_fault = std::stoi(lie.substr(at + begun.size()));  // in ms, negative before it
+    return after_fault > -100 && after_fault < 3000;
+  });
   EXPECT_EQ(lies, std::vector<std::string>());
   std::cout << "cluster, failover asked for: " << load.figures() << '\n';
 }
@@ -94,6 +101,19 @@ TEST(RedisCluster, HasTenThousandChannelsAgainAfterAMasterWasAway) {
     EXPECT_TRUE(told.channels.contains(channel));
     EXPECT_EQ(wait(publish(*a, channel, "back")).receivers.count, 1U);
   }
+}
+
+TEST(RedisCluster, TellsTheGapOfASlotThatHasMovedOnceMoreWhenAllHaveFollowed) {
+  RedisCluster cluster;
+  RedisInstance a("", "a", values(cluster));
+  ASSERT_TRUE(a.host.wait_state(State::ready));
+  subscribe_all(*a, {"user0", "user1"});
+  ASSERT_NE(slot_of("user0"), slot_of("user1"));
+  cluster.migrate(slot_of("user0"), other_than(cluster, cluster.owner(slot_of("user0"))));
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return seen.gaps.size() == 2; }, 30s));
+  const auto snapshot = a.host.snapshot();
+  EXPECT_NE(snapshot.gaps[1].find("others may have followed later"), std::string::npos);
+  for (const auto& some : snapshot.gap_channels) EXPECT_EQ(some, std::vector<std::string>{"user0"});
 }
 
 /// A master that is cut off from the others, and not from us, goes on answering as if nothing had happened.

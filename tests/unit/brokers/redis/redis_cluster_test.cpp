@@ -128,19 +128,32 @@ TEST(RedisCluster, NeverSaysThatNobodyIsThereBecauseItAskedTheWrongNode) {
   }
 }
 
-TEST(RedisCluster, ProbesAMasterInASlotThatItStillHas) {
+TEST(RedisCluster, KeepsAMasterInServiceWhileTheSlotOfItsProbeMigrates) {
   RedisCluster cluster;
   RedisInstance a("", "a", values(cluster));
   ASSERT_TRUE(a.host.wait_state(State::ready));
   const RedisServer& master = *cluster.servers()[0];
-  const std::uint16_t slot = HashTags::slot(0);  // the first of each master's is that of the probe
-  ASSERT_EQ(&cluster.owner(slot), &master);
-  cluster.migrate(slot, *cluster.servers()[1]);
-  ASSERT_TRUE(a.host.wait([](const auto& seen) {
-    return seen.states.back() == State::ready && std::count(seen.events.begin(), seen.events.end(), "state ready") > 1;
-  })) << a.host.snapshot().reason;
-  const std::string probe = HashTags("").reserved(1, "i:a:0");
-  EXPECT_EQ(master.command({"PUBSUB", "SHARDNUMSUB", probe}), probe + "\n1");
+  std::size_t home = 0;  // the last of the master's groups
+  while (HashTags::slot(home + 1) <= redis::kSlots / RedisCluster::kMasters - 1) ++home;
+  ASSERT_EQ(&cluster.owner(HashTags::slot(home)), &master);
+  std::string channel;
+  for (const std::string& one : numbered(100)) {
+    if (&cluster.owner(slot_of(one)) == &master && slot_of(one) != HashTags::slot(home)) channel = one;
+  }
+  ASSERT_TRUE(wait(subscribe(*a, channel)).ok());
+  const auto probed_in = [&](std::size_t group) {
+    const std::string probe = HashTags("").reserved(group, "i:a:0");
+    return master.command({"PUBSUB", "SHARDNUMSUB", probe}) == probe + "\n1";
+  };
+  ASSERT_TRUE(probed_in(home));
+  cluster.migrate(HashTags::slot(home), *cluster.servers()[1]);
+  EXPECT_TRUE(wait_until([&] {
+    EXPECT_EQ(wait(publish(*a, channel, "x")).receivers.count, 1U);
+    return probed_in(home - 1);
+  }));
+  EXPECT_EQ(a.host.snapshot().states.back(), State::ready);
+  const std::vector<std::string> events = a.host.snapshot().events;
+  EXPECT_EQ(std::count(events.begin(), events.end(), "state ready"), 1);
 }
 
 TEST(RedisCluster, LeavesAMasterThatGivesUpAllItsSlotsAndTakesItUpAgain) {

@@ -1,4 +1,6 @@
 // When the nodes of a real Redis Cluster are asked what it looks like, and what comes of it.
+#include <algorithm>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "brokers/redis/cluster.hpp"
+#include "tests/support/fault_proxy.hpp"
 #include "tests/unit/brokers/redis/redis_cluster_fixture.hpp"
 
 namespace signalbox::test {
@@ -95,6 +98,31 @@ TEST_F(RedisClusterTopology, IsFollowedAtOnceThoughANodeDoesNotAnswer) {
   migrate(0, 1);
   migrate(1, 0);
   cluster.servers()[2]->thaw();
+}
+
+TEST_F(RedisClusterTopology, FollowsMastersThatChangeTheirAddresses) {
+  ASSERT_TRUE(changes());
+  now += redis::Cluster::kLinger;
+  turn();
+  ASSERT_TRUE(topology.at_rest());
+  std::vector<std::unique_ptr<FaultProxy>> others;
+  std::vector<std::uint16_t> ports;
+  for (const auto& server : cluster.servers()) {
+    others.push_back(std::make_unique<FaultProxy>(server->port()));
+    ports.push_back(others.back()->port());
+    server->command({"CONFIG", "SET", "cluster-announce-port", std::to_string(ports.back())});
+  }
+  Doubt doubt = Doubt::fresh;
+  const auto followed = [&] {
+    now += Duration(1);
+    turn(std::exchange(doubt, Doubt::lasting));
+    return std::all_of(topology.nodes().begin(), topology.nodes().end(), [&](const redis::Endpoint& node) {
+      return std::find(ports.begin(), ports.end(), node.port) != ports.end();
+    });
+  };
+  ASSERT_TRUE(wait_until(followed, 20s));
+  EXPECT_EQ(topology.nodes().size(), RedisCluster::kMasters);
+  EXPECT_TRUE(topology.whole());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/deadline.hpp"
+#include "tests/support/footprint.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/unit/brokers/redis/fake_server.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
@@ -117,8 +118,8 @@ TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSecondsAndHoldsNo
   RecordProperty("longest_handler_ms", static_cast<int>(longest_handler(a).count()));
   std::cout << "100,000 channels again after " << took.count() << " ms\n" << a.host.log_text();
   EXPECT_LT(took, scaled(seconds(2)));
-  // 20 ms is what is promised of an optimised build; this may be another.
-  EXPECT_LE(longest_handler(a), scaled(milliseconds(40)));
+  // 20 ms is what is promised of an optimised build; this may be another. What a sanitizer takes says nothing of it.
+  EXPECT_TRUE(kSanitized || longest_handler(a) <= milliseconds(40)) << longest_handler(a).count() << " ms";
 }
 
 TEST(RedisFaults, NoticesAFrozenServerWithinSevenSecondsAndRecovers) {

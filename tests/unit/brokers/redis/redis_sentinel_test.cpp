@@ -1,14 +1,18 @@
 // Real sentinels with a master and two replicas, one of which takes over.
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "tests/support/booked_broker.hpp"
+#include "tests/support/fault_proxy.hpp"
 #include "tests/support/redis_sentinels.hpp"
+#include "tests/unit/brokers/redis/late_gaps.hpp"
 #include "tests/unit/brokers/redis/redis_instance.hpp"
 
 namespace signalbox::test {
@@ -23,6 +27,8 @@ Values values(const RedisSentinels& redis) {
 BrokerUnderLoad::Make brokers(const RedisSentinels& redis) {
   return [&redis] { return std::make_unique<RedisBroker>(Settings(values(redis))); };
 }
+
+std::uint16_t port_of(const std::string& url) { return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))); }
 
 /// A publish to a replica is answered, and reaches nobody at the master. One that is not connected can't be made.
 bool is_used(const RedisServer& server) {
@@ -83,7 +89,7 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAwa
   before.kill();
   ASSERT_TRUE(redis.wait_other_master(before, 40s));
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
   EXPECT_GT(load.holder().gaps(), 0U);
   std::cout << "sentinel, master killed: " << load.figures() << '\n';
   for (const auto& server : redis.servers()) {
@@ -97,6 +103,21 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAwa
   EXPECT_TRUE(load.both_ready());
 }
 
+TEST(RedisSentinel, WarnsOfSentinelsThatAreAwayThoughTheMasterServes) {
+  RedisSentinels redis;
+  RedisInstance a("", "a", values(redis));
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  BrokerUnderLoad load(brokers(redis), 1, 10);
+  RedisServer& master = redis.master();
+  redis.kill_sentinel(0);
+  redis.kill_sentinel(1);
+  const std::string warning = "1 of 3 sentinels answer; sentinel 127.0.0.1:";
+  EXPECT_TRUE(wait_until([&] { return a.host.log_text().find(warning) != std::string::npos; }, 20s)) << a.host.log_text();
+  EXPECT_EQ(a.host.snapshot().states.back(), State::ready);
+  master.kill();
+  EXPECT_TRUE(wait_until([&] { return load.reasons().find(warning) != std::string::npos; })) << load.reasons();
+}
+
 TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
   RedisSentinels redis;
   BrokerUnderLoad load(brokers(redis), 100, 5000);
@@ -104,8 +125,49 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsExchanged) {
   load.fault();
   redis.fail_over();
   ASSERT_TRUE(load.wait_recovered(20s)) << load.reasons();
-  EXPECT_EQ(load.lies(), std::vector<std::string>());
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
   std::cout << "sentinel, failover asked for: " << load.figures() << '\n';
+}
+
+/// As where an orchestrator demotes it by hand: who says that it is none any more is the server itself.
+TEST(RedisSentinel, LeavesAMasterThatIsNoneAnyMoreThoughNoSentinelAnswers) {
+  RedisSentinels redis;
+  RedisInstance a("", "a", values(redis));
+  ASSERT_TRUE(a.host.wait_state(State::ready)) << a.host.snapshot().reason;
+  ASSERT_TRUE(wait(subscribe(*a, "alice")).ok());
+  const RedisServer& master = redis.master();
+  const RedisServer& other = *redis.servers()[redis.servers()[0].get() == &master ? 1 : 0];
+  for (std::size_t i = 0; i < 3; ++i) redis.kill_sentinel(i);
+  master.command({"REPLICAOF", "127.0.0.1", std::to_string(other.port())});
+  ASSERT_TRUE(a.host.wait([](const auto& seen) {
+    return seen.states.back() == State::degraded && seen.reason.find("not the master any more") != std::string::npos;
+  })) << a.host.snapshot().reason;
+  EXPECT_TRUE(wait_until([&] { return master.subscribers("alice") == 0; }));
+  const std::vector<State> states = a.host.snapshot().states;
+  EXPECT_EQ(std::count(states.begin(), states.end(), State::failed), 0) << "it is not for an operator to mend";
+}
+
+/// One that publishes stays with the former master for as long as that is one: its sentinel does not answer.
+TEST(RedisSentinel, IsFollowedLaterByWhoPublishesAndTheGapToldOnceMore) {
+  RedisSentinels redis;
+  FaultProxy sentinel(port_of(redis.urls().front()));
+  Values cut_off{{"mode", "sentinel"},
+                 {"sentinel_master", RedisSentinels::kMaster},
+                 {"urls", "redis://127.0.0.1:" + std::to_string(sentinel.port())}};
+  bool holder = true;
+  BrokerUnderLoad load(
+      [&] { return std::make_unique<RedisBroker>(Settings(std::exchange(holder, false) ? values(redis) : cut_off)); }, 100,
+      1000);
+  ASSERT_TRUE(load.wait_delivered(500, 20s));
+  load.fault();
+  sentinel.stall(Direction::to_client);
+  redis.fail_over();
+  ASSERT_TRUE(wait_until([&] { return load.holder().gaps() == 2; }, 40s)) << load.holder().gaps();
+  EXPECT_GT(load.ledger().answered("nobody"), 0U);
+  sentinel.heal();
+  ASSERT_TRUE(load.wait_recovered(40s)) << load.reasons();
+  EXPECT_EQ(lies_after_late_gaps(load), std::vector<std::string>());
+  std::cout << "sentinel, the publisher's sentinel away: " << load.figures() << '\n';
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "brokers/redis/resp.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +34,33 @@ TEST(Resp, DecodesReplies) {
   ASSERT_EQ(reader.next(reply), ReplyReader::Next::reply);
   EXPECT_EQ(reply->integer, 42);
   EXPECT_EQ(text(*reply), "");
+}
+
+TEST(Resp, TakesANumberThatStandsThereWhole) {
+  std::string_view bytes = ":0\r\n:1234567\r\nrest";
+  EXPECT_EQ(take_number(bytes, ':'), 0U);
+  EXPECT_EQ(take_number(bytes, ':'), 1234567U);
+  EXPECT_EQ(take_number(bytes, ':'), std::nullopt);
+  EXPECT_EQ(bytes, "rest");
+  for (const std::string_view other : {"", ":", ":1", ":1\r", ":\r\n", ":-1\r\n", ":+1\r\n", ":01\r\n", ":1 \r\n", ":1\n",
+                                       "$1\r\n", ":1234567890123456789\r\n"}) {
+    bytes = other;
+    EXPECT_EQ(take_number(bytes, ':'), std::nullopt) << other;
+    EXPECT_EQ(bytes, other);
+  }
+}
+
+TEST(Resp, TakesABulkStringThatStandsThereWhole) {
+  std::string_view bytes = "$0\r\n\r\n$4\r\na\r\nb\r\nrest";
+  EXPECT_EQ(take_bulk(bytes), "");
+  EXPECT_EQ(take_bulk(bytes), "a\r\nb");
+  EXPECT_EQ(bytes, "rest");
+  for (const std::string_view other :
+       {"$1\r\na\r", "$1\r\n", "$2\r\na\r\n", "$1\r\nab\r\n", "$-1\r\n", "$99999999999999999\r\na"}) {
+    bytes = other;
+    EXPECT_EQ(take_bulk(bytes), std::nullopt) << other;
+    EXPECT_EQ(bytes, other);
+  }
 }
 
 TEST(Resp, WaitsForTheRestOfAReply) {

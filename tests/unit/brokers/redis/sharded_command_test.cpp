@@ -51,7 +51,8 @@ class ShardedCommandTest : public ::testing::Test {
     talk.hear(kMaster + bulk(seen));
   }
 
-  const std::string kAsk = command({"ROLE"}) + command({"CLUSTER", "NODES"});
+  const std::string kRole = command({"ROLE"});
+  const std::string kAsk = kRole + command({"CLUSTER", "NODES"});
   static std::string nodes(const std::string& flags_of_others) {
     return "a h:1@2 myself,master - 0 0 1 connected 0-5\nb h:2@3 " + flags_of_others + " - 0 0 1 connected 6-16383\n";
   }
@@ -79,10 +80,12 @@ TEST_F(ShardedCommandTest, GuardsTheQuestionsOfEachSlot) {
   const std::string of_a = command({"PUBSUB", "SHARDNUMSUB", tagged("p:a"), tagged(twin)}) + guard_of("p:a");
   const std::string of_b = count_of("p:b") + guard_of("p:b");
   const bool a_first = HashTags::group(tagged("p:a")) < HashTags::group(tagged("p:b"));
-  EXPECT_EQ(talk.turn(), a_first ? of_a + of_b : of_b + of_a);
+  EXPECT_EQ(talk.turn(), (a_first ? of_a + of_b : of_b + of_a) + kRole);
   const std::string to_a = "*4\r\n" + bulk(tagged("p:a")) + ":1\r\n" + bulk(tagged(twin)) + ":0\r\n:0\r\n";
   const std::string to_b = counted("p:b", 2) + ":0\r\n";
   talk.hear(a_first ? to_a + to_b : to_b + to_a);
+  EXPECT_EQ(results, Results()) << "it may be a replica by now";
+  talk.hear(kMaster);
   EXPECT_FALSE(talk.fault);
   const Results wanted_a{"p:a yes", twin + " no"};
   Results wanted = a_first ? wanted_a : Results{"p:b yes"};
@@ -100,7 +103,7 @@ TEST_F(ShardedCommandTest, BelievesNoCountBehindAGuardThatWasSentElsewhere) {
     talk.turn();
     talk.hear(counted("p:a", 0));
     EXPECT_EQ(results, Results()) << "not sure yet";
-    talk.hear("-" + error + "\r\n");
+    talk.hear("-" + error + "\r\n" + kMaster);
     EXPECT_FALSE(talk.fault) << "the connection is as good as before";
     EXPECT_EQ(results, Results{"p:a " + error});
     EXPECT_TRUE(protocol.take_redirected());
@@ -109,7 +112,7 @@ TEST_F(ShardedCommandTest, BelievesNoCountBehindAGuardThatWasSentElsewhere) {
   // The next guard stands for its own question.
   exists("p:a");
   talk.turn();
-  talk.hear(counted("p:a", 1) + ":0\r\n");
+  talk.hear(counted("p:a", 1) + ":0\r\n" + kMaster);
   EXPECT_EQ(results.back(), "p:a yes");
   EXPECT_EQ(budget.used(), 0U);
 }
@@ -135,8 +138,11 @@ TEST_F(ShardedCommandTest, TellsNobodyOnceItIsSureThatTheSlotWasThere) {
   talk.hear(":0\r\n:1\r\n:0\r\n");
   EXPECT_EQ(results, Results{"1"});
   EXPECT_FALSE(protocol.at_rest());
-  EXPECT_EQ(talk.turn(), guard_of("p:a"));
+  EXPECT_EQ(talk.turn(), guard_of("p:a") + kRole);
   talk.hear(":0\r\n");
+  EXPECT_EQ(results, Results{"1"});
+  EXPECT_FALSE(protocol.at_rest());
+  talk.hear(kMaster);
   EXPECT_EQ(results, (Results{"1", "0", "0"}));
   EXPECT_TRUE(protocol.at_rest());
 
@@ -144,7 +150,7 @@ TEST_F(ShardedCommandTest, TellsNobodyOnceItIsSureThatTheSlotWasThere) {
   talk.turn();
   talk.hear(":0\r\n");
   talk.turn();
-  talk.hear("-MOVED 1 h:1\r\n");
+  talk.hear("-MOVED 1 h:1\r\n" + kMaster);
   EXPECT_FALSE(talk.fault);
   EXPECT_EQ(results.back(), "unknown_outcome");
   EXPECT_EQ(budget.used(), 0U);
@@ -173,6 +179,27 @@ TEST_F(ShardedCommandTest, AnswersWhatIsNotSureWhenTheLinkIsLostOrTheBrokerStops
   EXPECT_EQ(budget.used(), 0U);
 }
 
+/// A replica takes SPUBLISH, counts nobody and passes it on to its master, where somebody may be: so does one that was the
+/// master a moment ago.
+TEST_F(ShardedCommandTest, BelievesNoReplicaThatNobodyIsThere) {
+  establish();
+  publish("p:a");
+  exists("p:a");
+  talk.turn();
+  talk.hear(":0\r\n" + counted("p:a", 0) + ":0\r\n" + kMaster);
+  EXPECT_EQ(results, Results{"p:a no"});
+  results.clear();
+  exists("p:a");
+  EXPECT_EQ(talk.turn(), count_of("p:a") + guard_of("p:a") + guard_of("p:a") + kRole);
+  const std::string replica = "*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$9\r\nconnected\r\n:14\r\n";
+  talk.hear(counted("p:a", 0) + ":0\r\n:0\r\n" + replica);
+  ASSERT_TRUE(talk.fault);
+  EXPECT_TRUE(talk.fault->text.find("replica") != std::string::npos) << talk.fault->text;
+  std::sort(results.begin(), results.end());
+  EXPECT_EQ(results, (Results{"p:a " + talk.fault->text, "unknown_outcome"}));
+  EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST_F(ShardedCommandTest, GivesTheLinkUpWhereAGuardIsLate) {
   establish();
   publish("p:a");
@@ -196,9 +223,9 @@ TEST_F(ShardedCommandTest, DoesNotBelieveThatNobodyIsThereWhileTheServerIsCutOff
     exists("p:a");
     talk.turn();
     const std::string twice = "*4\r\n" + bulk(tagged("p:a")) + ":0\r\n" + bulk(tagged("p:a")) + ":1\r\n";
-    talk.hear(":2\r\n:0\r\n" + twice + ":0\r\n");
+    talk.hear(":2\r\n:0\r\n" + twice + ":0\r\n" + kMaster);
     talk.turn();
-    talk.hear(":0\r\n");
+    talk.hear(":0\r\n" + kMaster);
     EXPECT_FALSE(talk.fault);
   };
   const Results doubted{"2", "p:a the server is cut off from most masters of the cluster", "p:a yes", "unknown_outcome"};

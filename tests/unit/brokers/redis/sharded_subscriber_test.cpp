@@ -90,6 +90,15 @@ TEST_F(ShardedSubscriberTest, NamesTheChannelsOfOneSlotInOneCommand) {
   EXPECT_EQ(log, (Log{"+" + a + " ok", "+" + b + " ok", "+" + other + " ok", a + "=hi"}));
 }
 
+TEST_F(ShardedSubscriberTest, AsksForNoMoreChannelsThanItsWindowThoughEachSlotHasFew) {
+  establish();
+  for (int i = 0; i < 20'000; ++i) protocol.subscribe(tagged("p:u" + std::to_string(i)), [](const Status&) {}, talk.deadline());
+  std::size_t named = 0;
+  for_each_command(talk.turn(), [&](const redisReply& command) { named += command.elements - 1; });
+  EXPECT_EQ(named, SubscriberProtocol::kWindow);
+  EXPECT_EQ(talk.turn(), "");
+}
+
 TEST_F(ShardedSubscriberTest, IsUnsubscribedOnceTheFenceHasPassed) {
   establish();
   subscribed(a);

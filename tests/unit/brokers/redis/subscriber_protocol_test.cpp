@@ -42,6 +42,30 @@ TEST_F(SubscriberProtocolTest, UnderstandsWhatComesByteByByte) {
   EXPECT_EQ(log, (Log{"+a ok", "a=hi", "end of batch"}));
 }
 
+/// Messages are not decoded where they can be taken as they stand, and that depends on the cuts.
+TEST_F(SubscriberProtocolTest, UnderstandsTheSameHoweverTheStreamIsCut) {
+  establish();
+  subscribed("a");
+  const std::string large(3 * Protocol::kRestBytes, 'x');
+  const std::string stream = message("a", "1") + message("a", "\r\n$3\r\n") + acknowledged("subscribe", "b") +
+                             message("b", "") + message(kProbe, "") + message("a", large) + message("b", "2");
+  const Log expected{"a=1", "a=\r\n$3\r\n", "b=", "a=" + large, "b=2"};
+  for (std::size_t cut = 0; cut <= stream.size(); cut += cut < 200 || cut + 200 > stream.size() ? 1U : 61U) {
+    subscribe("b");
+    ASSERT_EQ(talk.turn(), command({"SUBSCRIBE", "b"}));
+    talk.hear(stream.substr(0, cut));
+    talk.hear(stream.substr(cut));
+    ASSERT_FALSE(talk.fault) << "cut at " << cut;
+    std::erase(log, "end of batch");
+    EXPECT_EQ(std::erase(log, "+b ok"), 1U);  // at once, where messages wait for the end of the read
+    EXPECT_EQ(log, expected) << "cut at " << cut;
+    unsubscribe("b");
+    talk.turn();
+    talk.hear(acknowledged("unsubscribe", "b"));
+    log.clear();
+  }
+}
+
 TEST_F(SubscriberProtocolTest, HandsOverTheMessagesOfOneReadTogether) {
   establish();
   subscribed("a");

@@ -12,7 +12,8 @@ using testing::IsEmpty;
 
 class PendingCallsTest : public testing::Test {
  protected:
-  std::uint64_t put(const std::string& name, errc if_overdue = errc::unavailable) {
+  std::uint64_t put(const std::string& name, errc if_overdue = errc::unavailable) { return enter(name, if_overdue).op; }
+  PendingCalls::Entry enter(const std::string& name, errc if_overdue = errc::unavailable) {
     return calls_.put(Done([this, name](const Status&) { finished_.push_back(name); }), if_overdue);
   }
   bool take(std::uint64_t op) {
@@ -43,7 +44,7 @@ TEST_F(PendingCallsTest, TakesWhatIsOverdueTheOldestFirstWhateverWasClosedBetwee
 }
 
 TEST_F(PendingCallsTest, TellsWhichCodeIsMeantAndWhetherTheVerbHasReturned) {
-  calls_.returned(put("a", errc::internal));
+  PendingCalls::returned(enter("a", errc::internal));
   put("b", errc::unknown_outcome);
   const std::vector<PendingCalls::Overdue> overdue = calls_.take_overdue(0);
   ASSERT_EQ(overdue.size(), 2U);
@@ -51,6 +52,17 @@ TEST_F(PendingCallsTest, TellsWhichCodeIsMeantAndWhetherTheVerbHasReturned) {
   EXPECT_FALSE(overdue[0].inside);
   EXPECT_EQ(overdue[1].code, errc::unknown_outcome);
   EXPECT_TRUE(overdue[1].inside);
+}
+
+TEST_F(PendingCallsTest, DoesNotTakeAVerbThatReturnsLateForTheNextOneInItsPlace) {
+  const PendingCalls::Entry first = enter("first");
+  EXPECT_TRUE(take(first.op));
+  const PendingCalls::Entry second = enter("second");
+  ASSERT_EQ(second.inside, first.inside) << "it does not have its place";
+  PendingCalls::returned(first);
+  const std::vector<PendingCalls::Overdue> overdue = calls_.take_overdue(0);
+  ASSERT_EQ(overdue.size(), 1U);
+  EXPECT_TRUE(overdue[0].inside);
 }
 
 TEST_F(PendingCallsTest, TakesAllThatIsOpenInTheOrderOfTheCalls) {

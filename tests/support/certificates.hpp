@@ -14,13 +14,11 @@ class Certificates {
     std::string key;
   };
   /// `names`: as subjectAltName has them, "DNS:localhost". Errors: std::runtime_error with openssl's words.
-  Pair make(const std::string& file, const std::string& names);
+  /// Without a passphrase the key is not encrypted.
+  Pair make(const std::string& file, const std::string& names, const std::string& passphrase = {});
 
  private:
   TemporaryDirectory directory_;
 };
-
-/// Lines for a server's configuration file; `more` stands in the same block.
-[[nodiscard]] std::string tls_config(const Certificates::Pair& server, const std::string& more = {});
 
 }  // namespace signalbox::test
