@@ -225,7 +225,7 @@ void ClientPool::take_response(std::size_t number, std::string_view bytes) {
     fail(client, "refused: wrong Sec-WebSocket-Protocol");
   } else {
     std::string rest = client.head.substr(end + 4);
-    client.head = {};
+    std::string().swap(client.head);  // = {} would keep the memory, of a million clients too
     opened(number);
     take_frames(number, rest);
   }
@@ -290,7 +290,7 @@ void ClientPool::flush(Client& client) {
     if (sent < 0) return;  // full: an event will tell when to go on; broken: reading will tell why
     client.out.erase(0, static_cast<std::size_t>(sent));
   }
-  client.out = {};
+  std::string().swap(client.out);
 }
 
 void ClientPool::fail(Client& client, const std::string& reason) {

@@ -106,6 +106,10 @@ bool Process::running() noexcept {
   return pid_ > 0;
 }
 
+void Process::ask_to_stop() noexcept {
+  if (running()) kill(pid_, SIGTERM);  // not -1, which is everybody
+}
+
 void Process::stop() noexcept {
   if (!running()) return;
   kill(pid_, SIGTERM);

@@ -31,6 +31,9 @@ class Process {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] bool running() noexcept;
 
+  /// SIGTERM if it runs, and returns: for many that shall end at one time, before each is stopped.
+  void ask_to_stop() noexcept;
+
   /// SIGTERM, and SIGKILL if it is still there after five seconds.
   void stop() noexcept;
 

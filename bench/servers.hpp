@@ -86,6 +86,7 @@ class SignalboxServer {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::uint16_t api_port() const noexcept { return api_port_; }
 
+  void ask_to_stop() noexcept { process_->ask_to_stop(); }
   /// Ends it; what it has logged.
   std::string stop();
 

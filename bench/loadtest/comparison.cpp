@@ -19,6 +19,7 @@ namespace json = boost::json;
 
 constexpr std::pair<const char*, const char*> kFigures[] = {
     {"registered a second", "/connect/per_second"},
+    {"highest rate that held", "/saturation/rate"},
     {"delivered a second", "/messages/delivered_per_second"},
     {"not taken: refused", "/messages/refused"},
     {"not taken: not connected", "/messages/not_connected"},
@@ -34,13 +35,10 @@ constexpr std::pair<const char*, const char*> kFigures[] = {
     {"bytes a user: instances", "/usage/instances/bytes_per_user"},
     {"bytes a user: broker", "/usage/broker/bytes_per_user"},
 };
-constexpr const char* kCircumstances[] = {"/work/mode",
-                                          "/work/rate",
-                                          "/work/size",
-                                          "/work/duration_ms",
-                                          "/environment/signalbox",
-                                          "/environment/kernel",
-                                          "/environment/processor",
+constexpr const char* kCircumstances[] = {"/work/mode",          "/work/via",
+                                          "/work/rate",          "/work/size",
+                                          "/work/duration_ms",   "/environment/signalbox",
+                                          "/environment/kernel", "/environment/processor",
                                           "/environment/cores"};
 
 const json::value* at(const json::value& value, const char* pointer) {

@@ -18,13 +18,16 @@
 
 namespace signalbox::bench {
 
-/// They begin to connect at once: client n to instance n modulo their number.
+/// They begin to connect at once: client n to instance n modulo their number. All end at one time.
 ///
 /// Lifetime: not beyond `plan` and `books`.
 class Crowd {
  public:
   Crowd(const std::vector<RunningInstance>& instances, std::size_t users, std::size_t devices, const std::string& prefix,
         const Plan& plan, Books& books);
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+  ~Crowd();
 
   [[nodiscard]] std::size_t size() const noexcept { return clients_; }
   /// Errors: std::runtime_error where a process is gone or, while they connect, a client is refused.

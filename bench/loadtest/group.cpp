@@ -1,5 +1,6 @@
 #include "bench/loadtest/group.hpp"
 
+#include <cassert>
 #include <csignal>
 #include <stdexcept>
 
@@ -15,7 +16,10 @@ namespace {
 /// A process that stands still while this lives.
 class Pause {
  public:
-  explicit Pause(pid_t pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
+  explicit Pause(pid_t pid) : pid_(pid) {
+    assert(pid > 0);  // -1 is everybody
+    ::kill(pid_, SIGSTOP);
+  }
   Pause(const Pause&) = delete;
   Pause& operator=(const Pause&) = delete;
   ~Pause() { ::kill(pid_, SIGCONT); }
@@ -27,15 +31,13 @@ class Pause {
 }  // namespace
 
 Group::Group(const LoadTestOptions& options, const std::string& broker) {
-  std::vector<std::string> settings{"broker.plugin=" + broker};
   if (options.start_brokers) server_ = start_broker_server(broker, scratch_, options.kafka_classpath);
-  if (server_) {
-    const std::vector<std::string> found = server_->settings();
-    settings.insert(settings.end(), found.begin(), found.end());
-  }
+  if (server_) settings_ = server_->settings();
   if (options.mode == "idle")
-    settings.emplace_back("limits.ping_interval=25s");  // as it is by default; else pings are left out
-  settings.insert(settings.end(), options.sets.begin(), options.sets.end());
+    settings_.emplace_back("limits.ping_interval=25s");  // as it is by default; else pings are left out
+  settings_.insert(settings_.end(), options.sets.begin(), options.sets.end());
+  std::vector<std::string> settings{"broker.plugin=" + broker};
+  settings.insert(settings.end(), settings_.begin(), settings_.end());
   const std::size_t instances = broker == "memory" ? 1 : options.instances;  // it is one process's
   for (std::size_t n = 0; n < instances; ++n) {
     pause_for(std::chrono::milliseconds(0));
@@ -43,6 +45,10 @@ Group::Group(const LoadTestOptions& options, const std::string& broker) {
         *servers_.emplace_back(std::make_unique<SignalboxServer>(scratch_, options.executable, settings));
     instances_.push_back({{.port = server.port()}, {.port = server.api_port()}});
   }
+}
+
+Group::~Group() {
+  for (const auto& server : servers_) server->ask_to_stop();
 }
 
 std::vector<pid_t> Group::pids() const {

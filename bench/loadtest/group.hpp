@@ -17,18 +17,23 @@
 
 namespace signalbox::bench {
 
-/// Ended by the destructor: instances first, then their broker's server.
+/// Ended by the destructor: instances first, all at one time, then their broker's server.
 class Group {
  public:
   /// With this broker. Errors: std::runtime_error with the end of a log.
   Group(const LoadTestOptions& options, const std::string& broker);
+  ~Group();
   /// Those that run already.
   explicit Group(const std::vector<RunningInstance>& targets) : instances_(targets) {}
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
 
   [[nodiscard]] std::size_t size() const noexcept { return instances_.size(); }
   [[nodiscard]] const std::vector<RunningInstance>& instances() const noexcept { return instances_; }
   /// Of those that were started here.
   [[nodiscard]] std::vector<pid_t> pids() const;
+  /// What those were told beside their plugin: KEY=VALUE as for --set.
+  [[nodiscard]] const std::vector<std::string>& settings() const noexcept { return settings_; }
   /// nullptr: not ours.
   [[nodiscard]] BrokerServer* broker_server() noexcept { return server_.get(); }
 
@@ -45,6 +50,7 @@ class Group {
 
  private:
   ScratchDirectory scratch_;
+  std::vector<std::string> settings_;
   std::unique_ptr<BrokerServer> server_;
   std::vector<std::unique_ptr<SignalboxServer>> servers_;
   std::vector<RunningInstance> instances_;

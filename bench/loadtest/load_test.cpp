@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <vector>
@@ -55,16 +56,19 @@ void write_report(const LoadTestOptions& options, const Environment& environment
   const fs::path folder(options.report);
   write_file(folder / "results.json", json);
   write_file(folder / "report.html", report_page(options, environment, results, json, earlier));
+  std::map<std::string, int> used;
   for (const Result& result : results) {
-    std::ofstream out(folder / (file_name(result.broker) + ".hgrm"));
+    const std::string name = file_name(result.broker);
+    const int times = ++used[name];
+    const fs::path file = folder / (name + (times == 1 ? "" : "-" + std::to_string(times)) + ".hgrm");
+    std::ofstream out(file);
     write_hgrm(out, result.latency);
-    if (!out) throw std::runtime_error("can't write " + (folder / (file_name(result.broker) + ".hgrm")).string());
+    if (!out) throw std::runtime_error("can't write " + file.string());
   }
 }
 
 bool meets(const LoadTestOptions& options, const Result& result) {
-  if (options.mode == "saturate")
-    return std::any_of(result.steps.begin(), result.steps.end(), [](const Step& step) { return step.held; });
+  if (options.mode == "saturate") return result.saturated.has_value();
   bool good = true;
   const std::chrono::nanoseconds p99 = result.latency.percentile(99);
   if (options.slo && (p99 > *options.slo || result.latency.count() == 0)) {

@@ -1,6 +1,7 @@
 #include "bench/loadtest/measurement.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "bench/http_get.hpp"
@@ -14,7 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-/// From when a publisher was forked until its first message is due.
+/// Beyond what a publisher itself waits for its broker.
+constexpr auto kReadyPatience = 70s;
+/// From when a publisher is told to begin until its first message is due.
 constexpr auto kHead = 200ms;
 /// A message that has not come so long after the last that did, with the publisher done, is lost.
 constexpr auto kDrain = 5s;
@@ -24,18 +27,12 @@ constexpr auto kProgressPause = 200ms;
 /// With faults, instances are asked whether they are ready so often.
 constexpr auto kReadyPause = 20ms;
 /// Beyond these the generator measures itself.
-constexpr double kBusyProcess = 0.9;
+constexpr double kBusyThread = 0.9;
 constexpr auto kLateGenerator = 10ms;
 constexpr double kBusyMachine = 0.95;
 
 double cores(nanoseconds used, nanoseconds time) {
   return time.count() == 0 ? 0 : static_cast<double>(used.count()) / static_cast<double>(time.count());
-}
-
-std::vector<nanoseconds> each_cpu(const std::vector<pid_t>& pids) {
-  std::vector<nanoseconds> times;
-  for (const pid_t pid : pids) times.push_back(cpu_time_of({pid}));
-  return times;
 }
 
 }  // namespace
@@ -46,15 +43,18 @@ Measurement::Measurement(const Scene& scene, const Leg& leg, std::vector<Fault> 
 }
 
 void Measurement::run() {
+  publisher_ = std::make_unique<LoadPublisher>(scene_.publisher, scene_.plan, scene_.books, leg_);
+  if (!wait_for([&] { return publisher_->ready(); }, kReadyPatience)) throw std::runtime_error("the publisher can't begin");
   const Clock::time_point start = Clock::now() + kHead;
   begin_ = Schedule(start, leg_.per_second).intended(leg_.warmup);
   scene_.crowd.begin(leg_, begin_);
-  publisher_ = std::make_unique<ApiPublisher>(scene_.publisher, scene_.plan, scene_.books, leg_, start);
+  publisher_->begin(start);
   wait_while([&] { return Clock::now() < begin_; });
 
   const Machine machine;
-  const std::vector<nanoseconds> instances = each_cpu(scene_.group.pids());
-  const std::vector<nanoseconds> generator = each_cpu(generator_pids());
+  const Spent instances(scene_.group.pids());
+  const Spent generator(generator_pids());
+  const Spent broker(broker_pids());
   broker_cpu_ = cpu_time_of(broker_pids());
   nanoseconds& broker_spent = broker_usage().cpu = nanoseconds(0);
   wait_while([&] { return !publisher_->done() || !faults_.empty(); });
@@ -65,21 +65,12 @@ void Measurement::run() {
   result_.measuring = std::max(scene_.crowd.last_arrival(), begin_) - begin_;
   broker_spent += cpu_time_of(broker_pids()) - broker_cpu_;
   result_.busiest.clear();
-  const auto note = [&](const char* name, const std::vector<pid_t>& pids, const std::vector<nanoseconds>& before) {
-    nanoseconds sum{0};
-    double most = 0;
-    const std::vector<nanoseconds> now = each_cpu(pids);
-    for (std::size_t n = 0; n < now.size(); ++n) {
-      sum += now[n] - before[n];
-      most = std::max(most, cores(now[n] - before[n], time));
-    }
-    result_.busiest.push_back({name, most});
-    return sum;
-  };
-  const nanoseconds instances_spent = note("an instance", scene_.group.pids(), instances);
-  if (result_.instance_usage) result_.instance_usage->cpu = instances_spent;
-  result_.generator_usage.cpu = note("a process of the generator", generator_pids(), generator);
-  result_.busiest.push_back({"the broker", cores(broker_spent, time)});
+  const auto note = [&](const char* name, nanoseconds most) { result_.busiest.emplace_back(name, cores(most, time)); };
+  note("a thread of an instance", instances.busiest_thread(scene_.group.pids()));
+  note("a thread of the broker", broker.busiest_thread(broker_pids()));
+  note("a thread of the generator", generator.busiest_thread(generator_pids()));
+  if (result_.instance_usage) result_.instance_usage->cpu = instances.all(scene_.group.pids());
+  result_.generator_usage.cpu = generator.all(generator_pids());
   conclude();
 }
 
@@ -147,7 +138,7 @@ void Measurement::conclude() {
   result_.latency = scene_.crowd.latencies();
   result_.generator_lag = publisher_->lag();
   result_.refusals.clear();
-  for (std::size_t status = 0; status < ApiPublisher::kStatuses; ++status) {
+  for (std::size_t status = 0; status < LoadPublisher::kStatuses; ++status) {
     const std::uint64_t answers = publisher_->answers(status);
     if (status != 200 && answers > 0) result_.refusals.emplace_back(static_cast<int>(status), answers);
   }
@@ -160,7 +151,7 @@ void Measurement::conclude() {
                               " ms: latencies hold that too");
   }
   for (const auto& [name, share] : result_.busiest) {
-    if (share > kBusyProcess) result_.remarks.push_back(name + " used " + fixed(100 * share, 0) + " % of a core");
+    if (share > kBusyThread) result_.remarks.push_back(name + " used " + fixed(100 * share, 0) + " % of a core");
   }
   if (result_.machine_busy > kBusyMachine) {
     result_.remarks.push_back("all cores of the machine were busy (" + fixed(100 * result_.machine_busy, 0) +

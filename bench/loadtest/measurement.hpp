@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "bench/loadtest/api_publisher.hpp"
 #include "bench/loadtest/books.hpp"
 #include "bench/loadtest/crowd.hpp"
 #include "bench/loadtest/fault.hpp"
 #include "bench/loadtest/group.hpp"
+#include "bench/loadtest/load_publisher.hpp"
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/result.hpp"
@@ -66,7 +66,7 @@ class Measurement {
   Clock::time_point unready_{};             // when an instance was not ready, the last time
   std::chrono::nanoseconds broker_cpu_{0};  // before: of the process that runs now
   Usage unknown_usage_;
-  std::unique_ptr<ApiPublisher> publisher_;
+  std::unique_ptr<LoadPublisher> publisher_;
 };
 
 }  // namespace signalbox::bench

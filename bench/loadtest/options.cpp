@@ -1,11 +1,14 @@
 #include "bench/loadtest/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
 
 #include "bench/loadtest/message.hpp"
 #include "bench/loadtest/system_limits.hpp"
+#include "core/config/loader.hpp"
+#include "core/config/secrets.hpp"
 #include "core/config/value.hpp"
 #include "core/fault.hpp"
 
@@ -44,6 +47,10 @@ constexpr LoadTestFlag kFlags[] = {
          "unicast: messages to users drawn at random; fanout: to one user with many devices; connect: connections come and go, "
          "and no message; idle: connections are held, it is "
          "asked who exists, and then messages are sent; saturate: the highest rate is looked for that keeps within --slo"),
+    flag("via", "api|broker", "api", 0, 0, "WAY",
+         "How messages are published: api: through the HTTP API of the instances; broker: straight to the broker, by a plugin "
+         "in "
+         "the generator, which asks and publishes as an instance does; not with memory, which is one process"),
     flag("users", "integer", "10000", 1, 10 * kMillion, "N",
          "Users, dealt over the instances in turn (default: 10000; fanout: 1)"),
     flag("devices", "integer", "1", 1, kMillion, "N",
@@ -57,12 +64,13 @@ constexpr LoadTestFlag kFlags[] = {
     flag("warmup", "duration", "5s", 0, kHour, "TIME",
          "How long they are sent before that; not in connect (default: 5s; saturate: 1s)"),
     flag("hold", "duration", "30s", 0, 24 * kHour, "TIME", "Of mode idle: how long nothing but pings is sent, before all that"),
+    flag("searches", "integer", "3", 1, 20, "N", "Of mode saturate: how often it is searched; the median is what is told"),
     many("fault", "FAULT",
          "While messages are measured: restart-broker@10s (killed after ten seconds and started again), pause-broker@10s+2s or "
          "pause-instance@10s+2s (stopped for two seconds); may be repeated"),
     flag("seed", "integer", "1", 0, 4'294'967'295, "N",
          "Of the random numbers: with the same, each broker and each run has the same work"),
-    flag("api-key", "text", "", 0, 0, "KEY", "Of --target's API, if it wants one"),
+    flag("api-key", "text", "", 0, 0, "KEY", "Of the API, if it wants one, or where it stands, as in env:NAME and file:PATH"),
     flag("slo", "duration", "0s", 0, kHour, "TIME",
          "Exit 1 if the p99 latency of a broker is above (default: no bound; saturate: 50ms)"),
     flag("max-loss", "text", "", 0, 0, "PERCENT",
@@ -167,6 +175,14 @@ std::vector<Fault> read_faults(const Values& values) {
   return faults;
 }
 
+std::string read_api_key(const Values& values) {
+  try {
+    return resolve_secret(values.text("api-key"), process_environment());
+  } catch (const BadValue& bad) {
+    refuse("api-key", bad.what());
+  }
+}
+
 std::vector<RunningInstance> read_targets(const Values& values) {
   const std::vector<std::string> urls = values.list("target");
   const std::vector<std::string> apis = values.list("target-api");
@@ -178,6 +194,16 @@ std::vector<RunningInstance> read_targets(const Values& values) {
     targets.push_back({clients, api});
   }
   return targets;
+}
+
+void check_via_broker(const LoadTestOptions& options) {
+  if (options.mode == "connect") refuse("via", "not in mode connect, where no message is sent");
+  if (!options.targets.empty()) {
+    refuse("via", "the broker of instances that run already is not known here: --via api, or leave out --target");
+  }
+  if (std::find(options.brokers.begin(), options.brokers.end(), "memory") != options.brokers.end()) {
+    refuse("via", "memory lives inside its instance, where no generator can reach it: leave it out, or --via api");
+  }
 }
 
 }  // namespace
@@ -193,6 +219,7 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   options.targets = read_targets(values);
   options.instances = values.number("instances");
   options.sets = values.list("set");
+  options.via = values.text("via");
   options.mode = values.text("mode");
   options.users = values.number("users");
   options.devices = values.number("devices");
@@ -201,9 +228,10 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   options.duration = values.duration("duration");
   options.warmup = values.duration("warmup");
   options.hold = values.duration("hold");
+  options.searches = values.number("searches");
   options.faults = read_faults(values);
   options.seed = values.number("seed");
-  options.api_key = values.text("api-key");
+  options.api_key = read_api_key(values);
   if (values.number("slo") > 0) options.slo = values.duration("slo");
   if (const std::string loss = values.text("max-loss"); !loss.empty()) options.max_loss = parse_percent("max-loss", loss);
   options.report = values.text("report");
@@ -222,6 +250,7 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     if (options.start_brokers) refuse("target", "an instance that runs has its broker already: leave out --start-brokers");
     if (!options.sets.empty()) refuse("target", "an instance that runs has its configuration already: leave out --set");
   }
+  if (options.via == "broker") check_via_broker(options);
   for (const Fault& fault : options.faults) {
     if (options.mode == "saturate") refuse("fault", "not in mode saturate, where each rate has to have the same chance");
     if (options.mode == "connect") refuse("fault", "not in mode connect, where no message is sent");

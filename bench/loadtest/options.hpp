@@ -24,6 +24,7 @@ struct LoadTestOptions {
   std::vector<RunningInstance> targets;  ///< in place of instances of our own
   std::size_t instances = 0;
   std::vector<std::string> sets;  ///< KEY=VALUE, for the instances
+  std::string via;                ///< api or broker: how the generator publishes
   std::string mode;
   std::size_t users = 0;
   std::size_t devices = 0;
@@ -32,6 +33,7 @@ struct LoadTestOptions {
   std::chrono::milliseconds duration{0};
   std::chrono::milliseconds warmup{0};
   std::chrono::milliseconds hold{0};  ///< of mode idle: before messages
+  std::size_t searches = 0;           ///< of mode saturate
   std::vector<Fault> faults;
   std::uint64_t seed = 0;
   std::string api_key;
@@ -42,7 +44,7 @@ struct LoadTestOptions {
   bool json = false;
 
   std::string executable;  ///< signalbox itself
-  std::string command;     ///< as it was typed
+  std::string command;     ///< as it was typed, without secrets
 };
 
 /// A flag without its dashes, as configuration keys have their rows: name, type, default, meaning, range.

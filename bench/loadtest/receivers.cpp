@@ -35,7 +35,7 @@ class Receivers::Clerk {
   void take(std::size_t client, std::string_view frame) {
     const Timeline::Clock::time_point now = Timeline::Clock::now();
     if (frame.starts_with(kGap)) {
-      ++shared_.gaps;
+      if (now.time_since_epoch().count() >= shared_.measured_since) ++shared_.gaps;
       return;
     }
     if (frame.starts_with(kNotice) && !frame.starts_with(kAnyMessage)) return;  // registered again after an outage, say
@@ -115,6 +115,7 @@ void Receivers::begin(const Leg& leg, Timeline::Clock::time_point time) noexcept
     *count = 0;
   }
   latencies_.forget();
+  shared_->measured_since = time.time_since_epoch().count();
   shared_->timeline.begin(time);
   shared_->measured_from = leg.measured_from();
   shared_->measured_end = leg.end();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -41,6 +42,7 @@ class Receivers {
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool running() noexcept { return process_.running(); }
+  void ask_to_stop() noexcept { process_.ask_to_stop(); }
   [[nodiscard]] std::size_t size() const noexcept { return share_.clients; }
 
   struct Counts {
@@ -50,7 +52,7 @@ class Receivers {
     std::uint64_t duplicates = 0;  ///< these and what follows: of measured messages
     std::uint64_t reordered = 0;
     std::uint64_t misdelivered = 0;  ///< to another user's client
-    std::uint64_t gaps = 0;          ///< told to clients
+    std::uint64_t gaps = 0;          ///< told to clients from when the first measured message was due
     std::uint64_t unexpected = 0;    ///< frames that are nothing of this
 
     Counts& operator+=(const Counts& other) noexcept;
@@ -75,6 +77,7 @@ class Receivers {
     std::atomic<std::uint64_t> registered{0}, failed{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0},
         unexpected{0};
     std::atomic<std::uint64_t> measured_from{0}, measured_end{0};  // numbers of messages
+    std::atomic<Timeline::Clock::rep> measured_since{std::numeric_limits<Timeline::Clock::rep>::max()};
     std::atomic<Timeline::Clock::rep> last_arrival{0};
     std::array<char, 200> reason{};  // of the first failure; written before `failed`
     Timeline timeline;

@@ -4,24 +4,26 @@ namespace signalbox::bench {
 
 namespace {
 
-double per_second(std::uint64_t count, std::chrono::nanoseconds time) {
-  return time.count() == 0 ? 0 : static_cast<double>(count) / std::chrono::duration<double>(time).count();
+std::optional<double> per_second(std::uint64_t count, std::chrono::nanoseconds time) {
+  if (time.count() <= 0) return std::nullopt;
+  return static_cast<double>(count) / std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
 
-double Result::connections_per_second() const noexcept {
+std::optional<double> Result::connections_per_second() const noexcept {
   return churned ? per_second(churned->registered, measuring) : per_second(connections(), connecting);
 }
 
-double Result::arrivals_per_second() const noexcept { return per_second(arrivals.measured, measuring); }
+std::optional<double> Result::arrivals_per_second() const noexcept { return per_second(arrivals.measured, measuring); }
 
-double Result::cpu_per_message(const Usage& usage) const noexcept {
-  if (work_done() == 0) return 0;
+std::optional<double> Result::cpu_per_message(const Usage& usage) const noexcept {
+  if (work_done() == 0) return std::nullopt;
   return std::chrono::duration<double, std::micro>(usage.cpu).count() / static_cast<double>(work_done());
 }
 
-double Result::bytes_per_user(const Usage& usage) const noexcept {
+std::optional<double> Result::bytes_per_user(const Usage& usage) const noexcept {
+  if (churned || users == 0) return std::nullopt;
   return (static_cast<double>(usage.bytes_connected) - static_cast<double>(usage.bytes_before)) / static_cast<double>(users);
 }
 

@@ -33,12 +33,20 @@ struct Recovery {
 
 /// Saturation: one rate that was tried.
 struct Step {
+  std::size_t search = 0;  ///< which, from 0
   double rate = 0;
   double delivered_per_second = 0;
   std::chrono::nanoseconds p99{0};
   std::uint64_t lost = 0;
   bool held = false;
   std::string limit;  ///< what was full, if it did not hold
+};
+
+/// What the searches of saturation have found.
+struct Saturated {
+  double rate = 0;            ///< the median of what each search has found
+  std::vector<double> found;  ///< by search
+  std::string limit;          ///< what was full at the lowest rate that did not hold, in the search of the median
 };
 
 /// Connections that came and went.
@@ -85,25 +93,27 @@ struct Result {
   std::optional<Usage> broker_usage;    ///< not of one that runs already
   Usage generator_usage;
   double machine_busy = 0;                              ///< of all cores while messages were measured, 0 to 1
-  std::vector<std::pair<std::string, double>> busiest;  ///< kind of process → cores that the busiest of it used
+  std::vector<std::pair<std::string, double>> busiest;  ///< whose thread → cores that the busiest of them used
 
   std::vector<Recovery> recoveries;
-  std::vector<Step>
-      steps;  ///< of mode saturate, in the order in which they were tried; the figures above are the last that held's
-  std::optional<Idle> idle;        ///< of mode idle
+  std::vector<Step> steps;             ///< of mode saturate, in the order in which they were tried
+  std::optional<Saturated> saturated;  ///< where a rate held: the figures above are this rate's
+  std::optional<Idle> idle;            ///< of mode idle
   std::optional<Churned> churned;  ///< of mode connect, where latency is from when a connection was due until it was registered
 
   std::vector<Second> timeline;
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know
 
   [[nodiscard]] std::size_t connections() const noexcept { return users * devices; }
-  [[nodiscard]] double connections_per_second() const noexcept;
-  [[nodiscard]] double arrivals_per_second() const noexcept;
+  // Nothing where nothing was measured.
+  [[nodiscard]] std::optional<double> connections_per_second() const noexcept;
+  [[nodiscard]] std::optional<double> arrivals_per_second() const noexcept;
   /// Arrivals of measured messages; of mode connect: connections that were registered.
   [[nodiscard]] std::uint64_t work_done() const noexcept { return churned ? churned->registered : arrivals.measured; }
-  /// CPU time for each piece of work done, in microseconds; 0 if there was none.
-  [[nodiscard]] double cpu_per_message(const Usage& usage) const noexcept;
-  [[nodiscard]] double bytes_per_user(const Usage& usage) const noexcept;
+  /// CPU time for each piece of work done, in microseconds.
+  [[nodiscard]] std::optional<double> cpu_per_message(const Usage& usage) const noexcept;
+  /// Nor in mode connect, where no user stays.
+  [[nodiscard]] std::optional<double> bytes_per_user(const Usage& usage) const noexcept;
 };
 
 }  // namespace signalbox::bench

@@ -1,7 +1,12 @@
 #include "bench/loadtest/results_json.hpp"
 
+#include <cmath>
+#include <optional>
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+
+#include "core/config/printable.hpp"
 
 namespace signalbox::bench {
 
@@ -17,25 +22,38 @@ constexpr double kPercentiles[] = {0,  10, 20, 30,    40,   50,    60,   70,    
 
 double in_milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
+/// What was not measured is null: JSON has no other number for it.
+json::value figure(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? json::value(*value) : json::value(nullptr);
+}
+
+/// Words of servers and of the command line: JSON is UTF-8.
+json::value text(const std::string& words) { return json::value(printable(words)); }
+
 json::object latency_of(const Histogram& histogram) {
+  const bool some = histogram.count() > 0;
+  const auto known = [&](std::chrono::nanoseconds time) {
+    return some ? json::value(in_milliseconds(time)) : json::value(nullptr);
+  };
   json::array curve;
   for (const double percentile : kPercentiles) {
-    curve.push_back(json::array{percentile, in_milliseconds(histogram.percentile(percentile))});
+    if (some) curve.push_back(json::array{percentile, in_milliseconds(histogram.percentile(percentile))});
   }
   return {{"count", histogram.count()},
-          {"mean", in_milliseconds(histogram.mean())},
-          {"p50", in_milliseconds(histogram.percentile(50))},
-          {"p90", in_milliseconds(histogram.percentile(90))},
-          {"p99", in_milliseconds(histogram.percentile(99))},
-          {"p99_9", in_milliseconds(histogram.percentile(99.9))},
-          {"max", in_milliseconds(histogram.max())},
+          {"mean", known(histogram.mean())},
+          {"p50", known(histogram.percentile(50))},
+          {"p90", known(histogram.percentile(90))},
+          {"p99", known(histogram.percentile(99))},
+          {"p99_9", known(histogram.percentile(99.9))},
+          {"max", known(histogram.max())},
           {"curve", std::move(curve)}};
 }
 
 json::value usage_of(const Result& result, const Usage& usage) {
-  return {{"cpu_ms", in_milliseconds(usage.cpu)}, {"cpu_us_per_message", result.cpu_per_message(usage)},
-          {"bytes_before", usage.bytes_before},   {"bytes_connected", usage.bytes_connected},
-          {"bytes_end", usage.bytes_end},         {"bytes_per_user", result.bytes_per_user(usage)}};
+  const auto bytes = [&](std::size_t count) { return result.churned ? json::value(nullptr) : json::value(count); };
+  return {{"cpu_ms", in_milliseconds(usage.cpu)},      {"cpu_us_per_message", figure(result.cpu_per_message(usage))},
+          {"bytes_before", bytes(usage.bytes_before)}, {"bytes_connected", bytes(usage.bytes_connected)},
+          {"bytes_end", bytes(usage.bytes_end)},       {"bytes_per_user", figure(result.bytes_per_user(usage))}};
 }
 
 json::value usage_of(const Result& result, const std::optional<Usage>& usage) {
@@ -54,9 +72,9 @@ json::object messages_of(const Result& result) {
           {"unknown", messages.unknown},
           {"expected", messages.expected},
           {"delivered", messages.arrived},
-          {"delivered_per_second", result.arrivals_per_second()},
+          {"delivered_per_second", figure(result.arrivals_per_second())},
           {"lost", messages.lost()},
-          {"loss", messages.loss()},
+          {"loss", figure(messages.expected == 0 ? std::nullopt : std::optional(messages.loss()))},
           {"duplicates", result.arrivals.duplicates},
           {"reordered", result.arrivals.reordered},
           {"misdelivered", result.arrivals.misdelivered},
@@ -80,14 +98,23 @@ json::array recoveries_of(const Result& result) {
 json::array steps_of(const Result& result) {
   json::array steps;
   for (const Step& step : result.steps) {
-    steps.push_back({{"rate", step.rate},
+    const std::optional<double> p99 = step.p99.count() == 0 ? std::nullopt : std::optional(in_milliseconds(step.p99));
+    steps.push_back({{"search", step.search},
+                     {"rate", step.rate},
                      {"delivered_per_second", step.delivered_per_second},
-                     {"p99_ms", in_milliseconds(step.p99)},
+                     {"p99_ms", figure(p99)},
                      {"lost", step.lost},
                      {"held", step.held},
                      {"limit", step.limit}});
   }
   return steps;
+}
+
+json::value saturation_of(const Result& result) {
+  if (!result.saturated) return nullptr;
+  json::array found;
+  for (const double rate : result.saturated->found) found.emplace_back(rate);
+  return {{"rate", result.saturated->rate}, {"found", std::move(found)}, {"limit", result.saturated->limit}};
 }
 
 json::value idle_of(const Result& result) {
@@ -111,14 +138,14 @@ json::object result_object(const Result& result) {
     timeline.push_back({{"offered", second.offered}, {"delivered", second.arrived}, {"max", in_milliseconds(second.longest)}});
   }
   json::array remarks;
-  for (const std::string& remark : result.remarks) remarks.emplace_back(remark);
-  return {{"broker", result.broker},
-          {"plugin_version", result.plugin_version},
-          {"server_version", result.server_version},
+  for (const std::string& remark : result.remarks) remarks.push_back(text(remark));
+  return {{"broker", text(result.broker)},
+          {"plugin_version", text(result.plugin_version)},
+          {"server_version", text(result.server_version)},
           {"instances", result.instances},
           {"users", result.users},
           {"devices", result.devices},
-          {"connect", {{"ms", in_milliseconds(result.connecting)}, {"per_second", result.connections_per_second()}}},
+          {"connect", {{"ms", in_milliseconds(result.connecting)}, {"per_second", figure(result.connections_per_second())}}},
           {"measured_ms", in_milliseconds(result.measuring)},
           {"messages", messages_of(result)},
           {"latency_ms", latency_of(result.latency)},
@@ -130,6 +157,7 @@ json::object result_object(const Result& result) {
           {"machine_busy", result.machine_busy},
           {"recoveries", recoveries_of(result)},
           {"steps", steps_of(result)},
+          {"saturation", saturation_of(result)},
           {"idle", idle_of(result)},
           {"churn", churn_of(result)},
           {"timeline", std::move(timeline)},
@@ -143,15 +171,16 @@ std::string results_json(const LoadTestOptions& options, const Environment& envi
   for (const Result& result : results) all.push_back(result_object(result));
   const json::object document{{"schema", kSchema},
                               {"time", environment.time},
-                              {"command", options.command},
+                              {"command", text(options.command)},
                               {"environment",
                                {{"signalbox", environment.version},
                                 {"kernel", environment.kernel},
-                                {"processor", environment.processor},
+                                {"processor", text(environment.processor)},
                                 {"cores", environment.cores},
                                 {"memory_bytes", environment.memory_bytes}}},
                               {"work",
                                {{"mode", options.mode},
+                                {"via", options.via},
                                 {"rate", options.rate},
                                 {"size", options.size},
                                 {"duration_ms", options.duration.count()},

@@ -1,52 +1,87 @@
 #include "bench/loadtest/saturation.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
+#include <utility>
 
 namespace signalbox::bench {
 
 namespace {
 
-constexpr double kNear = 1.1;
+constexpr double kNear = 1.05;
+/// Later searches: begin at this share of what has been found, and go up and down by this.
+constexpr double kBegin = 0.8;
+constexpr double kPace = 1.25;
 /// Nobody asks for less; below it a search that never holds ends.
 constexpr double kLowest = 10;
-constexpr double kFullProcess = 0.9;
+constexpr double kFullThread = 0.9;
 constexpr double kFullMachine = 0.95;
+constexpr auto kLateGenerator = std::chrono::milliseconds(10);
 
 std::string limit_of(const Result& result) {
   std::string full;
+  const auto add = [&](const std::string& name) { full.append(full.empty() ? "" : ", ").append(name); };
   for (const auto& [name, cores] : result.busiest) {
-    if (cores > kFullProcess) full += (full.empty() ? "" : ", ") + name;
+    if (cores > kFullThread) add(name);
   }
-  if (result.machine_busy > kFullMachine) full += std::string(full.empty() ? "" : ", ") + "all cores of the machine";
+  if (result.machine_busy > kFullMachine) add("all cores of the machine");
+  if (full.empty() && result.generator_lag.percentile(99) > kLateGenerator) add("the generator, which was late itself");
   return full.empty() ? "nothing was full: it waited" : full;
 }
 
 }  // namespace
 
 std::optional<double> Saturation::next() const {
-  if (held_ > 0 && failed_ > 0 && failed_ / held_ < kNear) return std::nullopt;
-  if (rate_ < kLowest) return std::nullopt;
+  if (over_) return std::nullopt;
   return rate_;
 }
 
-Step Saturation::judge(double rate, const Result& result) {
+Step Saturation::judge(const Result& result) {
   Step step;
-  step.rate = rate;
-  step.delivered_per_second = result.arrivals_per_second();
+  step.search = search();
+  step.rate = rate_;
+  step.delivered_per_second = result.arrivals_per_second().value_or(0);
   step.p99 = result.latency.percentile(99);
   step.lost = result.messages.lost();
-  const double offered = rate * static_cast<double>(result.devices);
+  const double offered = rate_ * static_cast<double>(result.devices);
   step.held = result.latency.count() > 0 && step.p99 <= slo_ && step.lost == 0 &&
               result.messages.delivered == result.messages.planned && step.delivered_per_second >= kKeptUp * offered;
-  if (step.held) {
-    held_ = std::max(held_, rate);
-  } else {
-    failed_ = failed_ == 0 ? rate : std::min(failed_, rate);
-    step.limit = limit_of(result);
+  if (!step.held) step.limit = limit_of(result);
+  if (!step.held && !once_) {
+    once_ = true;
+    return step;
   }
-  rate_ = failed_ == 0 ? 2 * rate : held_ == 0 ? rate / 2 : (held_ + failed_) / 2;
+  once_ = false;
+  if (step.held) {
+    held_ = std::max(held_, rate_);
+  } else if (failed_ == 0 || rate_ < failed_) {
+    failed_ = rate_;
+    limit_ = step.limit;
+  }
+  rate_ = failed_ == 0 ? pace_ * rate_ : held_ == 0 ? rate_ / pace_ : (held_ + failed_) / 2;
+  if ((held_ > 0 && failed_ > 0 && failed_ / held_ < kNear) || rate_ < kLowest) conclude();
   return step;
+}
+
+void Saturation::conclude() {
+  over_ = held_ == 0 || found_.size() + 1 >= searches_;
+  if (held_ > 0) found_.push_back({held_, std::exchange(limit_, {})});
+  rate_ = kBegin * held_;
+  pace_ = kPace;
+  held_ = failed_ = 0;
+}
+
+void Saturation::end() {
+  if (!over_ && held_ > 0) found_.push_back({held_, limit_});
+  over_ = true;
+}
+
+std::size_t Saturation::median() const {
+  std::vector<std::size_t> order(found_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return found_[a].rate < found_[b].rate; });
+  return order[(order.size() - 1) / 2];
 }
 
 }  // namespace signalbox::bench

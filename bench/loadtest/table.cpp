@@ -32,12 +32,15 @@ Row latency(std::string_view name, double percent) {
           }};
 }
 
+std::string rounded(const std::optional<double>& figure) { return figure ? fixed(*figure, 0) : std::string(kUnknown); }
+
 std::string cpu(const Result& result, const std::optional<Usage>& usage) {
-  return usage ? significant(result.cpu_per_message(*usage)) : std::string(kUnknown);
+  const std::optional<double> figure = usage ? result.cpu_per_message(*usage) : std::nullopt;
+  return figure ? significant(*figure) : std::string(kUnknown);
 }
 
 std::string bytes(const Result& result, const std::optional<Usage>& usage) {
-  return usage ? fixed(result.bytes_per_user(*usage), 0) : std::string(kUnknown);
+  return rounded(usage ? result.bytes_per_user(*usage) : std::nullopt);
 }
 
 std::string mebibytes(std::size_t bytes) { return fixed(static_cast<double>(bytes) / (1024 * 1024), 1); }
@@ -62,12 +65,17 @@ std::vector<Row> idle_rows() {
 
 std::vector<Row> saturation_rows() {
   using R = const Result&;
-  const auto highest = [](R r) {
-    double rate = 0;
-    for (const Step& step : r.steps) rate = step.held ? std::max(rate, step.rate) : rate;
-    return fixed(rate, 0);
+  const auto each = [](R r) {
+    std::string rates;
+    for (const double rate : r.saturated->found) rates.append(rates.empty() ? "" : " ").append(fixed(rate, 0));
+    return rates;
   };
-  return {{"highest rate that held, a second", highest}};
+  const auto known = [](const std::function<std::string(R)>& value) {
+    return [value](R r) { return r.saturated ? value(r) : std::string(kUnknown); };
+  };
+  return {{"highest rate that held, a second", known([](R r) { return fixed(r.saturated->rate, 0); })},
+          {"  of each search", known(each)},
+          {"  beyond it was full", known([](R r) { return r.saturated->limit; })}};
 }
 
 std::vector<Row> cpu_rows(std::string_view first) {
@@ -84,7 +92,7 @@ std::vector<Row> churn_rows() {
       {"connections offered", [](R r) { return grouped(r.churned->offered); }},
       {"  registered", [](R r) { return grouped(r.churned->registered); }},
       {"  failed", [](R r) { return count_of_all(r.churned->failed, r.churned->offered); }},
-      {"registered a second", [](R r) { return fixed(r.connections_per_second(), 0); }},
+      {"registered a second", [](R r) { return rounded(r.connections_per_second()); }},
       latency("until registered p50, ms", 50),
       latency("  p99", 99),
       latency("  longest", 100),
@@ -99,13 +107,13 @@ std::vector<Row> rows() {
   return {
       {"instances", [](R r) { return grouped(r.instances); }},
       {"connections", [](R r) { return grouped(r.connections()); }},
-      {"  registered a second", [](R r) { return fixed(r.connections_per_second(), 0); }},
+      {"  registered a second", [](R r) { return rounded(r.connections_per_second()); }},
       {"messages offered", [](R r) { return grouped(r.messages.planned); }},
       {"  taken", [](R r) { return grouped(r.messages.delivered); }},
       {"  not taken",
        [](R r) { return count_of_all(r.messages.refused + r.messages.not_connected + r.messages.unsent, r.messages.planned); }},
       {"  outcome unknown", [](R r) { return count_of_all(r.messages.unknown, r.messages.planned); }},
-      {"delivered a second", [](R r) { return fixed(r.arrivals_per_second(), 0); }},
+      {"delivered a second", [](R r) { return rounded(r.arrivals_per_second()); }},
       {"delivered", [](R r) { return grouped(r.messages.arrived); }},
       {"  lost", [](R r) { return count_of_all(r.messages.lost(), r.messages.expected); }},
       {"  duplicates", [](R r) { return count_of_all(r.arrivals.duplicates, r.messages.expected); }},

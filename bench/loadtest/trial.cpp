@@ -25,7 +25,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
-constexpr auto kConnectPatience = 300s;
+/// Without one more registration.
+constexpr auto kConnectPatience = 60s;
 /// From the last registration on: memory comes to rest, and a plugin's table of routes spreads.
 constexpr auto kSettle = 1s;
 /// Users, and as many strangers, that are asked for when idle.
@@ -99,26 +100,43 @@ class Trial {
       result_.broker_usage.emplace();
     }
     if (!group_->pids().empty()) result_.instance_usage.emplace();
+    if (description.plugin == "memory") check_memory();
     result_.instances = group_->size();
     result_.users = options_.users;
     result_.devices = options_.devices;
   }
 
+  /// A plugin that was given by path says only now that it is memory's.
+  void check_memory() const {
+    if (options_.via == "broker") throw std::runtime_error("memory lives inside its instance: --via api");
+    if (options_.targets.empty() && group_->size() > 1) throw std::runtime_error("memory is one process: --instances 1");
+  }
+
   void connect() {
     note_memory(&Usage::bytes_before);
     const Clock::time_point begin = Clock::now();
-    crowd_ = std::make_unique<Crowd>(group_->instances(), options_.users, options_.devices, prefix_, plan_, books_);
-    const auto registered = [&] {
-      tell("connecting, " + grouped(crowd_->counts().registered) + " of " + grouped(crowd_->size()));
-      return crowd_->all_registered();
-    };
-    if (!wait_for(registered, kConnectPatience)) {
-      throw std::runtime_error(grouped(crowd_->counts().registered) + " of " + grouped(crowd_->size()) +
-                               " connections registered in " + std::to_string(kConnectPatience.count()) + " s");
-    }
+    gather();
     result_.connecting = Clock::now() - begin;
     pause_for(kSettle);
     note_memory(&Usage::bytes_connected);
+  }
+
+  /// Returns when all are registered.
+  void gather() {
+    crowd_ = std::make_unique<Crowd>(group_->instances(), options_.users, options_.devices, prefix_, plan_, books_);
+    std::uint64_t registered = 0;
+    Clock::time_point moved = Clock::now();
+    while (!crowd_->all_registered()) {
+      const std::uint64_t now = crowd_->counts().registered;
+      if (now > registered) moved = Clock::now();
+      registered = std::max(registered, now);
+      tell("connecting, " + grouped(registered) + " of " + grouped(crowd_->size()));
+      if (Clock::now() - moved > kConnectPatience) {
+        throw std::runtime_error(grouped(registered) + " of " + grouped(crowd_->size()) +
+                                 " connections registered, and no more for " + std::to_string(kConnectPatience.count()) + " s");
+      }
+      pause_for(10ms);
+    }
   }
 
   void churn() {
@@ -190,30 +208,57 @@ class Trial {
 
   void measure(const Leg& leg, const std::vector<Fault>& faults) {
     Scene scene{*group_, *crowd_, plan_, books_, {}, options_.devices};
-    scene.publisher = {.apis = {}, .user_prefix = prefix_, .message_bytes = options_.size, .key = options_.api_key};
+    scene.publisher = {.apis = {},
+                       .user_prefix = prefix_,
+                       .message_bytes = options_.size,
+                       .key = options_.api_key,
+                       .plugin = options_.via == "broker" ? name_ : "",
+                       .settings = group_->settings()};
     for (const RunningInstance& instance : group_->instances()) scene.publisher.apis.push_back(instance.api);
     Measurement(scene, leg, faults, [this](const std::string& what) { tell(what); }, result_).run();
   }
 
   void saturate() {
-    Saturation search(static_cast<double>(options_.rate), *options_.slo);
-    std::optional<Result> best;
+    Saturation saturation(static_cast<double>(options_.rate), *options_.slo, options_.searches);
+    std::vector<Result> best(options_.searches);  // of each search, at the highest rate that has held
     std::vector<Step> steps;
     std::uint64_t first = 0;
+    bool early = false;
     const Result connected = result_;
-    while (const std::optional<double> rate = search.next()) {
+    while (const std::optional<double> rate = saturation.next()) {
       const Leg next = leg(first, *rate);
-      if (next.end() > plan_.messages()) break;
+      early = next.end() > plan_.messages();
+      if (early) break;
       first = next.end();
-      tell("trying " + grouped(static_cast<std::uint64_t>(*rate)) + " a second");
+      recover(steps);
+      tell("search " + std::to_string(saturation.search() + 1) + " of " + std::to_string(options_.searches) + ", trying " +
+           grouped(static_cast<std::uint64_t>(*rate)) + " a second");
       result_ = connected;
       measure(next, {});
-      steps.push_back(search.judge(*rate, result_));
-      if (steps.back().held) best = result_;
+      steps.push_back(saturation.judge(result_));
+      if (steps.back().held) best[steps.back().search] = result_;
     }
-    if (best) result_ = std::move(*best);
+    saturation.end();
+    if (!saturation.found().empty()) {
+      const std::size_t median = saturation.median();
+      result_ = std::move(best[median]);
+      Saturated& saturated = result_.saturated.emplace();
+      saturated.rate = saturation.found()[median].rate;
+      saturated.limit = saturation.found()[median].limit;
+      for (const Saturation::Found& found : saturation.found()) saturated.found.push_back(found.rate);
+    }
     result_.steps = std::move(steps);
-    if (!best) result_.remarks.emplace_back("no rate that was tried held: lower --rate, or raise --slo");
+    if (!result_.saturated) result_.remarks.emplace_back("no rate that was tried held: lower --rate, or raise --slo");
+    if (early) result_.remarks.emplace_back("the search ended early, after as many messages as are kept account of");
+  }
+
+  /// After a rate that was too high: what it has left behind is over, and who was thrown out is back.
+  void recover(const std::vector<Step>& steps) {
+    if (steps.empty() || steps.back().held) return;
+    pause_for(kSettle);
+    if (crowd_->counts().failed == 0) return;
+    crowd_.reset();
+    gather();
   }
 
   void note_memory(std::size_t Usage::* moment) {

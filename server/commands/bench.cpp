@@ -3,8 +3,13 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "bench/loadtest/load_test.hpp"
+#include "bench/loadtest/shown_command.hpp"
+#include "core/config/schema.hpp"
+#include "core/fault.hpp"
+#include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
 #include "server/version.hpp"
@@ -33,15 +38,26 @@ void add_flag(CLI::App& command, const bench::LoadTestFlag& flag, Options& optio
       ->multi_option_policy(flag.many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
-/// This executable, in the words of a shell.
-std::string command_line() {
-  std::ifstream stream("/proc/self/cmdline", std::ios::binary);
-  std::string line;
-  for (std::string word; std::getline(stream, word, '\0');) {
-    const bool plain = !word.empty() && word.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~`!{}") == std::string::npos;
-    line.append(line.empty() ? "" : " ").append(plain ? word : "'" + word + "'");
+/// This process's, with secrets hidden: those that the server and the plugins which are measured call so.
+std::string command_line(const std::vector<std::string>& brokers) {
+  PluginCatalog catalog;
+  std::vector<Schema> schemas{Schema::core()};
+  for (const std::string& broker : brokers) {
+    try {
+      const PluginTable table = catalog.table(broker, {});
+      schemas.emplace_back("broker." + table.name, table.options);
+    } catch (const ConfigError&) {  // its instances will say why
+    }
   }
-  return line;
+  const auto find = [&schemas](const std::string& key) {
+    const Option* option = nullptr;
+    for (const Schema& schema : schemas) option = option ? option : schema.find(key);
+    return option;
+  };
+  std::ifstream stream("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(stream, word, '\0');) words.push_back(std::move(word));
+  return bench::shown_command(words, find);
 }
 
 int run_bench(const Options& given) {
@@ -50,7 +66,7 @@ int run_bench(const Options& given) {
   std::erase_if(flags, [](const auto& flag) { return flag.second.empty(); });
   bench::LoadTestOptions options = bench::read_load_test_options(flags);
   options.executable = std::filesystem::read_symlink("/proc/self/exe").string();
-  options.command = command_line();
+  options.command = command_line(options.brokers);
   return bench::run_load_test(std::move(options), kVersion) ? kDone : kFailed;
 }
 
@@ -62,7 +78,8 @@ Run add_bench(CLI::App& app) {
       "bench",
       "Measure brokers side by side on the same work\n"
       "For each broker it starts instances of this executable, connects and registers the users, publishes at a fixed rate "
-      "through the HTTP API, and counts what arrives: lost, twice, out of order, and how long after it was meant to be sent. "
+      "through the HTTP API or straight to the broker, and counts what arrives: lost, twice, out of order, and how long after "
+      "it was meant to be sent. "
       "Everything that it starts it ends, also on Ctrl-C.");
   for (const bench::LoadTestFlag& flag : bench::load_test_flags()) add_flag(*command, flag, *options);
   command->footer(

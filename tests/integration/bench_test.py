@@ -2,10 +2,11 @@
 """`signalbox bench` against a stand-in for an instance that loses, doubles, swaps, delays or denies a share of the messages that it
 knows exactly, and against a real instance that is paused: what it reports has to be that.
 
-    bench_test.py SIGNALBOX [TEST]"""
+    bench_test.py SIGNALBOX PLUGINS [TEST]"""
 import asyncio
 import base64
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -17,9 +18,10 @@ import threading
 import time
 import unittest
 
-from children import Server, wait_for
+from children import Redis, Server, wait_for
 
 SIGNALBOX = sys.argv.pop(1)
+PLUGINS = pathlib.Path(sys.argv.pop(1))
 SLOW = int(os.environ.get("SIGNALBOX_TEST_SLOW", "1"))
 RATE = 200
 SECONDS = 3
@@ -95,6 +97,10 @@ class StandIn:
         self.taken += 1
         return self.treat(self.taken - 1, send)
 
+    def tell_all(self, notice):
+        for client in itertools.chain(*self.clients.values()):
+            client.write(frame(notice))
+
 
 class Bench(unittest.TestCase):
     def bench(self, stand_in, *flags, ports=None, code=0, devices=1):
@@ -154,6 +160,34 @@ class Bench(unittest.TestCase):
                 held.pop()()
             return 200
         self.expect(self.bench(StandIn(treat), "--users", "1"), reordered=RATE * SECONDS // 10)
+
+    def test_what_happens_while_it_warms_up_is_not_counted(self):
+        stand_in = None
+        held = []
+
+        def treat(number, send):
+            if number >= RATE:
+                if number % 100 == 0:
+                    stand_in.tell_all(b'{"type":"gap","reason":"measured"}')
+                send()
+                return 200
+            if number < RATE // 2:
+                stand_in.tell_all(b'{"type":"gap","reason":"warming up"}')
+            if number % 10 == 0:
+                held.append(send)  # reordered
+            elif number % 10 == 1:
+                send(), send(), held.pop()()
+            elif number % 10 == 2:
+                stand_in.loop.call_later(0.4, send)
+            elif number % 10 < 6:
+                send()
+            return 200 if number % 10 < 8 else 503
+        stand_in = StandIn(treat)
+        result = self.bench(stand_in, "--users", "2", "--warmup", "1s", "--duration", "2s")
+        self.expect(result, delivered=2 * RATE, expected=2 * RATE, offered=2 * RATE, gaps=2 * 2 * RATE // 100)
+        self.assertEqual(result["latency_ms"]["count"], 2 * RATE)
+        self.assertEqual(sum(second["offered"] for second in result["timeline"]), 2 * RATE)
+        self.assertEqual(sum(second["delivered"] for second in result["timeline"]), 2 * RATE)
 
     def test_what_the_publisher_was_told_is_held_against_what_arrived(self):
         statuses = {0: 404, 1: 503, 2: 504, 3: 404}
@@ -247,6 +281,54 @@ class Bench(unittest.TestCase):
         self.assertEqual(run.returncode, code, run.stderr)
         return json.loads(run.stdout)["results"]
 
+    def test_messages_go_straight_to_the_broker_where_that_is_asked_for(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "redis", "--broker", "nats", "--via", "broker", "--users",
+                                  "40", "--devices", "2", "--rate", "200", "--duration", "1s", "--warmup", "500ms", "--report", folder],
+                                 capture_output=True, text=True, timeout=120 * SLOW)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            document = json.loads(pathlib.Path(folder, "results.json").read_text())
+        self.assertEqual(document["work"]["via"], "broker")
+        for result in document["results"]:
+            self.expect(result, offered=200, taken=200, delivered=400)
+            self.assertEqual(result["messages"]["statuses"], {})
+            self.assertEqual(result["latency_ms"]["count"], 400)
+
+    def test_memory_can_only_be_reached_through_its_instance(self):
+        run = subprocess.run([SIGNALBOX, "bench", "--broker", "memory", "--via", "broker"], capture_output=True, text=True,
+                             timeout=60 * SLOW)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("--via: memory lives inside its instance, where no generator can reach it", run.stderr)
+
+    def test_a_plugin_given_by_path_is_measured_beside_others(self):
+        redis = Redis()
+        with tempfile.TemporaryDirectory() as folder:
+            mine = pathlib.Path(folder, "libmine.so")
+            mine.symlink_to(PLUGINS / "libsignalbox_redis.so")
+            for way in ("api", "broker"):
+                run = subprocess.run([SIGNALBOX, "bench", "--broker", "./libmine.so", *(["--broker", "memory"] if way == "api" else []),
+                                      "--via", way, "--set", f"broker.redis.url=redis://default:hunter2@127.0.0.1:{redis.port}",
+                                      "--set", "api.keys=[hunter2]", "--api-key", "hunter2", "--users", "40", "--rate", "200",
+                                      "--duration", "1s", "--warmup", "0s", "--report", "out"],
+                                     capture_output=True, text=True, timeout=120 * SLOW, cwd=folder)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                written = pathlib.Path(folder, "out", "results.json").read_text()
+                document = json.loads(written)
+                self.assertEqual(document["results"][0]["broker"], "./libmine.so")
+                for result in document["results"]:
+                    self.expect(result, offered=200, delivered=200)
+                self.assertTrue(pathlib.Path(folder, "out", "libmine.so.hgrm").exists())
+                self.assertNotIn("hunter2", written + pathlib.Path(folder, "out", "report.html").read_text() + run.stdout)
+                self.assertIn(f"broker.redis.url=redis://default:***@127.0.0.1:{redis.port}", document["command"])
+                self.assertIn("--set 'api.keys=***' --api-key ***", document["command"])
+            # Memory's, which is one process wherever it lies.
+            for flags, reason in ((["--via", "broker"], "memory lives inside its instance"), ([], "memory is one process: --instances 1")):
+                run = subprocess.run([SIGNALBOX, "bench", "--broker", str(PLUGINS / "libsignalbox_memory.so"), "--users", "4", *flags],
+                                     capture_output=True, text=True, timeout=60 * SLOW)
+                self.assertEqual(run.returncode, 1)
+                self.assertIn(reason, run.stderr)
+        redis.stop()
+
     def test_a_broker_that_is_restarted_is_seen_to_come_back(self):
         [result] = self.results_of("--start-brokers", "--broker", "redis", "--users", "50", "--rate", "200", "--duration", "4s", "--warmup",
                                    "0s", "--fault", "restart-broker@1s")
@@ -300,12 +382,14 @@ class Bench(unittest.TestCase):
             send()
             return 200
         stand_in = StandIn(treat)
-        result = self.bench(stand_in, "--mode", "saturate", "--rate", "100", "--slo", "150ms", "--duration", "2s")
+        result = self.bench(stand_in, "--mode", "saturate", "--searches", "2", "--rate", "100", "--slo", "150ms", "--duration", "2s")
         held = [step["rate"] for step in result["steps"] if step["held"]]
         failed = [step for step in result["steps"] if not step["held"]]
         self.assertGreater(max(held), 10)
         self.assertLess(max(held), 520)
-        self.assertLess(min(step["rate"] for step in failed) / max(held), 1.1)
+        self.assertEqual(len(result["saturation"]["found"]), 2)
+        self.assertEqual(result["saturation"]["rate"], min(result["saturation"]["found"]))
+        self.assertTrue(result["saturation"]["limit"])
         self.assertTrue(all(step["limit"] for step in failed))
 
     def test_a_broker_that_is_not_there_is_said_in_a_line(self):

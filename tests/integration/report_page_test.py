@@ -141,7 +141,8 @@ class ReportPage(unittest.TestCase):
 
     def test_the_rates_of_saturation_are_a_chart_of_their_own(self):
         self.open_with(steps=[{"rate": 400, "delivered_per_second": 390, "p99_ms": 80, "lost": 0, "held": False, "limit": "the broker"},
-                              {"rate": 200, "delivered_per_second": 200, "p99_ms": 4, "lost": 0, "held": True, "limit": ""}])
+                              {"rate": 200, "delivered_per_second": 200, "p99_ms": 4, "lost": 0, "held": True, "limit": ""}],
+                       saturation={"rate": 200, "found": [200], "limit": "the broker"})
         self.assertEqual(self.visible(), ["steps", *CHARTS])
         self.assertIn("redis: 200 a second held.", self.words("steps"))
         self.assertGreater(self.pixels("steps", 1), 20)

@@ -74,7 +74,7 @@ function throughput() {
       ...(alone ? {borderColor: colours.muted, backgroundColor: colours.muted} : {})});
   }
   overTime("throughput", "Messages delivered a second. " + each(shown(), ({messages}) =>
-      `${whole(messages.delivered_per_second)} on average`),
+      `${known(messages.delivered_per_second, whole)} on average`),
     datasets, {beginAtZero: true, grace: "5%", title: title("messages a second"), ticks: {callback: (value) => round(value)}},
     whole);
 }
@@ -82,7 +82,7 @@ function throughput() {
 /// Of saturation: each rate that was tried.
 function steps() {
   const tried = ({steps}) => [...steps].sort((one, other) => one.rate - other.rate);
-  const held = ({steps}) => Math.max(0, ...steps.filter((step) => step.held).map((step) => step.rate));
+  const held = ({saturation}) => saturation ? saturation.rate : 0;
   const points = (result) => tried(result).map(({rate, p99_ms: y}) => ({x: rate, y: y > 0 ? y : NaN}));
   const datasets = shown().map((broker) => line(broker, points(broker.result), {
     pointRadius: 6,
@@ -100,7 +100,7 @@ function steps() {
         title: ([item]) => item ? `${whole(item.parsed.x)} a second` : "",
         label: (item) => {
           const step = tried(shown()[item.datasetIndex].result)[item.dataIndex];
-          return `${item.dataset.label}: ${milliseconds(step.p99_ms)}, ${step.held ? "held" : step.limit}`;
+          return `${item.dataset.label}: ${known(step.p99_ms, milliseconds)}, ${step.held ? "held" : step.limit}`;
         },
       }}},
     },
@@ -130,18 +130,18 @@ const names = () => withEarlier().map((broker) => broker.name);
 
 /// Stacked: what each part used. A part that nobody knows has no bar; of those of a broker that is partly known stands what is.
 function parts(id, name, unit, count, value) {
-  const known = (result, part) => result.usage[part] !== null;
-  const used = PARTS.slice(0, count).filter((part) => brokers.some(({result}) => known(result, part)));
+  const amount = (result, part) => result.usage[part] === null ? null : value(result.usage[part]);
+  const used = PARTS.slice(0, count).filter((part) => brokers.some(({result}) => amount(result, part) !== null));
   const datasets = used.map((part) => ({
     label: part,
-    data: withEarlier().map(({result}) => known(result, part) ? value(result.usage[part]) : null),
+    data: withEarlier().map(({result}) => amount(result, part)),
     backgroundColor: withEarlier().map((broker) => fill(broker, PARTS.indexOf(part))),
     borderColor: withEarlier().map(colour),
     borderWidth: 1.5,
   }));
   const sum = (index) => datasets.reduce((total, dataset) => total + (dataset.data[index] ?? 0), 0);
-  const says = (result) => used.filter((part) => known(result, part)).map((part) =>
-      `${part} ${significant(value(result.usage[part]))} ${unit}`).join(", ") || "not known";
+  const says = (result) => used.filter((part) => amount(result, part) !== null).map((part) =>
+      `${part} ${significant(amount(result, part))} ${unit}`).join(", ") || "not known";
   bars(id, `${name}. ${each(withEarlier(), says)}`, names(), datasets,
     (index, number) => number === datasets.length - 1 && significant(sum(index)));
 }
@@ -150,8 +150,8 @@ function connect() {
   const rate = ({connect}) => connect.per_second;
   const rates = withEarlier().map(({result}) => rate(result));
   const datasets = [{label: "a second", data: rates, backgroundColor: withEarlier().map(colour)}];
-  bars("connect", "Connections registered a second. " + each(withEarlier(), (result) => whole(rate(result))), names(), datasets,
-    (index) => whole(rates[index]));
+  bars("connect", "Connections registered a second. " + each(withEarlier(), (result) => known(rate(result), whole)), names(), datasets,
+    (index) => known(rates[index], whole));
 }
 
 function wrong() {
@@ -191,7 +191,7 @@ function drawAll() {
     longest();
     throughput();
     wrong();
-    parts("memory", "Memory a user", "KiB", 2, (usage) => usage.bytes_per_user / 1024);
+    parts("memory", "Memory a user", "KiB", 2, ({bytes_per_user: bytes}) => bytes === null ? null : bytes / 1024);
   }
   parts("cpu", `CPU time a ${churn ? "connection" : "message"}`, "microseconds", 3, (usage) => usage.cpu_us_per_message);
   connect();

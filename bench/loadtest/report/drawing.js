@@ -30,6 +30,8 @@ function significant(value) {
 const round = (value) => new Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value);
 const whole = (value) => formats[3].format(value);
 const milliseconds = (value) => `${significant(value)} ms`;
+/// What was not measured is null.
+const known = (value, text) => value === null ? "not known" : text(value);
 
 const shown = () => brokers.filter((broker) => broker.shown);
 /// Each broker that is shown, and behind it the same of the run that this one is compared with.

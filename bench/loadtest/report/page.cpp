@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -68,9 +69,9 @@ std::string bounds(const LoadTestOptions& options, const Result& result) {
   const std::string p99 =
       options.slo ? "p99 of at most " + grouped(static_cast<std::uint64_t>(options.slo->count())) + " ms" : "";
   if (options.mode == "saturate") {
-    const bool held = std::any_of(result.steps.begin(), result.steps.end(), [](const Step& step) { return step.held; });
-    return item(held ? "met" : "missed",
-                held ? "a rate held: " + p99 + ", nothing lost" : "no rate held: " + p99 + ", nothing lost");
+    if (!result.saturated) return item("missed", "no rate held: " + p99 + ", nothing lost");
+    return item("met", fixed(result.saturated->rate, 0) + " a second held: " + p99 + ", nothing lost") +
+           item("note", "beyond it was full: " + result.saturated->limit);
   }
   std::string items;
   if (options.slo) {
@@ -89,22 +90,29 @@ std::string bounds(const LoadTestOptions& options, const Result& result) {
 /// CPU and memory of what is known: nothing of a --target, and not of a broker's server that runs already.
 std::string cost(const Result& result) {
   if (!result.instance_usage) return "";
-  double cpu = result.cpu_per_message(*result.instance_usage);
-  double bytes = result.bytes_per_user(*result.instance_usage);
-  if (result.broker_usage) {
-    cpu += result.cpu_per_message(*result.broker_usage);
-    bytes += result.bytes_per_user(*result.broker_usage);
+  const Usage none;
+  const Usage& broker = result.broker_usage ? *result.broker_usage : none;
+  std::string figures;
+  if (const std::optional<double> cpu = result.cpu_per_message(*result.instance_usage)) {
+    figures += figure(result.churned ? "CPU a connection" : "CPU a message",
+                      significant(*cpu + result.cpu_per_message(broker).value_or(0)), "µs");
   }
-  if (result.churned) return figure("CPU a connection", significant(cpu), "µs");
-  return figure("CPU a message", significant(cpu), "µs") + figure("memory a user", significant(bytes / 1024), "KiB");
+  if (const std::optional<double> bytes = result.bytes_per_user(*result.instance_usage)) {
+    figures += figure("memory a user", significant((*bytes + result.bytes_per_user(broker).value_or(0)) / 1024), "KiB");
+  }
+  return figures;
+}
+
+std::string a_second(std::string_view name, const std::optional<double>& rate) {
+  return rate ? figure(name, fixed(*rate, 0), "a second") : figure(name, "-", "");
 }
 
 std::string amounts(const Result& result) {
   if (result.churned) {
-    return figure("registered", fixed(result.connections_per_second(), 0), "a second") +
+    return a_second("registered", result.connections_per_second()) +
            figure("failed", grouped(result.churned->failed), "of " + grouped(result.churned->offered));
   }
-  return figure("delivered", fixed(result.arrivals_per_second(), 0), "a second") +
+  return a_second("delivered", result.arrivals_per_second()) +
          figure("lost", grouped(result.messages.lost()), "of " + grouped(result.messages.expected));
 }
 
@@ -145,8 +153,9 @@ std::string when(const Environment& environment) {
 std::string work(const LoadTestOptions& options) {
   if (options.mode == "connect") return grouped(options.rate) + " connections a second";
   const std::string bytes = " of " + grouped(options.size) + " bytes";
-  if (options.mode == "saturate") return "messages" + bytes + ", " + grouped(options.rate) + " a second at first";
-  return grouped(options.rate) + " messages a second" + bytes;
+  const std::string way = options.via == "broker" ? ", straight to the broker" : ", through the HTTP API";
+  if (options.mode == "saturate") return "messages" + bytes + way + ", " + grouped(options.rate) + " a second at first";
+  return grouped(options.rate) + " messages a second" + bytes + way;
 }
 
 Facts facts(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results) {

@@ -29,6 +29,13 @@ TEST(Process, KnowsWhenItsProgramHasEnded) {
   EXPECT_TRUE(soon([&] { return !process.running(); }));
 }
 
+TEST(Process, EndsWhenItIsAsked) {
+  Process process = Process::start({"sleep", "1000"}, "");
+  process.ask_to_stop();
+  EXPECT_TRUE(soon([&] { return !process.running(); }));
+  process.ask_to_stop();  // nobody: pid -1 would be everybody
+}
+
 TEST(Process, EndsWithItsOwner) {
   pid_t pid = 0;
   {

@@ -1,5 +1,7 @@
 #include "bench/loadtest/options.hpp"
 
+#include <cstdlib>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -113,6 +115,27 @@ TEST(LoadTestOptions, ReadFaultsAndRefuseWhatCantBeDone) {
   EXPECT_THAT(refusal({{"fault", {"pause-instance@1s+1s"}}, {"target", {"ws://127.0.0.1:1"}}}),
               HasSubstr("leave out --target"));
   EXPECT_THAT(refusal({{"fault", {"pause-instance@1s+1s"}}, {"mode", {"saturate"}}}), HasSubstr("mode saturate"));
+}
+
+TEST(LoadTestOptions, PublishStraightToTheBrokerWhereThatCanBe) {
+  EXPECT_EQ(read_load_test_options({}).via, "api");
+  EXPECT_EQ(read_load_test_options({{"via", {"broker"}}}).via, "broker");
+  EXPECT_EQ(refusal({{"via", {"broker"}}}), "taken");
+  EXPECT_THAT(refusal({{"via", {"post"}}}), StartsWith("--via: expected one of api, broker"));
+  EXPECT_THAT(refusal({{"via", {"broker"}}, {"broker", {"redis", "memory"}}}),
+              StartsWith("--via: memory lives inside its instance"));
+  EXPECT_THAT(refusal({{"via", {"broker"}}, {"target", {"ws://127.0.0.1:1"}}}), HasSubstr("leave out --target"));
+  EXPECT_THAT(refusal({{"via", {"broker"}}, {"mode", {"connect"}}}), HasSubstr("mode connect"));
+  EXPECT_EQ(refusal({{"via", {"api"}}, {"broker", {"memory"}}}), "taken");
+}
+
+TEST(LoadTestOptions, TakeTheKeyOfTheApiFromWhereItStands) {
+  setenv("SIGNALBOX_TEST_API_KEY", "hunter2", 1);
+  EXPECT_EQ(read_load_test_options({{"api-key", {"env:SIGNALBOX_TEST_API_KEY"}}}).api_key, "hunter2");
+  unsetenv("SIGNALBOX_TEST_API_KEY");
+  EXPECT_EQ(refusal({{"api-key", {"env:SIGNALBOX_TEST_API_KEY"}}}),
+            "--api-key: the environment variable \"SIGNALBOX_TEST_API_KEY\" is not set");
+  EXPECT_EQ(read_load_test_options({{"api-key", {"hunter2"}}}).api_key, "hunter2");
 }
 
 TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {

@@ -91,6 +91,24 @@ TEST(ReportPage, SaysFiguresWithTheirUnits) {
   EXPECT_THAT(page.html, HasSubstr("2026-11-26 15:24:56 UTC"));
 }
 
+TEST(ReportPage, SaysHowMessagesWerePublished) {
+  LoadTestOptions options;
+  EXPECT_THAT(Page(options).html, HasSubstr(", through the HTTP API"));
+  options.via = "broker";
+  EXPECT_THAT(Page(options).html, HasSubstr(", straight to the broker"));
+}
+
+TEST(ReportPage, HasNoFigureWhereNothingWasMeasured) {
+  Result result;
+  result.broker = "redis";
+  result.users = 10;
+  result.instance_usage = Usage{.cpu = 1ms};
+  const std::string html = report_page({}, {}, {&result, 1}, "{}", "");
+  EXPECT_THAT(html, HasSubstr("<dt>p99</dt><dd>-</dd>"));
+  EXPECT_THAT(html, HasSubstr("<dt>delivered</dt><dd>-</dd>"));
+  EXPECT_THAT(html, Not(HasSubstr("<dt>CPU a message</dt>")));
+}
+
 TEST(ReportPage, TellsOfConnectionsWhereTheyCameAndWent) {
   Result result;
   result.broker = "memory";
@@ -108,14 +126,16 @@ TEST(ReportPage, TellsOfConnectionsWhereTheyCameAndWent) {
 TEST(ReportPage, TellsTheRatesThatWereTriedAndTheFaults) {
   Result result;
   result.broker = "memory";
-  result.steps = {{.rate = 100, .held = true, .limit = ""}, {.rate = 200, .limit = "an instance"}};
+  result.steps = {{.rate = 100, .held = true, .limit = ""}, {.rate = 200, .limit = "a thread of an instance"}};
+  result.saturated = {.rate = 100, .found = {100}, .limit = "a thread of an instance"};
   result.recoveries = {{.fault = "restart-broker@1s", .at = 1s, .over = 200ms, .ready = 500ms}};
   LoadTestOptions options;
   options.mode = "saturate";
   options.slo = 50ms;
   const std::string html = report_page(options, {}, {&result, 1}, "{}", "");
-  EXPECT_THAT(html, HasSubstr("<li class=\"met\">a rate held: p99 of at most 50 ms, nothing lost</li>"));
-  EXPECT_THAT(html, HasSubstr("<li class=\"note\">200 a second did not hold (an instance)"));
+  EXPECT_THAT(html, HasSubstr("<li class=\"met\">100 a second held: p99 of at most 50 ms, nothing lost</li>"));
+  EXPECT_THAT(html, HasSubstr("<li class=\"note\">200 a second did not hold (a thread of an instance)"));
+  EXPECT_THAT(html, HasSubstr("<li class=\"note\">beyond it was full: a thread of an instance</li>"));
   EXPECT_THAT(html, HasSubstr("<li class=\"note\">restart-broker@1s: over after 200 ms"));
 }
 

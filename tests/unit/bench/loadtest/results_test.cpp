@@ -1,5 +1,9 @@
 // The table and results.json say what was measured.
+#include <cmath>
+#include <functional>
+#include <limits>
 #include <sstream>
+#include <string>
 
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
@@ -63,6 +67,79 @@ TEST(Results, AreJsonWithWhatIsNotKnownAsNull) {
   EXPECT_DOUBLE_EQ(number(result.at("usage").at("instances").at("bytes_per_user")), 1'000);
   EXPECT_TRUE(result.at("usage").at("broker").is_null());
   EXPECT_EQ(number(result.at("timeline").at(0).at("max")), 175);
+}
+
+/// Every value of a document that is no object and no array.
+void visit(const boost::json::value& value, const std::string& path,
+           const std::function<void(const std::string&, const boost::json::value&)>& leaf) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& [name, member] : *object) visit(member, path + "/" + std::string(name), leaf);
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& member : *array) visit(member, path + "/-", leaf);
+  } else {
+    leaf(path, value);
+  }
+}
+
+TEST(Results, AreJsonWhereNothingWasMeasured) {
+  Result nothing;
+  nothing.broker = "redis";
+  nothing.instance_usage = nothing.broker_usage = Usage{.cpu = 3ms};
+  nothing.idle.emplace();
+  nothing.steps.emplace_back();
+  nothing.recoveries.emplace_back();
+  nothing.timeline.emplace_back();
+  Result churned = nothing;
+  churned.churned.emplace();
+  for (const Result& result : {nothing, churned}) {
+    const boost::json::value document = boost::json::parse(results_json({}, {}, {&result, 1}));  // throws for NaN and Infinity
+    const boost::json::value& all = document.at("results").at(0);
+    for (const char* figure :
+         {"/connect/per_second", "/messages/delivered_per_second", "/messages/loss", "/latency_ms/p50", "/latency_ms/mean",
+          "/latency_ms/max", "/generator_lag_ms/p99", "/usage/instances/cpu_us_per_message",
+          "/usage/generator/cpu_us_per_message", "/usage/broker/bytes_per_user", "/steps/0/p99_ms", "/saturation"}) {
+      EXPECT_TRUE(all.at_pointer(figure).is_null()) << figure;
+    }
+    EXPECT_TRUE(all.at_pointer("/latency_ms/curve").as_array().empty());
+    EXPECT_EQ(all.at_pointer("/messages/lost"), 0);
+    visit(document, "", [](const std::string& path, const boost::json::value& value) {
+      EXPECT_TRUE(!value.is_double() || std::isfinite(value.as_double())) << path;
+    });
+    std::ostringstream table;
+    print_results(table, {&result, 1});
+    EXPECT_EQ(table.str().find("nan"), std::string::npos);
+    EXPECT_EQ(table.str().find("inf"), std::string::npos);
+  }
+}
+
+TEST(Results, HoldNoFigureThatIsNoNumber) {
+  Result result = some_result();
+  result.saturated = {.rate = 5'000, .found = {5'000}, .limit = "a thread of an instance"};
+  result.connecting = result.measuring = 1ns;  // the greatest rates there can be
+  result.arrivals.measured = std::numeric_limits<std::uint64_t>::max();
+  const boost::json::value document = boost::json::parse(results_json({}, {}, {&result, 1}));
+  EXPECT_EQ(document.at_pointer("/results/0/saturation/limit"), "a thread of an instance");
+}
+
+TEST(Results, AreUtf8WhateverServersSay) {
+  Result result = some_result();
+  result.remarks = {"a client was lost: refused: HTTP/1.1 503 \xff\n"};
+  LoadTestOptions options;
+  options.command = "signalbox bench --report \xfe";
+  const boost::json::value document = boost::json::parse(results_json(options, {}, {&result, 1}));
+  EXPECT_EQ(document.at("command"), "signalbox bench --report \\xfe");
+  EXPECT_EQ(document.at_pointer("/results/0/remarks/0"), "a client was lost: refused: HTTP/1.1 503 \\xff\\n");
+}
+
+TEST(Results, TellTheMedianOfSaturation) {
+  Result result = some_result();
+  result.saturated = {.rate = 5'000, .found = {4'800, 5'000, 5'200}, .limit = "a thread of an instance"};
+  result.steps = {{.rate = 5'000, .held = true, .limit = ""}, {.search = 1, .rate = 5'300, .limit = "a thread of an instance"}};
+  std::ostringstream out;
+  print_results(out, {&result, 1});
+  EXPECT_THAT(out.str(), testing::ContainsRegex("highest rate that held, a second +5,000\n"));
+  EXPECT_THAT(out.str(), testing::ContainsRegex("  of each search +4,800 5,000 5,200\n"));
+  EXPECT_THAT(out.str(), testing::ContainsRegex("  beyond it was full +a thread of an instance\n"));
 }
 
 }  // namespace

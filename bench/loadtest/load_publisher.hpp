@@ -1,4 +1,4 @@
-// A back end of a load test: publishes to its schedule through the HTTP API, and books what it is told.
+// A back end of a load test: publishes to its schedule, and books what it is told.
 #pragma once
 
 #include <array>
@@ -8,13 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <sys/types.h>
 
 #include "bench/histogram.hpp"
 #include "bench/loadtest/books.hpp"
-#include "bench/loadtest/endpoint.hpp"
+#include "bench/loadtest/outlet.hpp"
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/timeline.hpp"
 #include "bench/process.hpp"
@@ -22,30 +21,26 @@
 
 namespace signalbox::bench {
 
-struct PublisherOptions {
-  std::vector<Endpoint> apis;
-  std::string user_prefix;
-  std::size_t message_bytes = 128;
-  std::string key;  ///< of the API; empty: none
-};
-
-/// Publishes a leg: a process of its own, at work once constructed. A message a request, pipelined: what is due leaves whatever
-/// has become of the messages before. All messages to one user go over one connection, so that they have an order.
+/// Publishes a leg: a process of its own. What is due leaves whatever has become of the messages before.
 ///
 /// Lifetime: not beyond `plan` and `books`.
-class ApiPublisher {
+class LoadPublisher {
  public:
-  static constexpr std::size_t kConnectionsPerApi = 8;
-  /// An end is made where no answer has come, and nothing could be written, for so long.
+  using Clock = Timeline::Clock;
+
+  /// An end is made where no answer has come, and nothing could be sent, for so long.
   static constexpr std::chrono::seconds kPatience{30};
 
-  /// `start`: when the first message is due.
-  ApiPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg,
-               Timeline::Clock::time_point start);
+  LoadPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg);
+
+  /// It can publish. Errors: std::runtime_error with the reason why it never will.
+  [[nodiscard]] bool ready();
+  /// To be called once, when it is ready(). `start`: when the first message is due.
+  void begin(Clock::time_point start) noexcept { shared_->start = start.time_since_epoch().count(); }
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   /// All is answered, or given up.
-  [[nodiscard]] bool done() noexcept;
+  [[nodiscard]] bool done() noexcept { return shared_->done || !process_.running(); }
   /// Why it has given up; empty if it has not.
   [[nodiscard]] std::string fault() const { return shared_->fault.data(); }
   [[nodiscard]] std::uint64_t sent() const noexcept { return shared_->sent; }
@@ -61,14 +56,16 @@ class ApiPublisher {
 
  private:
   struct Shared {
-    std::atomic<bool> done{false};
+    std::atomic<bool> ready{false}, done{false};
+    std::atomic<Clock::rep> start{0};  // 0: not yet
+    std::atomic<Clock::rep> moved{0};  // when something was answered
     std::atomic<std::uint64_t> sent{0}, answered{0};
     std::array<std::atomic<std::uint64_t>, kStatuses> statuses{};
-    std::array<char, 200> fault{};  // written before `done`
+    std::array<char, 400> fault{};  // written before `done`
     Timeline timeline;
   };
   class Load;
-  int run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg, Timeline::Clock::time_point start);
+  int run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg);
 
   std::shared_ptr<Shared> shared_;
   SharedLatencies lag_;
