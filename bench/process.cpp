@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -68,6 +69,8 @@ void look_in_sbin() {
 Process Process::start(std::vector<std::string> arguments, const std::string& log) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
+  setpgid(0, 0);
+  std::signal(SIGPIPE, SIG_DFL);  // being ignored would outlive exec
   forget_settings();
   look_in_sbin();
   const int output = open(log.empty() ? "/dev/null" : log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -175,6 +178,7 @@ std::size_t raise_descriptor_limit() {
 }
 
 std::uint16_t free_port() {
+  static std::set<std::uint16_t> given;  // who asked may not listen yet
   std::random_device random;
   for (int attempt = 0; attempt < 500; ++attempt) {
     sockaddr_in address{};
@@ -185,7 +189,7 @@ std::uint16_t free_port() {
     const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool free = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     close(descriptor);
-    if (free) return port;
+    if (free && given.insert(port).second) return port;
   }
   throw std::runtime_error("no free port on loopback");
 }

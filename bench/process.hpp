@@ -19,6 +19,7 @@ namespace signalbox::bench {
 class Process {
  public:
   /// Runs a program, looked up in PATH, without any SIGNALBOX_ variable. Its output goes to `log`, or nowhere if that is empty.
+  /// A process group of its own, so that Ctrl-C on a terminal is the owner's alone.
   static Process start(std::vector<std::string> arguments, const std::string& log);
 
   /// Runs `body` in a copy of this process, which must have one thread. What it returns is the exit status.
@@ -58,7 +59,8 @@ std::size_t settled_anonymous_bytes(pid_t pid);
 /// Lifts the soft limit of open files to the hard one, for this process and those it starts. Returns the limit.
 std::size_t raise_descriptor_limit();
 
-/// A loopback TCP port that nobody listens on, below the range from which the kernel picks ports for clients.
+/// A loopback TCP port that nobody listens on, below the range from which the kernel picks ports for clients. Never the same
+/// twice. Threading: one thread.
 std::uint16_t free_port();
 
 }  // namespace signalbox::bench

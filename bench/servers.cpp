@@ -9,12 +9,12 @@
 #include <iterator>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "bench/http_get.hpp"
+#include "bench/interrupt.hpp"
 #include "bench/redis_client.hpp"
 
 namespace signalbox::bench {
@@ -24,6 +24,8 @@ namespace {
 constexpr auto kStartTimeout = std::chrono::seconds(15);
 /// An instance's: the plugin may have topics to make and a broker to find that has just started itself.
 constexpr auto kReadyTimeout = std::chrono::seconds(30);
+constexpr auto kPause = std::chrono::milliseconds(2);
+constexpr auto kReadyPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -67,19 +69,19 @@ void RedisServer::start() {
   const std::string port = url_.substr(url_.rfind(':') + 1);
   process_ = std::make_unique<Process>(
       Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_));
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  for (;;) {
+  std::string refusal = "it has not answered";
+  const auto answers = [&] {
     try {
       const std::string probe = "probe";
       RedisClient(url_).subscribed({&probe, 1});
-      return;
+      refusal.clear();
     } catch (const std::exception& error) {
-      if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-        throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log_));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      refusal = error.what();
     }
-  }
+    return refusal.empty();
+  };
+  wait_for([&] { return answers() || !process_->running(); }, kStartTimeout, kPause);
+  if (!refusal.empty()) throw std::runtime_error("redis-server: " + refusal + '\n' + end_of(log_));
 }
 
 NatsServer::NatsServer(const ScratchDirectory& scratch)
@@ -96,12 +98,9 @@ void NatsServer::start() {
   const std::string log = scratch_.file("nats-" + std::to_string(++starts_) + ".log");
   process_ = std::make_unique<Process>(
       Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log));
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  while (contents_of(log).find("Server is ready") == std::string::npos) {
-    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-      throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const auto ready = [&] { return contents_of(log).find("Server is ready") != std::string::npos; };
+  if (!wait_for([&] { return ready() || !process_->running(); }, kStartTimeout, kPause) || !ready()) {
+    throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log));
   }
 }
 
@@ -133,13 +132,13 @@ std::string SignalboxServer::stop() {
 }
 
 void SignalboxServer::wait_ready() {
-  const auto deadline = std::chrono::steady_clock::now() + kReadyTimeout;
-  while (http_get("127.0.0.1", api_port_, "/readyz").status != 200) {
-    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-      throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  bool ready = false;
+  const auto settled = [&] {
+    ready = http_get("127.0.0.1", api_port_, "/readyz").status == 200;
+    return ready || !process_->running();
+  };
+  wait_for(settled, kReadyTimeout, kReadyPause);
+  if (!ready) throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
 }
 
 }  // namespace signalbox::bench

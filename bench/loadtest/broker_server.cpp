@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 #include "bench/loadtest/kafka_server.hpp"
 
 namespace signalbox::bench {

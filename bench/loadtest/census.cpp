@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "bench/loadtest/api_connection.hpp"
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 
 namespace signalbox::bench {
 

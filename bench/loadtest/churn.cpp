@@ -4,12 +4,13 @@
 #include <chrono>
 
 #include "bench/client_pool.hpp"
+#include "bench/loadtest/options.hpp"
 
 namespace signalbox::bench {
 
 namespace {
 
-/// On their way at one time: more than a process may hold need not be asked for.
+/// On their way at one time, at most.
 constexpr std::size_t kInFlight = 15'000;
 
 }  // namespace
@@ -26,7 +27,7 @@ int Churn::run(const Endpoint& instance, std::uint32_t first_source, const std::
   ClientPool pool({.address = instance.address,
                    .port = instance.port,
                    .envelope = true,
-                   .in_flight = kInFlight,
+                   .in_flight = std::min(kInFlight, connections_of_a_process(raise_descriptor_limit())),
                    .first_source = first_source});
   pool.on_ready([&](std::size_t client) {
     latencies_.record(Schedule::Clock::now() - schedule.intended(client));

@@ -9,7 +9,7 @@ namespace signalbox::bench {
 namespace {
 
 /// Of a process: what is no user's socket has room beside them.
-constexpr std::size_t kClientsPerProcess = 15'000;
+constexpr std::size_t kMostPerProcess = 15'000;
 /// On their way to be registered, over all processes: a crowd that waits for itself runs into the time that a handshake may
 /// take.
 constexpr std::size_t kInFlight = 4'096;
@@ -20,13 +20,14 @@ constexpr std::size_t kMostInFlight = 256;  // of a process
 Crowd::Crowd(const std::vector<RunningInstance>& instances, std::size_t users, std::size_t devices, const std::string& prefix,
              const Plan& plan, Books& books)
     : clients_(users * devices) {
-  const std::size_t processes = instances.size() * (clients_ / instances.size() / kClientsPerProcess + 1);
+  const std::size_t per_process = std::min(kMostPerProcess, connections_of_a_process(raise_descriptor_limit()));
+  const std::size_t processes = instances.size() * (clients_ / instances.size() / per_process + 1);
   const std::size_t in_flight = std::clamp<std::size_t>(kInFlight / processes, 1, kMostInFlight);
   std::uint32_t source = 2;  // of 127.0.0.0: each process has two of its own, as a source has only so many ports
   for (std::size_t i = 0; i < instances.size(); ++i) {
     std::size_t left = clients_ / instances.size() + (i < clients_ % instances.size() ? 1 : 0);
     for (std::size_t first = i; left > 0; source += 2) {
-      const Share share{std::min(left, kClientsPerProcess), first, instances.size(), devices};
+      const Share share{std::min(left, per_process), first, instances.size(), devices};
       const Endpoint& endpoint = instances[i].clients;
       const ClientOptions client{
           .address = endpoint.address, .port = endpoint.port, .in_flight = in_flight, .first_source = source};

@@ -7,7 +7,7 @@
 #include <boost/json/parse.hpp>
 
 #include "bench/http_get.hpp"
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 
 namespace signalbox::bench {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 
 namespace signalbox::bench {
 

@@ -44,7 +44,6 @@ class LoadPublisher {
   /// Why it has given up; empty if it has not.
   [[nodiscard]] std::string fault() const { return shared_->fault.data(); }
   [[nodiscard]] std::uint64_t sent() const noexcept { return shared_->sent; }
-  [[nodiscard]] std::uint64_t answered() const noexcept { return shared_->answered; }
   /// Answers with this HTTP status.
   [[nodiscard]] std::uint64_t answers(std::size_t status) const noexcept { return shared_->statuses.at(status); }
   /// How much later than intended this process itself was: by its own slowness, not by the server's.

@@ -1,23 +1,29 @@
 #include "bench/loadtest/load_test.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <span>
+#include <sstream>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
+
+#include <unistd.h>
 
 #include "bench/loadtest/comparison.hpp"
 #include "bench/loadtest/environment.hpp"
 #include "bench/loadtest/hgrm.hpp"
-#include "bench/loadtest/interrupt.hpp"
-#include "bench/loadtest/numbers.hpp"
+#include "bench/interrupt.hpp"
+#include "bench/loadtest/judgement.hpp"
 #include "bench/loadtest/progress.hpp"
 #include "bench/loadtest/report/page.hpp"
 #include "bench/loadtest/results_json.hpp"
+#include "bench/loadtest/system_limits.hpp"
 #include "bench/loadtest/table.hpp"
 #include "bench/loadtest/trial.hpp"
 #include "bench/process.hpp"
@@ -34,6 +40,15 @@ void make_folder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!fs::is_directory(folder)) throw ConfigError("--report: can't make the folder " + folder + ": " + error.message());
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw ConfigError("--report: can't write to " + folder + ": " + std::generic_category().message(errno));
+  }
+}
+
+/// Instances that run elsewhere have theirs there.
+Ends ends_here(const LoadTestOptions& options) {
+  const auto near = [](const RunningInstance& target) { return target.clients.address.starts_with("127."); };
+  return std::all_of(options.targets.begin(), options.targets.end(), near) ? Ends::both : Ends::client;
 }
 
 void write_file(const fs::path& path, const std::string& text) {
@@ -46,8 +61,7 @@ void write_file(const fs::path& path, const std::string& text) {
 /// A plugin's path as a name for a file.
 std::string file_name(const std::string& broker) {
   std::string name = fs::path(broker).filename().string();
-  const auto odd = [](char c) { return c == '/' || c == ' '; };
-  std::replace_if(name.begin(), name.end(), odd, '_');
+  std::replace(name.begin(), name.end(), ' ', '_');
   return name;
 }
 
@@ -60,35 +74,26 @@ void write_report(const LoadTestOptions& options, const Environment& environment
   for (const Result& result : results) {
     const std::string name = file_name(result.broker);
     const int times = ++used[name];
-    const fs::path file = folder / (name + (times == 1 ? "" : "-" + std::to_string(times)) + ".hgrm");
-    std::ofstream out(file);
-    write_hgrm(out, result.latency);
-    if (!out) throw std::runtime_error("can't write " + file.string());
+    std::ostringstream hgrm;
+    write_hgrm(hgrm, result.latency);
+    write_file(folder / (name + (times == 1 ? "" : "-" + std::to_string(times)) + ".hgrm"), hgrm.str());
   }
 }
 
+/// Standard error says what was missed.
 bool meets(const LoadTestOptions& options, const Result& result) {
-  if (options.mode == "saturate") return result.saturated.has_value();
-  bool good = true;
-  const std::chrono::nanoseconds p99 = result.latency.percentile(99);
-  if (options.slo && (p99 > *options.slo || result.latency.count() == 0)) {
-    std::fprintf(stderr, "%s: missed --slo: p99 is %s ms, not at most %lld ms\n", result.broker.c_str(),
-                 milliseconds(p99).c_str(), static_cast<long long>(options.slo->count()));
-    good = false;
+  const std::vector<Verdict> verdicts = judge(options, result);
+  for (const Verdict& verdict : verdicts) {
+    if (!verdict.met) std::fprintf(stderr, "%s: %s\n", result.broker.c_str(), verdict.text.c_str());
   }
-  if (options.max_loss && result.messages.loss() > *options.max_loss) {
-    std::fprintf(stderr, "%s: missed --max-loss: %s of %s lost, not at most %s %%\n", result.broker.c_str(),
-                 grouped(result.messages.lost()).c_str(), grouped(result.messages.expected).c_str(),
-                 significant(100 * *options.max_loss).c_str());
-    good = false;
-  }
-  return good;
+  return all_met(verdicts);
 }
 
 }  // namespace
 
 bool run_load_test(LoadTestOptions options, const std::string& version) {
   check_load_test(options, raise_descriptor_limit());
+  if (const std::size_t held = held_connections(options); held > 0) check_system(held, ends_here(options));
   if (!options.report.empty()) make_folder(options.report);
   catch_interrupts();
   Progress progress;
@@ -101,7 +106,11 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
     progress.clear();
     if (results.empty()) return;
     const std::string json = results_json(options, environment, results);
-    options.json ? void(std::cout << json) : print_results(std::cout, results);
+    if (options.json) {
+      std::cout << json;
+    } else {
+      print_results(std::cout, results);
+    }
     if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
     std::cout.flush();
     if (!options.report.empty()) write_report(options, environment, results, json, earlier);

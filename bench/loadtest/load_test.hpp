@@ -7,8 +7,8 @@
 
 namespace signalbox::bench {
 
-/// Measures each broker in turn, prints the table, writes the report. False if --slo or --max-loss was missed; standard error
-/// says by whom. `version`: of signalbox.
+/// Measures each broker in turn, prints the table, writes the report. False if a bound was missed (judgement.hpp);
+/// standard error says by whom. `version`: of signalbox.
 ///
 /// Errors: ConfigError, std::runtime_error, Interrupted. What had been measured until then has been printed.
 /// Threading: this process has one thread.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "bench/http_get.hpp"
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 #include "bench/loadtest/numbers.hpp"
 
 namespace signalbox::bench {

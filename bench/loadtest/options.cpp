@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "bench/loadtest/message.hpp"
-#include "bench/loadtest/system_limits.hpp"
 #include "core/config/loader.hpp"
 #include "core/config/secrets.hpp"
 #include "core/config/value.hpp"
@@ -111,7 +110,7 @@ double parse_percent(const std::string& name, std::string_view text) {
   const std::string_view number = text.ends_with('%') ? text.substr(0, text.size() - 1) : text;
   double value = -1;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (error != std::errc() || end != number.data() + number.size() || value < 0 || value > 100) {
+  if (error != std::errc() || end != number.data() + number.size() || !(value >= 0 && value <= 100)) {
     refuse(name, "expected a percentage from 0 to 100, got " + in_quotes(text));
   }
   return value / 100;
@@ -206,6 +205,25 @@ void check_via_broker(const LoadTestOptions& options) {
   }
 }
 
+void check_bounds(const LoadTestOptions& options) {
+  if (options.mode != "saturate") return;
+  if (!options.slo) refuse("slo", "mode saturate looks for the rate that keeps within it, so 0s is none");
+  if (options.max_loss) refuse("max-loss", "not in mode saturate, where a rate holds only if nothing is lost");
+}
+
+void check_instances(const LoadTestOptions& options, std::size_t room) {
+  const std::size_t connections = held_connections(options);
+  for (const std::string& broker : options.brokers) {
+    const std::size_t instances = broker == "memory" ? 1 : options.instances;
+    if ((connections + instances - 1) / instances <= room) continue;
+    refuse("users", std::to_string(connections) + " connections on " + std::to_string(instances) + " instance" +
+                        (instances == 1 ? "" : "s") + (broker == "memory" ? " (memory is one process)" : "") +
+                        " are more than the " + std::to_string(room) +
+                        " that a process may hold here (ulimit -n): at least --instances " +
+                        std::to_string((connections + room - 1) / room));
+  }
+}
+
 }  // namespace
 
 std::span<const LoadTestFlag> load_test_flags() { return kFlags; }
@@ -240,6 +258,9 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   for (const std::string& set : options.sets) {
     if (set.find('=') == std::string::npos || set.starts_with('=')) refuse("set", in_quotes(set) + " has to be KEY=VALUE");
   }
+  for (const std::string& broker : options.brokers) {
+    if (broker.empty()) refuse("broker", "expected a plugin's name or path, got \"\"");
+  }
   if (options.targets.empty() && options.brokers.empty()) options.brokers.emplace_back("redis");
   return options;
 }
@@ -250,6 +271,7 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     if (options.start_brokers) refuse("target", "an instance that runs has its broker already: leave out --start-brokers");
     if (!options.sets.empty()) refuse("target", "an instance that runs has its configuration already: leave out --set");
   }
+  check_bounds(options);
   if (options.via == "broker") check_via_broker(options);
   for (const Fault& fault : options.faults) {
     if (options.mode == "saturate") refuse("fault", "not in mode saturate, where each rate has to have the same chance");
@@ -264,18 +286,15 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     refuse("rate", std::to_string(options.rate * seconds) + " messages are more than the " + std::to_string(kMostMessages) +
                        " that are kept account of: shorten --duration");
   }
-  const std::size_t connections = options.users * options.devices;
-  const std::size_t room = descriptors > 2 * kSpareDescriptors ? descriptors - kSpareDescriptors : descriptors / 2;
-  for (const std::string& broker : options.brokers) {
-    const std::size_t instances = broker == "memory" ? 1 : options.instances;
-    if ((connections + instances - 1) / instances <= room) continue;
-    refuse("users", std::to_string(connections) + " connections on " + std::to_string(instances) + " instance" +
-                        (instances == 1 ? "" : "s") + (broker == "memory" ? " (memory is one process)" : "") +
-                        " are more than the " + std::to_string(room) +
-                        " that a process may hold here (ulimit -n): at least --instances " +
-                        std::to_string((connections + room - 1) / room));
-  }
-  check_system(connections);
+  check_instances(options, connections_of_a_process(descriptors));
+}
+
+std::size_t connections_of_a_process(std::size_t descriptors) noexcept {
+  return descriptors > 2 * kSpareDescriptors ? descriptors - kSpareDescriptors : descriptors / 2;
+}
+
+std::size_t held_connections(const LoadTestOptions& options) noexcept {
+  return options.mode == "connect" ? 0 : options.users * options.devices;
 }
 
 }  // namespace signalbox::bench

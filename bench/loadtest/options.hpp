@@ -62,4 +62,9 @@ struct LoadTestFlag {
 /// What can only be judged of all together. `descriptors`: how many files a process may open. Errors: ConfigError.
 void check_load_test(const LoadTestOptions& options, std::size_t descriptors);
 
+/// How many a process may hold that may open so many files.
+[[nodiscard]] std::size_t connections_of_a_process(std::size_t descriptors) noexcept;
+/// How many there are at one time; in mode connect none stays.
+[[nodiscard]] std::size_t held_connections(const LoadTestOptions& options) noexcept;
+
 }  // namespace signalbox::bench

@@ -14,7 +14,6 @@ class Plan {
   Plan(std::size_t users, std::uint64_t messages, std::uint64_t seed);
 
   [[nodiscard]] std::uint64_t messages() const noexcept { return users_.size(); }
-  [[nodiscard]] std::size_t users() const noexcept { return totals_.size(); }
 
   [[nodiscard]] std::uint32_t user(std::uint64_t number) const noexcept { return users_[number]; }
   [[nodiscard]] std::uint32_t sequence(std::uint64_t number) const noexcept { return sequences_[number]; }

@@ -12,10 +12,9 @@ constexpr auto kPlainPause = std::chrono::seconds(5);
 
 }  // namespace
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void Progress::tell(const std::string& text) {
-  if (quiet_) return;
   if (terminal_) {
     std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
     shown_ = true;
@@ -26,12 +25,6 @@ void Progress::tell(const std::string& text) {
   if (stage == stage_ && now - told_ < kPlainPause) return;
   stage_ = std::move(stage);
   told_ = now;
-  std::fprintf(stderr, "%s\n", text.c_str());
-}
-
-void Progress::note(const std::string& text) {
-  if (quiet_) return;
-  clear();
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 

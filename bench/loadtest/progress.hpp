@@ -9,21 +9,17 @@ namespace signalbox::bench {
 /// On standard error. Threading: one thread.
 class Progress {
  public:
-  /// `quiet`: says nothing.
-  explicit Progress(bool quiet = false);
+  Progress();
 
   /// What goes on now. Elsewhere than on a terminal, only the first of a stage (the words before the first comma) and then one
   /// every five seconds.
   void tell(const std::string& text);
-  /// A line that stays.
-  void note(const std::string& text);
   /// What tell() has said is wiped off.
   void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool quiet_;
   bool terminal_;
   bool shown_ = false;
   std::string stage_;

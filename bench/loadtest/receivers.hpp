@@ -43,7 +43,6 @@ class Receivers {
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool running() noexcept { return process_.running(); }
   void ask_to_stop() noexcept { process_.ask_to_stop(); }
-  [[nodiscard]] std::size_t size() const noexcept { return share_.clients; }
 
   struct Counts {
     std::uint64_t registered = 0;

@@ -41,10 +41,12 @@ std::optional<unsigned long long> available_memory() {
 
 }  // namespace
 
-std::optional<SystemLimit> too_low(std::size_t connections, const ReadSysctl& read) {
+std::optional<SystemLimit> too_low(std::size_t connections, Ends ends, const ReadSysctl& read) {
+  const bool both = ends == Ends::both;
+  const unsigned long long files = (both ? 2 : 1) * connections + kOtherFiles;
   const SystemLimit limits[] = {
-      {"fs.file-max", 2 * connections + kOtherFiles, "each connection has two ends here", ""},
-      {"fs.epoll.max_user_watches", 2 * connections + kOtherFiles, "each end of a connection is watched", ""},
+      {"fs.file-max", files, both ? "each connection has two ends here" : "each connection is a file", ""},
+      {"fs.epoll.max_user_watches", files, "each end of a connection is watched", ""},
       {"net.ipv4.ip_local_port_range", std::min<unsigned long long>(connections, kPorts), "so many come from one address",
        "\"32768 60999\""},
       {kTracked, connections + kOtherFiles, "each connection is tracked", ""},
@@ -58,13 +60,14 @@ std::optional<SystemLimit> too_low(std::size_t connections, const ReadSysctl& re
 
 unsigned long long memory_for(std::size_t connections) { return kBytes * connections; }
 
-void check_system(std::size_t connections) {
+void check_system(std::size_t connections, Ends ends) {
   const std::string users = "--users: " + std::to_string(connections) + " connections need ";
-  if (const std::optional<SystemLimit> limit = too_low(connections, read_sysctl)) {
+  if (const std::optional<SystemLimit> limit = too_low(connections, ends, read_sysctl)) {
     throw ConfigError(users + limit->name + " of at least " + std::to_string(limit->wanted) + " (" + limit->why +
                       "): sysctl -w " + limit->name + "=" +
                       (limit->setting.empty() ? std::to_string(limit->wanted) : limit->setting));
   }
+  if (ends != Ends::both) return;
   const std::optional<unsigned long long> memory = available_memory();
   if (memory && *memory < memory_for(connections)) {
     throw ConfigError(users + std::to_string(memory_for(connections) >> 20) +

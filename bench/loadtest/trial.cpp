@@ -11,7 +11,7 @@
 #include "bench/loadtest/census.hpp"
 #include "bench/loadtest/churn.hpp"
 #include "bench/loadtest/crowd.hpp"
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 #include "bench/loadtest/measurement.hpp"
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/numbers.hpp"

@@ -137,7 +137,7 @@ class Bench(unittest.TestCase):
         result = self.bench(StandIn(treat), "--max-loss", "9%", code=1)
         self.expect(result, lost=RATE * SECONDS // 10, delivered=RATE * SECONDS * 9 // 10)
         self.assertAlmostEqual(result["messages"]["loss"], 0.1)
-        self.assertIn("missed --max-loss: 60 of 600 lost, not at most 9.00 %", self.errors)
+        self.assertIn("missed --max-loss: at most 9.00 % lost; 60 of 600 were", self.errors)
         self.bench(StandIn(treat), "--max-loss", "10%")
 
     def test_duplicates_are_counted(self):
@@ -211,7 +211,7 @@ class Bench(unittest.TestCase):
             return 200
         stand_in = StandIn(treat)
         result = self.bench(stand_in, "--slo", "400ms", "--users", "600", code=1)
-        self.assertIn("missed --slo: p99 is ", self.errors)
+        self.assertIn("missed --slo: p99 of at most 400 ms; it is ", self.errors)
         curve = dict(map(tuple, result["latency_ms"]["curve"]))
         self.assertLess(curve[75], 500)
         self.assertGreaterEqual(curve[92.5], 500)

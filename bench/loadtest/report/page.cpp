@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/loadtest/comparison.hpp"
+#include "bench/loadtest/judgement.hpp"
 #include "bench/loadtest/numbers.hpp"
 #include "bench/loadtest/report/assets.hpp"
 #include "bench/loadtest/report/html.hpp"
@@ -64,26 +65,10 @@ std::string item(std::string_view kind, const std::string& text) {
   return "<li class=\"" + std::string(kind) + "\">" + html_text(text) + "</li>\n";
 }
 
-/// As load_test.cpp judges them.
 std::string bounds(const LoadTestOptions& options, const Result& result) {
-  const std::string p99 =
-      options.slo ? "p99 of at most " + grouped(static_cast<std::uint64_t>(options.slo->count())) + " ms" : "";
-  if (options.mode == "saturate") {
-    if (!result.saturated) return item("missed", "no rate held: " + p99 + ", nothing lost");
-    return item("met", fixed(result.saturated->rate, 0) + " a second held: " + p99 + ", nothing lost") +
-           item("note", "beyond it was full: " + result.saturated->limit);
-  }
   std::string items;
-  if (options.slo) {
-    const bool met = result.latency.count() > 0 && result.latency.percentile(99) <= *options.slo;
-    items += item(met ? "met" : "missed", "--slo: " + p99);
-  }
-  if (options.max_loss) {
-    items +=
-        item(result.messages.loss() <= *options.max_loss ? "met" : "missed",
-             "--max-loss: " + (*options.max_loss == 0 ? "nothing" : "at most " + significant(100 * *options.max_loss) + " %") +
-                 " lost");
-  }
+  for (const Verdict& verdict : judge(options, result)) items += item(verdict.met ? "met" : "missed", verdict.text);
+  if (result.saturated) items += item("note", "beyond it was full: " + result.saturated->limit);
   return items;
 }
 

@@ -138,6 +138,14 @@ TEST(LoadTestOptions, TakeTheKeyOfTheApiFromWhereItStands) {
   EXPECT_EQ(read_load_test_options({{"api-key", {"hunter2"}}}).api_key, "hunter2");
 }
 
+TEST(LoadTestOptions, RefuseWhatWouldBeNoBoundAndNoBroker) {
+  EXPECT_EQ(refusal({{"broker", {"redis", ""}}}), "--broker: expected a plugin's name or path, got \"\"");
+  EXPECT_EQ(refusal({{"max-loss", {"nan"}}}), "--max-loss: expected a percentage from 0 to 100, got \"nan\"");
+  EXPECT_THAT(refusal({{"mode", {"saturate"}}, {"slo", {"0s"}}}), StartsWith("--slo: mode saturate looks for the rate"));
+  EXPECT_THAT(refusal({{"mode", {"saturate"}}, {"max-loss", {"0"}}}), StartsWith("--max-loss: not in mode saturate"));
+  EXPECT_EQ(refusal({{"mode", {"saturate"}}}), "taken");
+}
+
 TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {
   EXPECT_EQ(refusal({{"users", {"39000"}}}), "taken");
   EXPECT_EQ(refusal({{"users", {"1000000"}}}),
@@ -145,6 +153,7 @@ TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {
             "least --instances 52");
   EXPECT_THAT(refusal({{"users", {"10000"}}, {"devices", {"2"}}, {"broker", {"memory"}}}),
               HasSubstr("on 1 instance (memory is one"));
+  EXPECT_EQ(refusal({{"users", {"1000000"}}, {"mode", {"connect"}}}), "taken") << "none of them stays";
 }
 
 }  // namespace

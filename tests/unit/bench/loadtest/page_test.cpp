@@ -25,6 +25,7 @@ std::vector<Result> two_results() {
   results[0].latency.record(12ms);
   results[0].remarks = {"the generator was late <itself>"};
   results[0].instance_usage = Usage{.cpu = 1ms, .bytes_connected = 20480};
+  results[0].messages = {.planned = 1, .delivered = 1, .expected = 1, .arrived = 1};
   results[0].arrivals.measured = 1;
   results[1].broker = "redis";
   results[1].users = 10;
@@ -77,7 +78,7 @@ TEST(ReportPage, TellsTheBoundsThatWereMetAndMissed) {
   options.slo = 11ms;
   options.max_loss = 0;
   const Page page(options);
-  EXPECT_THAT(page.html, HasSubstr("<li class=\"missed\">--slo: p99 of at most 11 ms</li>"));
+  EXPECT_THAT(page.html, HasSubstr("<li class=\"missed\">missed --slo: p99 of at most 11 ms; it is 12.0 ms</li>"));
   EXPECT_THAT(page.html, HasSubstr("<li class=\"met\">--max-loss: nothing lost</li>"));
   options.slo = 13ms;
   EXPECT_THAT(Page(options).html, HasSubstr("<li class=\"met\">--slo: p99 of at most 13 ms</li>"));

@@ -1,4 +1,4 @@
-#include "bench/loadtest/interrupt.hpp"
+#include "bench/interrupt.hpp"
 
 #include <csignal>
 #include <thread>
@@ -14,22 +14,23 @@ volatile std::sig_atomic_t interrupted = 0;
 }  // namespace
 
 void catch_interrupts() {
-  for (const int signal : {SIGINT, SIGTERM}) {
-    std::signal(signal, [](int) { interrupted = 1; });
-  }
+  const auto note = [](int) { interrupted = 1; };
+  if (std::signal(SIGHUP, note) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, note);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 void pause_for(std::chrono::milliseconds time) {
   wait_for([] { return false; }, time);
 }
 
-bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience) {
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience, std::chrono::milliseconds pause) {
   const Clock::time_point deadline = Clock::now() + patience;
   for (;;) {
     if (interrupted != 0) throw Interrupted();
     if (done()) return true;
     if (Clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(pause);
   }
 }
 

@@ -1,0 +1,26 @@
+// Ctrl-C, and a terminal that is closed, while a load test runs: everything that it has started is stopped before it ends.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+
+namespace signalbox::bench {
+
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+
+/// From here on SIGINT, SIGTERM and, unless it is ignored (nohup), SIGHUP do not end this process: pause_for() and wait_for()
+/// throw instead. Nor does SIGPIPE, as when nobody reads its output any more. Once a process.
+void catch_interrupts();
+
+/// Errors: Interrupted.
+void pause_for(std::chrono::milliseconds time);
+
+/// Asks `done` each time after `pause`; false after `patience`. Errors: Interrupted.
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience,
+              std::chrono::milliseconds pause = std::chrono::milliseconds(1));
+
+}  // namespace signalbox::bench
