@@ -24,13 +24,13 @@ void pause_for(std::chrono::milliseconds time) {
   wait_for([] { return false; }, time);
 }
 
-bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience, std::chrono::milliseconds pause) {
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience) {
   const Clock::time_point deadline = Clock::now() + patience;
   for (;;) {
     if (interrupted != 0) throw Interrupted();
     if (done()) return true;
     if (Clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 

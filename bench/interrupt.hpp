@@ -19,8 +19,7 @@ void catch_interrupts();
 /// Errors: Interrupted.
 void pause_for(std::chrono::milliseconds time);
 
-/// Asks `done` each time after `pause`; false after `patience`. Errors: Interrupted.
-bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience,
-              std::chrono::milliseconds pause = std::chrono::milliseconds(1));
+/// Asks `done` every millisecond; false after `patience`. Errors: Interrupted.
+bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience);
 
 }  // namespace signalbox::bench

@@ -12,14 +12,11 @@
 
 namespace signalbox::bench {
 
-namespace {
-
-/// As an instance that is started here gets them: secrets may stand in the environment, settings do not.
-Source source_of(const std::string& plugin, const std::vector<std::string>& settings) {
+Source instance_source(const std::string& file, const std::vector<std::string>& settings) {
   Source source;
+  if (!file.empty()) source.file = file;
   source.environment = process_environment();
   std::erase_if(source.environment, [](const auto& variable) { return variable.first.starts_with("SIGNALBOX_"); });
-  source.overrides.emplace_back("broker.plugin", plugin);
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
     source.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
@@ -27,17 +24,14 @@ Source source_of(const std::string& plugin, const std::vector<std::string>& sett
   return source;
 }
 
-}  // namespace
-
-PluginHost::PluginHost(const std::string& plugin, const std::vector<std::string>& settings, const std::string& role,
-                       Deliver deliver)
+PluginHost::PluginHost(const Source& source, const std::string& role, Deliver deliver)
     : instance_id_("bench-" + role + "-" + std::to_string(getpid())), deliver_(std::move(deliver)) {
   PluginLibrary library;
   const FindPlugin find = [&library](const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
     if (!library.descriptor) library = load_plugin(name_or_path, plugin_path);
     return PluginTable{library.descriptor->name, library.options};
   };
-  config_ = load_config(source_of(plugin, settings), find, LoadMode::serve).config;
+  config_ = load_config(source, find, LoadMode::serve).config;
   name_ = library.descriptor->name;
   info_ = {instance_id_, config_.broker.channel_prefix, config_.broker.timeout, config_.limits.message_bytes + kEnvelopeBytes};
   broker_ = make_plugin_broker(*library.descriptor, *this, Settings(config_.broker.settings), library.path);

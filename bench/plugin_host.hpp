@@ -14,8 +14,13 @@
 #include "signalbox/broker.hpp"
 
 #include "core/config/config.hpp"
+#include "core/config/sources.hpp"
 
 namespace signalbox::bench {
+
+/// Where an instance that is started here gets its configuration: secrets may stand in the environment, settings do not.
+/// `file`: may be empty. `settings`: KEY=VALUE as for --set; they win over it.
+[[nodiscard]] Source instance_source(const std::string& file, const std::vector<std::string>& settings);
 
 /// Made with its broker, which it stops when it ends.
 ///
@@ -25,10 +30,8 @@ class PluginHost final : private Host {
   /// Called from the broker's threads.
   using Deliver = std::function<void(std::span<const Message>)>;
 
-  /// `plugin`: a name or a path. `settings`: KEY=VALUE as for --set. `role` goes into the instance id, with the process's id.
-  /// Errors: ConfigError.
-  PluginHost(const std::string& plugin, const std::vector<std::string>& settings, const std::string& role,
-             Deliver deliver = {});
+  /// `source`: names the plugin as well. `role` goes into the instance id, with the process's id. Errors: ConfigError.
+  PluginHost(const Source& source, const std::string& role, Deliver deliver = {});
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
   ~PluginHost() override;

@@ -24,8 +24,6 @@ namespace {
 constexpr auto kStartTimeout = std::chrono::seconds(15);
 /// An instance's: the plugin may have topics to make and a broker to find that has just started itself.
 constexpr auto kReadyTimeout = std::chrono::seconds(30);
-constexpr auto kPause = std::chrono::milliseconds(2);
-constexpr auto kReadyPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -69,19 +67,19 @@ void RedisServer::start() {
   const std::string port = url_.substr(url_.rfind(':') + 1);
   process_ = std::make_unique<Process>(
       Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_));
-  std::string refusal = "it has not answered";
-  const auto answers = [&] {
+  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+  for (;;) {
     try {
       const std::string probe = "probe";
       RedisClient(url_).subscribed({&probe, 1});
-      refusal.clear();
+      return;
     } catch (const std::exception& error) {
-      refusal = error.what();
+      if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
+        throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log_));
+      }
+      pause_for(std::chrono::milliseconds(2));
     }
-    return refusal.empty();
-  };
-  wait_for([&] { return answers() || !process_->running(); }, kStartTimeout, kPause);
-  if (!refusal.empty()) throw std::runtime_error("redis-server: " + refusal + '\n' + end_of(log_));
+  }
 }
 
 NatsServer::NatsServer(const ScratchDirectory& scratch)
@@ -98,9 +96,12 @@ void NatsServer::start() {
   const std::string log = scratch_.file("nats-" + std::to_string(++starts_) + ".log");
   process_ = std::make_unique<Process>(
       Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log));
-  const auto ready = [&] { return contents_of(log).find("Server is ready") != std::string::npos; };
-  if (!wait_for([&] { return ready() || !process_->running(); }, kStartTimeout, kPause) || !ready()) {
-    throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log));
+  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+  while (contents_of(log).find("Server is ready") == std::string::npos) {
+    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
+      throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log));
+    }
+    pause_for(std::chrono::milliseconds(2));
   }
 }
 
@@ -113,15 +114,20 @@ SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::str
       }()) {}
 
 SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::string& executable,
-                                 const std::vector<std::string>& settings)
+                                 const std::vector<std::string>& settings, const std::string& config)
     : port_(free_port()), api_port_(free_port()), log_(scratch.file("signalbox-" + std::to_string(port_) + ".log")) {
-  const std::string configuration = scratch.file("signalbox-" + std::to_string(port_) + ".yaml");
-  std::ofstream(configuration) << "server: {listen: \"127.0.0.1:" << port_ << "\", threads: 1}\n"
-                               << "api: {listen: \"127.0.0.1:" << api_port_ << "\"}\n"
-                               << "limits: {register_timeout: 10m, ping_interval: 10m}\n"
-                               << "logging: {level: warning, file: \"\"}\n";
-  std::vector<std::string> arguments{executable, "serve", "-c", configuration};
-  for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+  std::vector<std::string> all{"server.listen=127.0.0.1:" + std::to_string(port_),
+                               "api.listen=127.0.0.1:" + std::to_string(api_port_),
+                               "server.threads=1",
+                               "server.instance_id=",
+                               "limits.register_timeout=10m",
+                               "limits.ping_interval=10m",
+                               "logging.level=warning",
+                               "logging.console=true",
+                               "logging.file="};
+  all.insert(all.end(), settings.begin(), settings.end());
+  std::vector<std::string> arguments{executable, "serve", "-c", config.empty() ? "/dev/null" : config};
+  for (const std::string& setting : all) arguments.insert(arguments.end(), {"--set", setting});
   process_ = std::make_unique<Process>(Process::start(std::move(arguments), log_));
   wait_ready();
 }
@@ -132,13 +138,13 @@ std::string SignalboxServer::stop() {
 }
 
 void SignalboxServer::wait_ready() {
-  bool ready = false;
-  const auto settled = [&] {
-    ready = http_get("127.0.0.1", api_port_, "/readyz").status == 200;
-    return ready || !process_->running();
-  };
-  wait_for(settled, kReadyTimeout, kReadyPause);
-  if (!ready) throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
+  const auto deadline = std::chrono::steady_clock::now() + kReadyTimeout;
+  while (http_get("127.0.0.1", api_port_, "/readyz").status != 200) {
+    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
+      throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
+    }
+    pause_for(std::chrono::milliseconds(20));
+  }
 }
 
 }  // namespace signalbox::bench

@@ -76,8 +76,10 @@ class NatsServer {
 /// Errors: std::runtime_error with the end of its log if it exits or is not ready within 30 s.
 class SignalboxServer {
  public:
-  /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file).
-  SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::vector<std::string>& settings);
+  /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file), and
+  /// that over the file `config`, if there is one.
+  SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::vector<std::string>& settings,
+                  const std::string& config = {});
   /// The same, over Redis.
   SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                   const std::vector<std::string>& settings);

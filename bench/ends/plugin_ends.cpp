@@ -48,11 +48,12 @@ class PluginPublisher final : public Publisher {
 
 class PluginEnds final : public Ends {
  public:
-  PluginEnds(std::string broker, std::vector<std::string> settings)
-      : broker_(std::move(broker)), settings_(std::move(settings)) {}
+  PluginEnds(const std::string& broker, std::vector<std::string> settings) : settings_(std::move(settings)) {
+    settings_.push_back("broker.plugin=" + broker);
+  }
 
   int hold(const std::vector<std::string>& channels, Received& received) override {
-    PluginHost host(broker_, settings_, "holder", [&received](std::span<const Message> messages) {
+    PluginHost host(instance_source("", settings_), "holder", [&received](std::span<const Message> messages) {
       for (const Message& message : messages) received.take(message.payload);
     });
     host.wait_ready(kPatience);
@@ -67,7 +68,7 @@ class PluginEnds final : public Ends {
   }
 
   std::unique_ptr<Publisher> publisher(const std::vector<std::string>& channels, std::size_t payload_bytes) override {
-    auto host = std::make_unique<PluginHost>(broker_, settings_, "publisher");
+    auto host = std::make_unique<PluginHost>(instance_source("", settings_), "publisher");
     host->wait_ready(kPatience);
     wait_found(host->broker(), channels.back());
     return std::make_unique<PluginPublisher>(std::move(host), channels, payload_bytes);
@@ -87,7 +88,6 @@ class PluginEnds final : public Ends {
     }
   }
 
-  std::string broker_;
   std::vector<std::string> settings_;
 };
 

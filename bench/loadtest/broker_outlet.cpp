@@ -44,7 +44,7 @@ class BrokerOutlet final : public Outlet {
   BrokerOutlet(const PublisherOptions& options, Callbacks callbacks)
       : options_(options),
         callbacks_(std::move(callbacks)),
-        host_(std::make_unique<PluginHost>(options.plugin, options.settings, "publisher")),
+        host_(std::make_unique<PluginHost>(instance_source(options.config, options.settings), "publisher")),
         publisher_(host_->broker(), metrics_, host_->config().broker.channel_prefix) {
     if (host_->name() == "memory") {
       throw ConfigError("--via: memory lives inside its instance, where no generator can reach it: leave it out, or --via api");

@@ -64,6 +64,8 @@ class Kafka final : public BrokerServer {
 
 }  // namespace
 
+bool has_broker_server(const std::string& plugin) { return plugin == "redis" || plugin == "nats" || plugin == "kafka"; }
+
 std::unique_ptr<BrokerServer> start_broker_server(const std::string& plugin, const ScratchDirectory& scratch,
                                                   const std::string& kafka_classpath) {
   if (plugin == "redis") return std::make_unique<Redis>(scratch);

@@ -5,8 +5,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bench/loadtest/api_connection.hpp"
 #include "bench/interrupt.hpp"
+#include "bench/loadtest/api_connection.hpp"
 
 namespace signalbox::bench {
 

@@ -30,19 +30,18 @@ class Pause {
 
 }  // namespace
 
-Group::Group(const LoadTestOptions& options, const std::string& broker) {
+Group::Group(const LoadTestOptions& options, const std::string& broker) : settings_{"broker.plugin=" + broker} {
   if (options.start_brokers) server_ = start_broker_server(broker, scratch_, options.kafka_classpath);
-  if (server_) settings_ = server_->settings();
+  const std::vector<std::string> found = server_ ? server_->settings() : std::vector<std::string>();
+  settings_.insert(settings_.end(), found.begin(), found.end());
   if (options.mode == "idle")
     settings_.emplace_back("limits.ping_interval=25s");  // as it is by default; else pings are left out
   settings_.insert(settings_.end(), options.sets.begin(), options.sets.end());
-  std::vector<std::string> settings{"broker.plugin=" + broker};
-  settings.insert(settings.end(), settings_.begin(), settings_.end());
   const std::size_t instances = broker == "memory" ? 1 : options.instances;  // it is one process's
   for (std::size_t n = 0; n < instances; ++n) {
     pause_for(std::chrono::milliseconds(0));
     const SignalboxServer& server =
-        *servers_.emplace_back(std::make_unique<SignalboxServer>(scratch_, options.executable, settings));
+        *servers_.emplace_back(std::make_unique<SignalboxServer>(scratch_, options.executable, settings_, options.config));
     instances_.push_back({{.port = server.port()}, {.port = server.api_port()}});
   }
 }

@@ -32,7 +32,7 @@ class Group {
   [[nodiscard]] const std::vector<RunningInstance>& instances() const noexcept { return instances_; }
   /// Of those that were started here.
   [[nodiscard]] std::vector<pid_t> pids() const;
-  /// What those were told beside their plugin: KEY=VALUE as for --set.
+  /// What those were told: KEY=VALUE as for --set.
   [[nodiscard]] const std::vector<std::string>& settings() const noexcept { return settings_; }
   /// nullptr: not ours.
   [[nodiscard]] BrokerServer* broker_server() noexcept { return server_.get(); }

@@ -36,16 +36,21 @@ std::string properties(std::uint16_t port, std::uint16_t controller_port, const 
 
 KafkaServer::KafkaServer(const ScratchDirectory& scratch, const std::string& classpath)
     : scratch_(scratch), classpath_(contents_of(classpath)), port_(free_port()), controller_port_(free_port()) {
+  if (const std::string lack = missing(classpath); !lack.empty()) throw std::runtime_error(lack);
   const fs::path folder = fs::path(classpath).parent_path();
   std::error_code ignored;
-  if (classpath_.empty() || !fs::is_directory(folder / "storage", ignored)) {
-    throw std::runtime_error("no Kafka at " + classpath + ": run tests/kafka/prepare " +
-                             (folder.empty() ? "." : folder.string()) + " (needs Java and Maven)");
-  }
   if (fs::exists(folder / "classes.jsa", ignored)) archive_ = fs::absolute(folder / "classes.jsa").string();
   fs::copy(folder / "storage", scratch.file("kafka"), fs::copy_options::recursive);
   std::ofstream(scratch.file("kafka.properties")) << properties(port_, controller_port_, scratch.file("kafka"));
   start();
+}
+
+std::string KafkaServer::missing(const std::string& classpath) {
+  const fs::path folder = fs::path(classpath).parent_path();
+  std::error_code ignored;
+  if (!contents_of(classpath).empty() && fs::is_directory(folder / "storage", ignored)) return {};
+  return "no Kafka at " + classpath + ": run tests/kafka/prepare " + (folder.empty() ? "." : folder.string()) +
+         " (needs Java and Maven)";
 }
 
 std::string KafkaServer::version() const {

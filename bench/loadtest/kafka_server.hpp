@@ -16,6 +16,9 @@ class KafkaServer {
   /// `classpath`: a file with Kafka's; `storage/`, and if there `classes.jsa`, lie beside it.
   KafkaServer(const ScratchDirectory& scratch, const std::string& classpath);
 
+  /// What is missing beside it, with the remedy; empty: nothing.
+  [[nodiscard]] static std::string missing(const std::string& classpath);
+
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   /// As the name of its jar has it; empty if none says.

@@ -28,7 +28,7 @@ class LoadPublisher::Load {
       : plan_(plan), books_(books), leg_(leg), next_(leg.first), shared_(shared), lag_(lag) {
     const Outlet::Callbacks callbacks{.sent = [this](std::uint64_t number) { sent(number); },
                                       .answered = [this](std::uint64_t number, int status) { answered(number, status); }};
-    outlet_ = options.plugin.empty() ? api_outlet(options, callbacks) : broker_outlet(options, callbacks);
+    outlet_ = options.via_broker ? broker_outlet(options, callbacks) : api_outlet(options, callbacks);
   }
 
   void run() {

@@ -1,24 +1,27 @@
 #include "bench/loadtest/load_test.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <random>
 #include <span>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
 
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/interrupt.hpp"
 #include "bench/loadtest/comparison.hpp"
 #include "bench/loadtest/environment.hpp"
 #include "bench/loadtest/hgrm.hpp"
-#include "bench/interrupt.hpp"
 #include "bench/loadtest/judgement.hpp"
 #include "bench/loadtest/progress.hpp"
 #include "bench/loadtest/report/page.hpp"
@@ -40,9 +43,19 @@ void make_folder(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!fs::is_directory(folder)) throw ConfigError("--report: can't make the folder " + folder + ": " + error.message());
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw ConfigError("--report: can't write to " + folder + ": " + std::generic_category().message(errno));
-  }
+  std::string probe = folder + "/results.XXXXXX";
+  const int descriptor = mkstemp(probe.data());
+  if (descriptor < 0) throw ConfigError("--report: can't write to " + folder + ": " + std::generic_category().message(errno));
+  close(descriptor);
+  fs::remove(probe, error);
+}
+
+/// Names that no other run has: who is left over from one, or runs beside it, gets nothing of this. Of one length, as it costs
+/// what it costs.
+std::string unique_prefix() {
+  std::array<char, 24> text;
+  std::snprintf(text.data(), text.size(), "bench-%08x-", std::random_device()());
+  return text.data();
 }
 
 /// Instances that run elsewhere have theirs there.
@@ -96,6 +109,7 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
   if (const std::size_t held = held_connections(options); held > 0) check_system(held, ends_here(options));
   if (!options.report.empty()) make_folder(options.report);
   catch_interrupts();
+  options.user_prefix = unique_prefix();
   Progress progress;
   std::vector<std::string> brokers = options.brokers;
   if (!options.targets.empty()) brokers = {""};

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "bench/loadtest/broker_server.hpp"
+#include "bench/loadtest/kafka_server.hpp"
 #include "bench/loadtest/message.hpp"
 #include "core/config/loader.hpp"
 #include "core/config/secrets.hpp"
@@ -24,24 +26,28 @@ constexpr std::size_t kSpareDescriptors = 500;
 constexpr std::uint16_t kApiPort = 8766;
 
 constexpr LoadTestFlag flag(const char* name, const char* type, const char* fallback, std::int64_t min, std::int64_t max,
-                            const char* value, const char* meaning) {
-  return {{name, type, fallback, meaning, min, max, 0, 0}, value, false};
+                            const char* value, const char* meaning, const char* letter = nullptr) {
+  return {{name, type, fallback, meaning, min, max, 0, 0}, value, false, letter};
 }
 constexpr LoadTestFlag many(const char* name, const char* value, const char* meaning) {
   return {{name, "text", "", meaning, 0, 0, 0, 0}, value, true};
 }
 
 constexpr LoadTestFlag kFlags[] = {
-    many("broker", "PLUGIN", "Broker plugin to measure, by name or path; repeat it to compare several (default: redis)"),
+    flag("config", "text", "", 0, 0, "FILE",
+         "Configuration file of the instances (default: none; no SIGNALBOX_ variable either)", "-c"),
+    many("broker", "PLUGIN",
+         "Broker plugin to measure, by name or path; repeat it to compare several (default: the file's, else redis)"),
     flag("start-brokers", "boolean", "false", 0, 0, nullptr,
-         "Start redis-server, nats-server or Kafka for the run, on a free port (default: the one of the configuration has to "
-         "run)"),
+         "Start redis-server, nats-server or Kafka for the run, on a free port (default: those that FILE and --set name "
+         "have to run, else those at their usual ports here)"),
     flag("kafka-classpath", "text", "build/kafka/classpath", 0, 0, "FILE",
          "Kafka for --start-brokers, as tests/kafka/prepare has fetched it"),
     many("target", "URL", "Measure an instance that runs already, ws://IPV4:PORT, in place of starting some; may be repeated"),
     many("target-api", "URL", "The API of the --target of the same place (default: http://, its address, port 8766)"),
     flag("instances", "integer", "2", 1, 1'000, "N", "Instances to start, one thread each; one only with memory"),
-    many("set", "KEY=VALUE", "Set one key of the instances' configuration, as in --set broker.redis.url=redis://10.0.0.5"),
+    many("set", "KEY=VALUE",
+         "Set one key of the instances' configuration, as in --set broker.redis.url=redis://10.0.0.5; may be repeated"),
     flag("mode", "unicast|fanout|connect|idle|saturate", "unicast", 0, 0, "MODE",
          "unicast: messages to users drawn at random; fanout: to one user with many devices; connect: connections come and go, "
          "and no message; idle: connections are held, it is "
@@ -68,12 +74,13 @@ constexpr LoadTestFlag kFlags[] = {
          "While messages are measured: restart-broker@10s (killed after ten seconds and started again), pause-broker@10s+2s or "
          "pause-instance@10s+2s (stopped for two seconds); may be repeated"),
     flag("seed", "integer", "1", 0, 4'294'967'295, "N",
-         "Of the random numbers: with the same, each broker and each run has the same work"),
+         "Of the random numbers: with the same, each broker and each run has the same messages to the same users"),
     flag("api-key", "text", "", 0, 0, "KEY", "Of the API, if it wants one, or where it stands, as in env:NAME and file:PATH"),
     flag("slo", "duration", "0s", 0, kHour, "TIME",
          "Exit 1 if the p99 latency of a broker is above (default: no bound; saturate: 50ms)"),
     flag("max-loss", "text", "", 0, 0, "PERCENT",
-         "Exit 1 if a broker loses more of what it took, as in 0.1% (default: no bound)"),
+         "Exit 1 if a broker loses more of what it took, as in 0.1%, or took nothing; of connect: connections that were not "
+         "registered (default: no bound)"),
     flag("report", "text", "", 0, 0, "FOLDER",
          "Write report.html, results.json and an .hgrm file a broker there (default: nothing is written)"),
     flag("compare", "text", "", 0, 0, "FILE", "Say what has changed since an earlier run: its results.json"),
@@ -205,10 +212,44 @@ void check_via_broker(const LoadTestOptions& options) {
   }
 }
 
+/// What a run decides itself: the broker of a column, and where instances and a broker of our own are.
+void check_sets(const LoadTestOptions& options) {
+  constexpr std::pair<std::string_view, const char*> kOurs[] = {
+      {"broker.plugin", "--broker says which plugin is measured"},
+      {"server.listen", "each instance has a free port"},
+      {"api.listen", "each instance has a free port"},
+      {"server.instance_id", "each instance has one of its own"},
+  };
+  constexpr std::string_view kServers[] = {"broker.redis.url", "broker.redis.urls", "broker.redis.mode", "broker.nats.url",
+                                           "broker.kafka.bootstrap_servers"};
+  for (const std::string& set : options.sets) {
+    const std::string_view key = std::string_view(set).substr(0, set.find('='));
+    for (const auto& [ours, reason] : kOurs) {
+      if (key == ours) refuse("set", std::string(key) + ": " + reason);
+    }
+    if (options.start_brokers && std::find(std::begin(kServers), std::end(kServers), key) != std::end(kServers)) {
+      refuse("set", std::string(key) + " would be another server than --start-brokers starts: leave out one of them");
+    }
+  }
+}
+
 void check_bounds(const LoadTestOptions& options) {
   if (options.mode != "saturate") return;
   if (!options.slo) refuse("slo", "mode saturate looks for the rate that keeps within it, so 0s is none");
   if (options.max_loss) refuse("max-loss", "not in mode saturate, where a rate holds only if nothing is lost");
+}
+
+void check_broker_servers(const LoadTestOptions& options) {
+  for (const std::string& broker : options.brokers) {
+    for (const Fault& fault : options.faults) {
+      if (!fault.of_broker() || has_broker_server(broker)) continue;
+      refuse("fault", fault.text + ": no server of " + broker + " is started here");
+    }
+    if (broker != "kafka" || !options.start_brokers) continue;
+    if (const std::string missing = KafkaServer::missing(options.kafka_classpath); !missing.empty()) {
+      refuse("kafka-classpath", missing);
+    }
+  }
 }
 
 void check_instances(const LoadTestOptions& options, std::size_t room) {
@@ -236,6 +277,7 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   options.kafka_classpath = values.text("kafka-classpath");
   options.targets = read_targets(values);
   options.instances = values.number("instances");
+  options.config = values.text("config");
   options.sets = values.list("set");
   options.via = values.text("via");
   options.mode = values.text("mode");
@@ -270,7 +312,9 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     if (!options.brokers.empty()) refuse("target", "an instance that runs has its broker already: leave out --broker");
     if (options.start_brokers) refuse("target", "an instance that runs has its broker already: leave out --start-brokers");
     if (!options.sets.empty()) refuse("target", "an instance that runs has its configuration already: leave out --set");
+    if (!options.config.empty()) refuse("target", "an instance that runs has its configuration already: leave out --config");
   }
+  check_sets(options);
   check_bounds(options);
   if (options.via == "broker") check_via_broker(options);
   for (const Fault& fault : options.faults) {
@@ -286,6 +330,7 @@ void check_load_test(const LoadTestOptions& options, std::size_t descriptors) {
     refuse("rate", std::to_string(options.rate * seconds) + " messages are more than the " + std::to_string(kMostMessages) +
                        " that are kept account of: shorten --duration");
   }
+  check_broker_servers(options);
   check_instances(options, connections_of_a_process(descriptors));
 }
 

@@ -23,7 +23,8 @@ struct LoadTestOptions {
   std::string kafka_classpath;
   std::vector<RunningInstance> targets;  ///< in place of instances of our own
   std::size_t instances = 0;
-  std::vector<std::string> sets;  ///< KEY=VALUE, for the instances
+  std::string config;             ///< a file, for the instances; empty: none
+  std::vector<std::string> sets;  ///< KEY=VALUE, the same
   std::string via;                ///< api or broker: how the generator publishes
   std::string mode;
   std::size_t users = 0;
@@ -43,15 +44,18 @@ struct LoadTestOptions {
   std::string compare;                           ///< a results.json; empty: none
   bool json = false;
 
-  std::string executable;  ///< signalbox itself
-  std::string command;     ///< as it was typed, without secrets
+  std::string executable;               ///< signalbox itself
+  std::string user_prefix;              ///< of the users' names, for all brokers
+  std::string command;                  ///< as it was typed, without secrets
+  std::vector<std::string> shown_sets;  ///< `sets`, without secrets
 };
 
 /// A flag without its dashes, as configuration keys have their rows: name, type, default, meaning, range.
 struct LoadTestFlag {
   Option option;
-  const char* value;  ///< what stands behind it in --help; nullptr: nothing, it is a switch
-  bool many = false;  ///< may be repeated
+  const char* value;             ///< what stands behind it in --help; nullptr: nothing, it is a switch
+  bool many = false;             ///< may be repeated
+  const char* letter = nullptr;  ///< as in -c
 };
 [[nodiscard]] std::span<const LoadTestFlag> load_test_flags();
 

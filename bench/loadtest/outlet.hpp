@@ -19,8 +19,9 @@ struct PublisherOptions {
   std::size_t message_bytes = 128;
   std::string key;  ///< of the API; empty: none
 
-  std::string plugin;                 ///< straight to the broker, by this plugin; empty: through the API
-  std::vector<std::string> settings;  ///< of the plugin: KEY=VALUE as for --set
+  bool via_broker = false;            ///< straight to it, by a plugin; else through the API
+  std::string config;                 ///< of the instances, and so of the plugin: a file; empty: none
+  std::vector<std::string> settings;  ///< the same: KEY=VALUE as for --set
 };
 
 /// Messages to one user leave in the order of the calls.

@@ -22,9 +22,10 @@ std::optional<double> Result::cpu_per_message(const Usage& usage) const noexcept
   return std::chrono::duration<double, std::micro>(usage.cpu).count() / static_cast<double>(work_done());
 }
 
-std::optional<double> Result::bytes_per_user(const Usage& usage) const noexcept {
-  if (churned || users == 0) return std::nullopt;
-  return (static_cast<double>(usage.bytes_connected) - static_cast<double>(usage.bytes_before)) / static_cast<double>(users);
+std::optional<double> Result::bytes_per_connection(const Usage& usage) const noexcept {
+  if (churned || connections() == 0) return std::nullopt;
+  return (static_cast<double>(usage.bytes_connected) - static_cast<double>(usage.bytes_before)) /
+         static_cast<double>(connections());
 }
 
 }  // namespace signalbox::bench

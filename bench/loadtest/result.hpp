@@ -112,8 +112,8 @@ struct Result {
   [[nodiscard]] std::uint64_t work_done() const noexcept { return churned ? churned->registered : arrivals.measured; }
   /// CPU time for each piece of work done, in microseconds.
   [[nodiscard]] std::optional<double> cpu_per_message(const Usage& usage) const noexcept;
-  /// Nor in mode connect, where no user stays.
-  [[nodiscard]] std::optional<double> bytes_per_user(const Usage& usage) const noexcept;
+  /// Nor in mode connect, where none stays.
+  [[nodiscard]] std::optional<double> bytes_per_connection(const Usage& usage) const noexcept;
 };
 
 }  // namespace signalbox::bench

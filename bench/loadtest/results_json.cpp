@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "bench/loadtest/judgement.hpp"
 #include "core/config/printable.hpp"
 
 namespace signalbox::bench {
@@ -53,7 +54,7 @@ json::value usage_of(const Result& result, const Usage& usage) {
   const auto bytes = [&](std::size_t count) { return result.churned ? json::value(nullptr) : json::value(count); };
   return {{"cpu_ms", in_milliseconds(usage.cpu)},      {"cpu_us_per_message", figure(result.cpu_per_message(usage))},
           {"bytes_before", bytes(usage.bytes_before)}, {"bytes_connected", bytes(usage.bytes_connected)},
-          {"bytes_end", bytes(usage.bytes_end)},       {"bytes_per_user", figure(result.bytes_per_user(usage))}};
+          {"bytes_end", bytes(usage.bytes_end)},       {"bytes_per_connection", figure(result.bytes_per_connection(usage))}};
 }
 
 json::value usage_of(const Result& result, const std::optional<Usage>& usage) {
@@ -164,11 +165,43 @@ json::object result_object(const Result& result) {
           {"remarks", std::move(remarks)}};
 }
 
+json::array verdicts_of(const std::vector<Verdict>& verdicts) {
+  json::array all;
+  for (const Verdict& verdict : verdicts) all.push_back({{"met", verdict.met}, {"text", text(verdict.text)}});
+  return all;
+}
+
+json::object work_of(const LoadTestOptions& options) {
+  const auto time = [](bool there, std::chrono::milliseconds value) {
+    return there ? json::value(value.count()) : json::value(nullptr);
+  };
+  json::array settings, faults;
+  for (const std::string& setting : options.shown_sets) settings.push_back(text(setting));
+  for (const Fault& fault : options.faults) faults.push_back(text(fault.text));
+  return {{"mode", options.mode},
+          {"via", options.via},
+          {"rate", options.rate},
+          {"size", options.size},
+          {"duration_ms", options.duration.count()},
+          {"warmup_ms", time(options.mode != "connect", options.warmup)},
+          {"hold_ms", time(options.mode == "idle", options.hold)},
+          {"seed", options.seed},
+          {"faults", std::move(faults)},
+          {"config", text(options.config)},
+          {"set", std::move(settings)},
+          {"slo_ms", time(options.slo.has_value(), options.slo.value_or(std::chrono::milliseconds(0)))},
+          {"max_loss", figure(options.max_loss)}};
+}
+
 }  // namespace
 
 std::string results_json(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results) {
   json::array all;
-  for (const Result& result : results) all.push_back(result_object(result));
+  for (const Result& result : results) {
+    json::object object = result_object(result);
+    object["verdicts"] = verdicts_of(judge(options, result));
+    all.push_back(std::move(object));
+  }
   const json::object document{{"schema", kSchema},
                               {"time", environment.time},
                               {"command", text(options.command)},
@@ -178,14 +211,7 @@ std::string results_json(const LoadTestOptions& options, const Environment& envi
                                 {"processor", text(environment.processor)},
                                 {"cores", environment.cores},
                                 {"memory_bytes", environment.memory_bytes}}},
-                              {"work",
-                               {{"mode", options.mode},
-                                {"via", options.via},
-                                {"rate", options.rate},
-                                {"size", options.size},
-                                {"duration_ms", options.duration.count()},
-                                {"warmup_ms", options.warmup.count()},
-                                {"seed", options.seed}}},
+                              {"work", work_of(options)},
                               {"results", std::move(all)}};
   return json::serialize(document) + "\n";
 }

@@ -11,14 +11,6 @@ namespace {
 constexpr std::string_view kApiKey = "--api-key";
 constexpr std::string_view kSet = "--set";
 
-std::string shown_setting(const std::string& setting, const FindOption& find) {
-  const std::size_t equals = setting.find('=');
-  if (equals == std::string::npos) return std::string(kMask);
-  const Option* option = find(setting.substr(0, equals));
-  const bool hidden = option == nullptr || (option->flags & SIGNALBOX_OPTION_SECRET) != 0;
-  return setting.substr(0, equals + 1) + (hidden ? std::string(kMask) : mask_url(setting.substr(equals + 1)));
-}
-
 /// `flag` is the word in front, or what stands before this word's equals sign.
 std::string shown_value(std::string_view flag, const std::string& value, const FindOption& find) {
   if (flag == kApiKey) return std::string(kMask);
@@ -35,6 +27,14 @@ std::string quoted(const std::string& word) {
 }
 
 }  // namespace
+
+std::string shown_setting(const std::string& setting, const FindOption& find) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string::npos) return std::string(kMask);
+  const Option* option = find(setting.substr(0, equals));
+  const bool hidden = option == nullptr || (option->flags & SIGNALBOX_OPTION_SECRET) != 0;
+  return setting.substr(0, equals + 1) + (hidden ? std::string(kMask) : mask_url(setting.substr(equals + 1)));
+}
 
 std::string shown_command(const std::vector<std::string>& words, const FindOption& find) {
   std::string line, before;

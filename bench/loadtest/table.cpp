@@ -40,7 +40,7 @@ std::string cpu(const Result& result, const std::optional<Usage>& usage) {
 }
 
 std::string bytes(const Result& result, const std::optional<Usage>& usage) {
-  return rounded(usage ? result.bytes_per_user(*usage) : std::nullopt);
+  return rounded(usage ? result.bytes_per_connection(*usage) : std::nullopt);
 }
 
 std::string mebibytes(std::size_t bytes) { return fixed(static_cast<double>(bytes) / (1024 * 1024), 1); }
@@ -129,7 +129,7 @@ std::vector<Row> rows() {
       {"CPU a message, us: instances", [](R r) { return cpu(r, r.instance_usage); }},
       {"  broker", [](R r) { return cpu(r, r.broker_usage); }},
       {"  generator", [](R r) { return cpu(r, r.generator_usage); }},
-      {"bytes a user: instances", [](R r) { return bytes(r, r.instance_usage); }},
+      {"bytes a connection: instances", [](R r) { return bytes(r, r.instance_usage); }},
       {"  broker", [](R r) { return bytes(r, r.broker_usage); }},
       {"memory at the end, MiB: instances",
        [](R r) { return r.instance_usage ? mebibytes(r.instance_usage->bytes_end) : std::string(kUnknown); }},

@@ -4,14 +4,13 @@
 #include <cmath>
 #include <memory>
 #include <optional>
-#include <random>
 #include <stdexcept>
 #include <utility>
 
+#include "bench/interrupt.hpp"
 #include "bench/loadtest/census.hpp"
 #include "bench/loadtest/churn.hpp"
 #include "bench/loadtest/crowd.hpp"
-#include "bench/interrupt.hpp"
 #include "bench/loadtest/measurement.hpp"
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/numbers.hpp"
@@ -32,12 +31,6 @@ constexpr auto kSettle = 1s;
 /// Users, and as many strangers, that are asked for when idle.
 constexpr std::size_t kAsked = 10'000;
 
-/// Names that no other run has: who is left over from one, or runs beside it, gets nothing of this.
-std::string unique_prefix() {
-  std::random_device random;
-  return "bench-" + std::to_string(random()) + "-";
-}
-
 std::uint64_t messages_in(std::chrono::milliseconds time, double per_second) {
   return static_cast<std::uint64_t>(std::llround(std::chrono::duration<double>(time).count() * per_second));
 }
@@ -50,14 +43,9 @@ class Trial {
         progress_(progress),
         plan_(options.users, planned(options), options.seed),
         books_(plan_.messages()),
-        prefix_(unique_prefix()) {
+        prefix_(options.user_prefix) {
     tell("starting");
     group_ = broker.empty() ? std::make_unique<Group>(options.targets) : std::make_unique<Group>(options, broker);
-    for (const Fault& fault : options.faults) {
-      if (fault.of_broker() && group_->broker_server() == nullptr) {
-        throw std::runtime_error("--fault " + fault.text + ": no server of this broker was started here");
-      }
-    }
   }
 
   Result run() {
@@ -212,7 +200,8 @@ class Trial {
                        .user_prefix = prefix_,
                        .message_bytes = options_.size,
                        .key = options_.api_key,
-                       .plugin = options_.via == "broker" ? name_ : "",
+                       .via_broker = options_.via == "broker",
+                       .config = options_.config,
                        .settings = group_->settings()};
     for (const RunningInstance& instance : group_->instances()) scene.publisher.apis.push_back(instance.api);
     Measurement(scene, leg, faults, [this](const std::string& what) { tell(what); }, result_).run();

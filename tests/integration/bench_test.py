@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -103,13 +104,14 @@ class StandIn:
 
 
 class Bench(unittest.TestCase):
-    def bench(self, stand_in, *flags, ports=None, code=0, devices=1):
+    def bench(self, stand_in, *flags, ports=None, code=0, devices=1, limit=None):
         """The one result of a run without warm-up."""
         clients, api = ports or stand_in.ports
         run = subprocess.run([SIGNALBOX, "bench", "--target", f"ws://127.0.0.1:{clients}", "--target-api", f"http://127.0.0.1:{api}",
                               "--users", "20", "--devices", str(devices), "--rate", str(RATE), "--duration", f"{SECONDS}s",
                               "--warmup", "0s", "--json", *flags],
-                             capture_output=True, text=True, timeout=90 * SLOW)
+                             capture_output=True, text=True, timeout=90 * SLOW,
+                             preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limit)))
         self.assertEqual(run.returncode, code, run.stderr)
         self.errors = run.stderr
         result = json.loads(run.stdout)["results"][0]
@@ -205,7 +207,7 @@ class Bench(unittest.TestCase):
 
         def treat(number, send):
             if number % 10 == 0:
-                stand_in.loop.call_later(0.5, send)
+                stand_in.loop.call_later(3, send)  # longer than a loaded machine stands still
             else:
                 send()
             return 200
@@ -213,8 +215,8 @@ class Bench(unittest.TestCase):
         result = self.bench(stand_in, "--slo", "400ms", "--users", "600", code=1)
         self.assertIn("missed --slo: p99 of at most 400 ms; it is ", self.errors)
         curve = dict(map(tuple, result["latency_ms"]["curve"]))
-        self.assertLess(curve[75], 500)
-        self.assertGreaterEqual(curve[92.5], 500)
+        self.assertLess(curve[75], 3000)
+        self.assertGreaterEqual(curve[92.5], 3000)
 
     def test_a_pause_of_two_seconds_shows_at_full_length(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -392,14 +394,50 @@ class Bench(unittest.TestCase):
         self.assertTrue(result["saturation"]["limit"])
         self.assertTrue(all(step["limit"] for step in failed))
 
-    def test_a_broker_that_is_not_there_is_said_in_a_line(self):
-        run = subprocess.run([SIGNALBOX, "bench", "--broker", "nosuch"], capture_output=True, text=True, timeout=90 * SLOW)
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("nosuch", run.stderr)
-        run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "kafka", "--kafka-classpath", "nowhere/classpath"],
-                             capture_output=True, text=True, timeout=90 * SLOW)
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere", run.stderr)
+    def test_what_can_be_known_beforehand_is_refused_in_a_line(self):
+        for flags, reason in ((["--broker", "redis", "--broker", "nosuch"], "no plugin 'nosuch'"),
+                              (["--set", "broker.redis.urk=x"], "broker.redis.urk: unknown key"),
+                              (["--report", "/proc/1"], "--report: can't "),
+                              (["--start-brokers", "--broker", "memory", "--broker", "kafka", "--kafka-classpath", "nowhere/classpath"],
+                               "no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere")):
+            run = subprocess.run([SIGNALBOX, "bench", *flags], capture_output=True, text=True, timeout=90 * SLOW)
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn(reason, run.stderr)
+            self.assertEqual(len(run.stderr.splitlines()), 1, "nothing was started")
+
+    def test_a_file_of_configuration_counts_below_what_a_run_decides_itself(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "signalbox.yaml")
+            file.write_text("server: {listen: '0.0.0.0:1'}\nbroker: {plugin: memory}\nlimits: {connections_per_user: 1}\n")
+            flags = ["-c", str(file), "--users", "4", "--devices", "2", "--rate", "20", "--duration", "1s", "--warmup", "0s"]
+            run = subprocess.run([SIGNALBOX, "bench", *flags], capture_output=True, text=True, timeout=60 * SLOW)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("memory: a client failed: ", run.stderr)  # its second device
+            [result] = self.results_of(*flags, "--set", "limits.connections_per_user=2")
+            self.assertEqual(result["broker"], "memory")
+            self.expect(result, delivered=40)
+
+    def test_interrupted_while_instances_start_it_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.Popen([SIGNALBOX, "bench", "--broker", "redis", "--set", "broker.redis.url=redis://127.0.0.1:1"],
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": folder}, start_new_session=True)
+            self.assertIn("starting", run.stderr.readline())
+            os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+            self.assertIn("signalbox: interrupted", run.communicate(timeout=30 * SLOW)[1])
+            self.assertEqual(run.returncode, 1)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_clients_are_dealt_over_as_many_processes_as_their_descriptors_need(self):
+        def treat(_, send):
+            send()
+            return 200
+        few = (400, 400)  # half of them for clients
+        result = self.bench(StandIn(treat), "--users", "500", limit=few)
+        self.expect(result, delivered=RATE * SECONDS)
+
+    def test_a_broker_that_takes_nothing_fails_the_run(self):
+        self.bench(StandIn(lambda *_: 503), "--max-loss", "99%", "--duration", "1s", code=1)
+        self.assertIn("missed --max-loss: at most 99.0 % lost; nothing was taken", self.errors)
 
 
 if __name__ == "__main__":

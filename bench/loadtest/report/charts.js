@@ -191,7 +191,7 @@ function drawAll() {
     longest();
     throughput();
     wrong();
-    parts("memory", "Memory a user", "KiB", 2, ({bytes_per_user: bytes}) => bytes === null ? null : bytes / 1024);
+    parts("memory", "Memory a connection", "KiB", 2, ({bytes_per_connection: bytes}) => bytes === null ? null : bytes / 1024);
   }
   parts("cpu", `CPU time a ${churn ? "connection" : "message"}`, "microseconds", 3, (usage) => usage.cpu_us_per_message);
   connect();

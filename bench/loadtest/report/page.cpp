@@ -82,8 +82,9 @@ std::string cost(const Result& result) {
     figures += figure(result.churned ? "CPU a connection" : "CPU a message",
                       significant(*cpu + result.cpu_per_message(broker).value_or(0)), "µs");
   }
-  if (const std::optional<double> bytes = result.bytes_per_user(*result.instance_usage)) {
-    figures += figure("memory a user", significant((*bytes + result.bytes_per_user(broker).value_or(0)) / 1024), "KiB");
+  if (const std::optional<double> bytes = result.bytes_per_connection(*result.instance_usage)) {
+    figures +=
+        figure("memory a connection", significant((*bytes + result.bytes_per_connection(broker).value_or(0)) / 1024), "KiB");
   }
   return figures;
 }
@@ -143,11 +144,17 @@ std::string work(const LoadTestOptions& options) {
   return grouped(options.rate) + " messages a second" + bytes + way;
 }
 
+std::string measured(const LoadTestOptions& options) {
+  if (options.mode == "connect") return "for " + seconds(options.duration);
+  return "for " + seconds(options.duration) + ", after " + seconds(options.warmup) + " to warm up" +
+         (options.mode == "idle" ? ", and " + seconds(options.hold) + " idle before that" : "");
+}
+
 Facts facts(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results) {
   Facts all{{"Begun", when(environment)},
             {"Mode", options.mode},
             {"Work", work(options)},
-            {"Measured", "for " + seconds(options.duration) + ", after " + seconds(options.warmup) + " to warm up"},
+            {"Measured", measured(options)},
             {"Seed", std::to_string(options.seed)},
             {"Signalbox", environment.version},
             {"Processor", environment.processor},

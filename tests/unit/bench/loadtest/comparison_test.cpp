@@ -34,6 +34,31 @@ TEST(Comparison, SaysOfEachFigureThatIsInBothHowItChanged) {
   EXPECT_THAT(text, Not(HasSubstr("broker")));
 }
 
+TEST(Comparison, SaysWhatWasNotTheSameInTheWork) {
+  const auto run = [](const char* work, const char* result) {
+    return std::string(R"({"schema":1,"work":{)") + work + R"(},"results":[{"broker":"redis",)" + result + "}]}";
+  };
+  const std::string text =
+      compare_results(run(R"("seed":1,"warmup_ms":0,"hold_ms":null,"set":["a=1"])", R"("users":1000,"devices":1)"),
+                      run(R"("seed":2,"warmup_ms":0,"hold_ms":5,"set":[])", R"("users":10000,"devices":1)"));
+  EXPECT_THAT(text, HasSubstr("not the same work/seed: 1, now 2\n"));
+  EXPECT_THAT(text, HasSubstr("not the same work/hold_ms: null, now 5\n"));
+  EXPECT_THAT(text, HasSubstr("not the same work/set: [\"a=1\"], now []\n"));
+  EXPECT_THAT(text, HasSubstr("\nredis\nnot the same users: 1000, now 10000\n"));
+  EXPECT_THAT(text, Not(HasSubstr("warmup")));
+  EXPECT_THAT(text, Not(HasSubstr("devices")));
+}
+
+TEST(Comparison, HoldsEachTurnOfABrokerAgainstItsOwn) {
+  const auto run = [](int first, int second) {
+    return R"({"schema":1,"results":[{"broker":"redis","messages":{"gaps":)" + std::to_string(first) +
+           R"(}},{"broker":"redis","messages":{"gaps":)" + std::to_string(second) + "}}]}";
+  };
+  const std::string text = compare_results(run(1, 20), run(2, 30));
+  EXPECT_THAT(text, HasSubstr("+100.0 %"));
+  EXPECT_THAT(text, HasSubstr("+50.0 %"));
+}
+
 TEST(Comparison, TakesNothingButResultsOfItsSchema) {
   const ScratchDirectory scratch;
   const auto refusal = [&](const std::string& text) -> std::string {

@@ -146,6 +146,26 @@ TEST(LoadTestOptions, RefuseWhatWouldBeNoBoundAndNoBroker) {
   EXPECT_EQ(refusal({{"mode", {"saturate"}}}), "taken");
 }
 
+TEST(LoadTestOptions, RefuseSettingsThatWouldMeasureSomethingElse) {
+  EXPECT_EQ(refusal({{"set", {"broker.plugin=nats"}}}), "--set: broker.plugin: --broker says which plugin is measured");
+  for (const char* key : {"server.listen=127.0.0.1:1", "api.listen=127.0.0.1:1", "server.instance_id=a"}) {
+    EXPECT_THAT(refusal({{"set", {key}}}), HasSubstr(": each instance has")) << key;
+  }
+  const std::vector<std::string> elsewhere{"broker.redis.url=redis://10.0.0.5"};
+  EXPECT_EQ(refusal({{"set", elsewhere}}), "taken");
+  EXPECT_THAT(refusal({{"set", elsewhere}, {"start-brokers", {"true"}}}),
+              HasSubstr("would be another server than --start-brokers starts"));
+}
+
+TEST(LoadTestOptions, RefuseBeforehandWhatABrokerCantDo) {
+  const std::vector<std::string> restart{"restart-broker@1s"};
+  EXPECT_EQ(refusal({{"fault", restart}, {"start-brokers", {"true"}}, {"broker", {"redis", "memory"}}}),
+            "--fault: restart-broker@1s: no server of memory is started here");
+  EXPECT_EQ(refusal({{"fault", restart}, {"start-brokers", {"true"}}, {"broker", {"redis", "nats"}}}), "taken");
+  EXPECT_EQ(refusal({{"start-brokers", {"true"}}, {"broker", {"kafka"}}, {"kafka-classpath", {"nowhere/classpath"}}}),
+            "--kafka-classpath: no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere (needs Java and Maven)");
+}
+
 TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {
   EXPECT_EQ(refusal({{"users", {"39000"}}}), "taken");
   EXPECT_EQ(refusal({{"users", {"1000000"}}}),

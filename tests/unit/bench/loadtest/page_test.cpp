@@ -88,7 +88,7 @@ TEST(ReportPage, SaysFiguresWithTheirUnits) {
   const Page page;
   EXPECT_THAT(page.html, HasSubstr("<dt>p99</dt><dd>12.0 <small>ms</small></dd>"));
   EXPECT_THAT(page.html, HasSubstr("<dt>CPU a message</dt><dd>1,000 <small>µs</small></dd>"));
-  EXPECT_THAT(page.html, HasSubstr("<dt>memory a user</dt><dd>2.00 <small>KiB</small></dd>"));
+  EXPECT_THAT(page.html, HasSubstr("<dt>memory a connection</dt><dd>2.00 <small>KiB</small></dd>"));
   EXPECT_THAT(page.html, HasSubstr("2026-11-26 15:24:56 UTC"));
 }
 
@@ -97,6 +97,17 @@ TEST(ReportPage, SaysHowMessagesWerePublished) {
   EXPECT_THAT(Page(options).html, HasSubstr(", through the HTTP API"));
   options.via = "broker";
   EXPECT_THAT(Page(options).html, HasSubstr(", straight to the broker"));
+}
+
+TEST(ReportPage, SaysHowLongItHeldAndWarmedUp) {
+  LoadTestOptions options;
+  options.mode = "idle";
+  options.duration = 20s;
+  options.warmup = 5s;
+  options.hold = 30s;
+  EXPECT_THAT(Page(options).html, HasSubstr("for 20 s, after 5 s to warm up, and 30 s idle before that"));
+  options.mode = "unicast";
+  EXPECT_THAT(Page(options).html, HasSubstr("for 20 s, after 5 s to warm up</dd>"));
 }
 
 TEST(ReportPage, HasNoFigureWhereNothingWasMeasured) {
@@ -119,6 +130,7 @@ TEST(ReportPage, TellsOfConnectionsWhereTheyCameAndWent) {
   options.rate = 400;
   const std::string html = report_page(options, {}, {&result, 1}, "{}", "");
   EXPECT_THAT(html, HasSubstr("connect, 400 connections a second"));
+  EXPECT_THAT(html, Not(HasSubstr("to warm up")));
   EXPECT_THAT(html, HasSubstr("<dt>failed</dt><dd>1 <small>of 1,200</small></dd>"));
   EXPECT_THAT(html, HasSubstr("until it was registered"));
   EXPECT_THAT(html, Not(HasSubstr("<dt>lost</dt>")));

@@ -64,8 +64,9 @@ TEST(Results, AreJsonWithWhatIsNotKnownAsNull) {
   EXPECT_NEAR(number(result.at("latency_ms").at("p50")), 88, 0.1);
   EXPECT_EQ(number(result.at("latency_ms").at("max")), 175);
   EXPECT_DOUBLE_EQ(number(result.at("usage").at("instances").at("cpu_us_per_message")), 10);
-  EXPECT_DOUBLE_EQ(number(result.at("usage").at("instances").at("bytes_per_user")), 1'000);
+  EXPECT_DOUBLE_EQ(number(result.at("usage").at("instances").at("bytes_per_connection")), 500);
   EXPECT_TRUE(result.at("usage").at("broker").is_null());
+  EXPECT_TRUE(result.at("verdicts").as_array().empty());
   EXPECT_EQ(number(result.at("timeline").at(0).at("max")), 175);
 }
 
@@ -97,7 +98,7 @@ TEST(Results, AreJsonWhereNothingWasMeasured) {
     for (const char* figure :
          {"/connect/per_second", "/messages/delivered_per_second", "/messages/loss", "/latency_ms/p50", "/latency_ms/mean",
           "/latency_ms/max", "/generator_lag_ms/p99", "/usage/instances/cpu_us_per_message",
-          "/usage/generator/cpu_us_per_message", "/usage/broker/bytes_per_user", "/steps/0/p99_ms", "/saturation"}) {
+          "/usage/generator/cpu_us_per_message", "/usage/broker/bytes_per_connection", "/steps/0/p99_ms", "/saturation"}) {
       EXPECT_TRUE(all.at_pointer(figure).is_null()) << figure;
     }
     EXPECT_TRUE(all.at_pointer("/latency_ms/curve").as_array().empty());
@@ -110,6 +111,27 @@ TEST(Results, AreJsonWhereNothingWasMeasured) {
     EXPECT_EQ(table.str().find("nan"), std::string::npos);
     EXPECT_EQ(table.str().find("inf"), std::string::npos);
   }
+}
+
+TEST(Results, SayWhatWasAskedForAndWhetherItWasMet) {
+  LoadTestOptions options;
+  options.mode = "idle";
+  options.warmup = 5s;
+  options.hold = 30s;
+  options.max_loss = 0;
+  options.shown_sets = {"broker.redis.password=***"};
+  boost::json::value document = boost::json::parse(results_json(options, {}, std::vector{some_result()}));
+  const boost::json::value& verdict = document.at_pointer("/results/0/verdicts/0");
+  EXPECT_EQ(verdict.at("met"), false);
+  EXPECT_EQ(verdict.at("text"), "missed --max-loss: nothing lost; 9 of 180 were");
+  EXPECT_EQ(document.at_pointer("/work/hold_ms"), 30'000);
+  EXPECT_EQ(document.at_pointer("/work/max_loss"), 0.0);
+  EXPECT_EQ(document.at_pointer("/work/set/0"), "broker.redis.password=***");
+  EXPECT_TRUE(document.at_pointer("/work/slo_ms").is_null());
+  options.mode = "connect";
+  document = boost::json::parse(results_json(options, {}, std::vector{some_result()}));
+  EXPECT_TRUE(document.at_pointer("/work/warmup_ms").is_null()) << "there is none";
+  EXPECT_TRUE(document.at_pointer("/work/hold_ms").is_null());
 }
 
 TEST(Results, HoldNoFigureThatIsNoNumber) {
