@@ -183,15 +183,17 @@ class Trial {
     take_census(idle);
   }
 
-  /// Spread evenly over the users; strangers have names of the same kind.
+  /// Strangers have names of the same kind.
   void take_census(Idle& idle) {
     tell("asking who is there");
-    idle.asked = std::min(options_.users, kAsked);
-    const Endpoint& api = group_->instances().front().api;
-    const auto user = [&](std::size_t n) { return prefix_ + std::to_string(n * options_.users / idle.asked); };
-    const auto stranger = [&](std::size_t n) { return "no-" + user(n); };
-    idle.users_found = count_existing(api, options_.api_key, idle.asked, user);
-    idle.strangers_found = count_existing(api, options_.api_key, idle.asked, stranger);
+    std::vector<std::string> users, strangers;
+    for (const std::size_t number : draw_users(options_.users, std::min(options_.users, kAsked), options_.seed)) {
+      users.push_back(prefix_ + std::to_string(number));
+      strangers.push_back("no-" + users.back());
+    }
+    idle.asked = users.size();
+    idle.users_found = count_existing(group_->instances(), options_.api_key, users);
+    idle.strangers_found = count_existing(group_->instances(), options_.api_key, strangers);
   }
 
   void measure(const Leg& leg, const std::vector<Fault>& faults) {

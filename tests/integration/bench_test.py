@@ -38,7 +38,7 @@ class StandIn:
     message, in the order of the API's calls, and calls `send()` as often and whenever it likes; it returns the answer's status."""
 
     def __init__(self, treat):
-        self.treat, self.clients, self.ports, self.taken = treat, {}, [], 0
+        self.treat, self.clients, self.ports, self.taken, self.asked = treat, {}, [], 0, []
         self.started = threading.Event()
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.run, daemon=True).start()
@@ -80,6 +80,8 @@ class StandIn:
                 status, answer = 200, b'{"delivered":true}'
                 if head.startswith("POST"):
                     status = self.publish(head.split("/")[4], body)
+                elif "/api/v1/users/" in head:
+                    self.asked.append(head.split(" ")[1].split("/")[4])
                 elif "/api/v1/instance" in head:
                     answer = b'{"broker":{"plugin":"stand-in","version":"1"}}'
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\n\r\n".encode() + answer)
@@ -363,6 +365,16 @@ class Bench(unittest.TestCase):
                          {"asked": 100, "users_found": 100, "strangers_found": 0})
         self.assertGreaterEqual(result["idle"]["ms"], 1000)
         self.expect(result, delivered=100)
+
+    def test_each_instance_is_asked_for_users_of_all(self):
+        def treat(_, __):
+            return 404
+        one, other = StandIn(treat), StandIn(treat)
+        self.bench(one, "--target", f"ws://127.0.0.1:{other.ports[0]}", "--target-api", f"http://127.0.0.1:{other.ports[1]}", "--mode", "idle",
+                   "--hold", "1s", "--duration", "1s", code=1)
+        for asked in (one.asked, other.asked):
+            self.assertEqual([sum(name in held.clients for name in asked) for held in (one, other)], [5, 5])
+            self.assertEqual(sum(name.startswith("no-") for name in asked), 10, "strangers")
 
     def test_connections_that_come_and_go_are_counted_and_a_run_is_compared_with_an_earlier_one(self):
         with tempfile.TemporaryDirectory() as folder:
