@@ -6,12 +6,8 @@
 
 namespace signalbox::bench {
 
-ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name,
-                             std::size_t samples)
-    : clients_(clients),
-      counters_(share<Counters>()),
-      latencies_(samples),
-      process_(Process::fork_off([&] { return hold(options, user_name); })) {}
+ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name)
+    : clients_(clients), counters_(share<Counters>()), process_(Process::fork_off([&] { return hold(options, user_name); })) {}
 
 int ClientProcess::hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name) {
   Counters& counters = *counters_;

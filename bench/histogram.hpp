@@ -17,6 +17,12 @@ class Histogram {
   static constexpr std::chrono::nanoseconds kHighest = std::chrono::hours(1);
 
   Histogram();
+  /// Of counts that were kept elsewhere: size() cells in which values count by cell_of(). `sum` in nanoseconds; `min` and `max`
+  /// are not looked at if nothing was counted.
+  Histogram(std::vector<std::uint64_t> cells, double sum, std::chrono::nanoseconds min, std::chrono::nanoseconds max);
+
+  [[nodiscard]] static std::size_t size() noexcept;
+  [[nodiscard]] static std::size_t cell_of(std::chrono::nanoseconds value) noexcept;
 
   /// What is longer than kHighest counts as kHighest, what is negative as 0.
   void record(std::chrono::nanoseconds value) noexcept;

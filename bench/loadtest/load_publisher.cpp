@@ -89,9 +89,7 @@ class LoadPublisher::Load {
 };
 
 LoadPublisher::LoadPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg)
-    : shared_(share<Shared>()),
-      lag_(leg.messages),
-      process_(Process::fork_off([&] { return run(options, plan, books, leg); })) {}
+    : shared_(share<Shared>()), process_(Process::fork_off([&] { return run(options, plan, books, leg); })) {}
 
 int LoadPublisher::run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg) {
   prctl(PR_SET_TIMERSLACK, 1UL);  // else each wait is 50 us longer than was asked for
