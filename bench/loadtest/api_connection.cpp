@@ -36,7 +36,7 @@ Outcome outcome_of(int status) noexcept {
 }
 
 ApiConnection::ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered)
-    : epoll_(epoll), data_(data), address_(address), port_(port), answered_(std::move(answered)) {
+    : epoll_(epoll), data_(data), address_(address), port_(port), answered_(std::move(answered)), scratch_(kBuffer) {
   dial();
 }
 
@@ -65,14 +65,19 @@ void ApiConnection::lose() {
   close(descriptor_);
   descriptor_ = -1;
   connected_ = false;
-  out_.clear();
+  sent_ = 0;
   in_.clear();
-  for (const std::uint64_t number : std::exchange(waiting_, {})) answered_(number, 0);
+  while (waiting_.size() > unwritten_) {
+    const std::uint64_t number = waiting_.front().number;
+    waiting_.pop_front();
+    answered_(number, 0);
+  }
 }
 
 void ApiConnection::request(std::uint64_t number, std::string_view bytes) {
   out_ += bytes;
-  waiting_.push_back(number);
+  waiting_.push_back({number, bytes.size()});
+  ++unwritten_;
 }
 
 void ApiConnection::exchange() {
@@ -86,29 +91,32 @@ void ApiConnection::exchange() {
 }
 
 void ApiConnection::flush() {
-  std::size_t sent = 0;
-  while (sent < out_.size()) {
-    const ssize_t size = send(descriptor_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+  while (sent_ < out_.size()) {
+    const ssize_t size = send(descriptor_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) break;  // full: the next turn tries again; broken: reading will tell
-    sent += static_cast<std::size_t>(size);
+    sent_ += static_cast<std::size_t>(size);
   }
-  out_.erase(0, sent);
+  std::size_t whole = 0;
+  for (; unwritten_ > 0; --unwritten_) {
+    const std::size_t size = waiting_[waiting_.size() - unwritten_].size;
+    if (whole + size > sent_) break;
+    whole += size;
+  }
+  out_.erase(0, whole);
+  sent_ -= whole;
 }
 
 void ApiConnection::readable() {
   while (descriptor_ >= 0) {
-    const std::size_t before = in_.size();
-    in_.resize(before + kBuffer);
-    const ssize_t size = recv(descriptor_, in_.data() + before, kBuffer, 0);
-    const int reason = errno;
-    in_.resize(before + (size > 0 ? static_cast<std::size_t>(size) : 0));
-    if (size < 0 && reason == EINTR) continue;
-    if (size < 0 && reason == EAGAIN) return;
+    const ssize_t size = recv(descriptor_, scratch_.data(), scratch_.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) {
       lose();
       return;
     }
+    in_.append(scratch_.data(), static_cast<std::size_t>(size));
     while (descriptor_ >= 0 && take_answer()) {
     }
   }
@@ -129,11 +137,20 @@ bool ApiConnection::take_answer() {
   if (in.size() < end + kEndOfHead.size() + length) return false;
   const int status = std::atoi(in_.c_str() + kVersion.size());
   const bool closes = head.find(kClose) != std::string_view::npos;
-  answered_(waiting_.front(), status);
+  const bool early = waiting_.size() == unwritten_;  // before its request was written: what follows of that is not read
+  if (early) drop_unwritten();
+  const std::uint64_t number = waiting_.front().number;
   waiting_.pop_front();
   in_.erase(0, end + kEndOfHead.size() + length);
-  if (closes) lose();
-  return !closes;
+  answered_(number, status);
+  if (closes || early) lose();
+  return descriptor_ >= 0;
+}
+
+void ApiConnection::drop_unwritten() {
+  out_.erase(0, waiting_[waiting_.size() - unwritten_].size);
+  sent_ = 0;
+  --unwritten_;
 }
 
 }  // namespace signalbox::bench

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/loadtest/books.hpp"
 
@@ -15,8 +16,8 @@ namespace signalbox::bench {
 /// The status of an HTTP answer as the outcome of the publish that it answers.
 Outcome outcome_of(int status) noexcept;
 
-/// Requests in call order, each with a number; answers come back in that order. Lost, it dials again by itself: what had been
-/// written is answered with status 0 then, what had not waits.
+/// Requests in call order, each with a number; answers come back in that order. Lost, it dials again by itself: a request that
+/// had been written to its end is answered with status 0 then, others wait to be written again, as no server acts on a part.
 ///
 /// Threading: one thread.
 class ApiConnection {
@@ -34,7 +35,7 @@ class ApiConnection {
   /// To be called while it is not congested().
   void request(std::uint64_t number, std::string_view bytes);
   /// Not connected, or what has been said has not left.
-  [[nodiscard]] bool congested() const noexcept { return !connected_ || out_.size() >= kOutBytes; }
+  [[nodiscard]] bool congested() const noexcept { return !connected_ || out_.size() - sent_ >= kOutBytes; }
   [[nodiscard]] std::size_t unanswered() const noexcept { return waiting_.size(); }
 
   /// Writes what there is as far as it goes; dials where there is no connection. To be called once a turn.
@@ -47,6 +48,8 @@ class ApiConnection {
   void flush();
   void lose();
   bool take_answer();
+  /// The first of those that are not written to their end.
+  void drop_unwritten();
 
   int epoll_;
   std::uint64_t data_;
@@ -55,9 +58,16 @@ class ApiConnection {
   Answered answered_;
   int descriptor_ = -1;
   bool connected_ = false;
-  std::string out_;
+  struct Request {
+    std::uint64_t number;
+    std::size_t size;
+  };
+  std::string out_;       // requests that are not written to their end
+  std::size_t sent_ = 0;  // bytes of the first of them that are
   std::string in_;
-  std::deque<std::uint64_t> waiting_;  // numbers of requests without an answer
+  std::vector<char> scratch_;    // what is read goes through it
+  std::deque<Request> waiting_;  // without an answer
+  std::size_t unwritten_ = 0;    // the last of them, so many, are those in out_
 };
 
 }  // namespace signalbox::bench

@@ -1,5 +1,6 @@
 #include "bench/loadtest/api_connection.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -90,6 +91,49 @@ TEST_F(ApiConnections, SayOfALostConnectionThatItsAnswersAreUnknownAndDialAgain)
   connection_->request(2, "b");
   connection_->exchange();
   EXPECT_EQ(received(1), "b");
+}
+
+TEST_F(ApiConnections, WriteAgainWhatALostConnectionHadNotWritten) {
+  // Far more than the sockets hold, and the server reads nothing of it.
+  const std::string request(64 * 1024, 'x');
+  std::uint64_t asked = 0;
+  while (!connection_->congested() && asked < 10'000) {
+    connection_->request(asked++, request);
+    connection_->exchange();
+  }
+  close(peer_);
+  await();
+  ASSERT_GT(answers_.size(), 0U);
+  ASSERT_LT(answers_.size(), asked) << "those in the sockets were written, the rest was not";
+  for (std::size_t n = 0; n < answers_.size(); ++n) EXPECT_EQ(answers_[n], std::pair(n, 0));
+  const std::size_t rest = asked - answers_.size();
+  EXPECT_EQ(connection_->unanswered(), rest);
+  accept_peer();
+  std::string got;
+  while (got.size() < rest * request.size()) {
+    connection_->exchange();
+    std::array<char, 64 * 1024> some;
+    const ssize_t size = recv(peer_, some.data(), some.size(), 0);
+    ASSERT_GT(size, 0);
+    got.append(some.data(), static_cast<std::size_t>(size));
+  }
+  EXPECT_EQ(got.size(), rest * request.size()) << "from the beginning of the one that was cut";
+  answers_.clear();
+  for (std::size_t n = 0; n < rest; ++n) answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  while (answers_.size() < rest) await();
+  EXPECT_EQ(answers_.front(), std::pair(asked - rest, 200));
+}
+
+TEST_F(ApiConnections, TakeAnAnswerThatComesBeforeItsRequestIsWritten) {
+  connection_->request(1, std::string(64 * 1024 * 1024, 'x'));
+  connection_->request(2, "b");
+  connection_->exchange();
+  answer("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+  await();
+  EXPECT_THAT(answers_, ElementsAre(Pair(1, 413)));
+  close(peer_);
+  accept_peer();
+  EXPECT_EQ(received(1), "b") << "nothing of the one that was answered";
 }
 
 TEST_F(ApiConnections, AreCongestedWhileTheServerReadsNothing) {
