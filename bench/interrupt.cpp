@@ -1,5 +1,6 @@
 #include "bench/interrupt.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -32,6 +33,20 @@ bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patie
     if (Clock::now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+}
+
+bool wait_while_moving(const std::function<bool()>& done, const std::function<std::uint64_t()>& progress,
+                       std::chrono::milliseconds patience) {
+  std::uint64_t most = 0;
+  Clock::time_point moved = Clock::now();
+  while (!done()) {
+    const std::uint64_t now = progress();
+    if (now > most) moved = Clock::now();
+    most = std::max(most, now);
+    if (Clock::now() - moved > patience) return false;
+    pause_for(std::chrono::milliseconds(10));
+  }
+  return true;
 }
 
 }  // namespace signalbox::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 
@@ -18,6 +19,10 @@ void catch_interrupts();
 
 /// Errors: Interrupted.
 void pause_for(std::chrono::milliseconds time);
+
+/// Asks `done` every 10 ms; false once `progress` has not grown for `patience`. Errors: Interrupted.
+bool wait_while_moving(const std::function<bool()>& done, const std::function<std::uint64_t()>& progress,
+                       std::chrono::milliseconds patience);
 
 /// Asks `done` every millisecond; false after `patience`. Errors: Interrupted.
 bool wait_for(const std::function<bool()>& done, std::chrono::milliseconds patience);

@@ -22,6 +22,7 @@ namespace signalbox::bench {
 namespace {
 
 constexpr auto kStartTimeout = std::chrono::seconds(15);
+constexpr auto kStartPause = std::chrono::milliseconds(2);
 /// An instance's: the plugin may have topics to make and a broker to find that has just started itself.
 constexpr auto kReadyTimeout = std::chrono::seconds(30);
 
@@ -64,21 +65,25 @@ void RedisServer::kill() {
 }
 
 void RedisServer::start() {
+  launch();
+  while (!answers()) pause_for(kStartPause);
+}
+
+void RedisServer::launch() {
   const std::string port = url_.substr(url_.rfind(':') + 1);
   process_ = std::make_unique<Process>(
       Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_));
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  for (;;) {
-    try {
-      const std::string probe = "probe";
-      RedisClient(url_).subscribed({&probe, 1});
-      return;
-    } catch (const std::exception& error) {
-      if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-        throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log_));
-      }
-      pause_for(std::chrono::milliseconds(2));
-    }
+  launched_ = std::chrono::steady_clock::now();
+}
+
+bool RedisServer::answers() {
+  try {
+    const std::string probe = "probe";
+    RedisClient(url_).subscribed({&probe, 1});
+    return true;
+  } catch (const std::exception& error) {
+    if (process_->running() && std::chrono::steady_clock::now() - launched_ < kStartTimeout) return false;
+    throw std::runtime_error(std::string("redis-server: ") + error.what() + '\n' + end_of(log_));
   }
 }
 
@@ -93,17 +98,24 @@ void NatsServer::kill() {
 }
 
 void NatsServer::start() {
-  const std::string log = scratch_.file("nats-" + std::to_string(++starts_) + ".log");
-  process_ = std::make_unique<Process>(
-      Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log));
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
-  while (contents_of(log).find("Server is ready") == std::string::npos) {
-    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-      throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log));
-    }
-    pause_for(std::chrono::milliseconds(2));
-  }
+  launch();
+  while (!answers()) pause_for(kStartPause);
 }
+
+void NatsServer::launch() {
+  ++starts_;
+  process_ = std::make_unique<Process>(
+      Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log()));
+  launched_ = std::chrono::steady_clock::now();
+}
+
+bool NatsServer::answers() {
+  if (contents_of(log()).find("Server is ready") != std::string::npos) return true;
+  if (process_->running() && std::chrono::steady_clock::now() - launched_ < kStartTimeout) return false;
+  throw std::runtime_error("nats-server (Debian package nats-server): " + end_of(log()));
+}
+
+std::string NatsServer::log() const { return scratch_.file("nats-" + std::to_string(starts_) + ".log"); }
 
 SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                                  const std::vector<std::string>& settings)

@@ -1,6 +1,7 @@
 // The real servers of a whole-process benchmark, each on free loopback ports.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,11 +45,16 @@ class RedisServer {
   void kill();
   /// After kill(), on the same port; returns when it answers.
   void start();
+  /// The same, without waiting for it.
+  void launch();
+  /// Whether it does. Errors: std::runtime_error with the end of its log if it has ended or takes too long.
+  [[nodiscard]] bool answers();
 
  private:
   std::string url_;
   std::string log_;
   std::unique_ptr<Process> process_;
+  std::chrono::steady_clock::time_point launched_;
 };
 
 /// A nats-server from PATH. The constructor returns when it answers.
@@ -63,12 +69,19 @@ class NatsServer {
   void kill();
   /// After kill(), on the same port; returns when it answers.
   void start();
+  /// The same, without waiting for it.
+  void launch();
+  /// Whether it does. Errors: std::runtime_error with the end of its log if it has ended or takes too long.
+  [[nodiscard]] bool answers();
 
  private:
+  [[nodiscard]] std::string log() const;
+
   const ScratchDirectory& scratch_;
   std::string url_;
   int starts_ = 0;
   std::unique_ptr<Process> process_;
+  std::chrono::steady_clock::time_point launched_;
 };
 
 /// `signalbox serve`. The constructor returns when it is ready.

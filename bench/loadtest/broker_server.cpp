@@ -23,7 +23,8 @@ class Redis final : public BrokerServer {
   [[nodiscard]] std::vector<std::string> settings() const override { return {"broker.redis.url=" + server_.url()}; }
   [[nodiscard]] std::string version() const override { return version_; }
   void kill() override { server_.kill(); }
-  void start() override { server_.start(); }
+  void launch() override { server_.launch(); }
+  [[nodiscard]] bool answers() override { return server_.answers(); }
 
  private:
   std::string version_;
@@ -39,7 +40,8 @@ class Nats final : public BrokerServer {
   [[nodiscard]] std::vector<std::string> settings() const override { return {"broker.nats.url=" + server_.url()}; }
   [[nodiscard]] std::string version() const override { return version_; }
   void kill() override { server_.kill(); }
-  void start() override { server_.start(); }
+  void launch() override { server_.launch(); }
+  [[nodiscard]] bool answers() override { return server_.answers(); }
 
  private:
   std::string version_;
@@ -56,7 +58,8 @@ class Kafka final : public BrokerServer {
   }
   [[nodiscard]] std::string version() const override { return "kafka " + server_.version(); }
   void kill() override { server_.kill(); }
-  void start() override { server_.start(); }
+  void launch() override { server_.launch(); }
+  [[nodiscard]] bool answers() override { return server_.answers(); }
 
  private:
   KafkaServer server_;

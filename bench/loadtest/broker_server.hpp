@@ -23,8 +23,10 @@ class BrokerServer {
   [[nodiscard]] virtual std::string version() const = 0;
   /// SIGKILL.
   virtual void kill() = 0;
-  /// After kill(), at the same address; returns when it answers.
-  virtual void start() = 0;
+  /// After kill(), at the same address; returns at once.
+  virtual void launch() = 0;
+  /// It can be used. Errors: std::runtime_error if it never will be.
+  [[nodiscard]] virtual bool answers() = 0;
 };
 
 /// Those for which start_broker_server() starts one.

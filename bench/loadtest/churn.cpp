@@ -19,7 +19,6 @@ Churn::Churn(const Endpoint& instance, std::uint32_t first_source, const std::st
              const Schedule& schedule, std::uint64_t connections)
     : connections_(connections),
       shared_(share<Shared>()),
-      latencies_(connections),
       process_(Process::fork_off([&] { return run(instance, first_source, user_prefix, users, schedule); })) {}
 
 int Churn::run(const Endpoint& instance, std::uint32_t first_source, const std::string& user_prefix, std::size_t users,
@@ -35,8 +34,12 @@ int Churn::run(const Endpoint& instance, std::uint32_t first_source, const std::
     pool.close(client);
   });
   for (;;) {  // until this process is stopped
-    const std::uint64_t due = std::min(schedule.due(Schedule::Clock::now()), connections_);
-    while (pool.size() < due) pool.add(user_prefix + std::to_string(pool.size() % users));
+    const Schedule::Clock::time_point now = Schedule::Clock::now();
+    const std::uint64_t due = std::min(schedule.due(now), connections_);
+    while (pool.size() < due) {
+      lag_.record(now - schedule.intended(pool.size()));
+      pool.add(user_prefix + std::to_string(pool.size() % users));
+    }
     pool.poll(std::chrono::milliseconds(1));
     if (pool.failed() == shared_->failed) continue;
     if (shared_->failed == 0) {

@@ -27,6 +27,7 @@ class Churn {
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool running() noexcept { return process_.running(); }
+  [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
   /// Every connection has been registered or has failed.
   [[nodiscard]] bool done() const noexcept { return registered() + failed() >= connections_; }
   [[nodiscard]] std::uint64_t registered() const noexcept { return shared_->registered; }
@@ -35,6 +36,8 @@ class Churn {
   [[nodiscard]] std::string reason() const { return shared_->reason.data(); }
   /// From when a connection was due until it was registered.
   [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
+  /// How late this process itself came to it.
+  [[nodiscard]] Histogram lag() const { return lag_.histogram(); }
 
  private:
   struct Shared {
@@ -47,6 +50,7 @@ class Churn {
   std::uint64_t connections_;
   std::shared_ptr<Shared> shared_;
   SharedLatencies latencies_;
+  SharedLatencies lag_;
   Process process_;
 };
 

@@ -81,10 +81,10 @@ Second Crowd::second(std::size_t number) const {
   return sum;
 }
 
-std::vector<std::string> Crowd::failures() const {
-  std::vector<std::string> reasons;
+std::set<std::string> Crowd::failures() const {
+  std::set<std::string> reasons;
   for (const auto& receivers : receivers_) {
-    if (receivers->counts().failed > 0) reasons.push_back(receivers->reason());
+    if (receivers->counts().failed > 0) reasons.insert(receivers->reason());
   }
   return reasons;
 }

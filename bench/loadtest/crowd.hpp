@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,8 @@ class Crowd {
   [[nodiscard]] Histogram latencies() const;
   /// Of one second: what arrived, and the longest latency.
   [[nodiscard]] Second second(std::size_t number) const;
-  /// Why the first client failed of each process that has one.
-  [[nodiscard]] std::vector<std::string> failures() const;
+  /// Why clients have failed: the first of each process.
+  [[nodiscard]] std::set<std::string> failures() const;
   [[nodiscard]] std::vector<pid_t> pids() const;
 
   /// As Receivers::begin().

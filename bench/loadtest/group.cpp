@@ -1,7 +1,5 @@
 #include "bench/loadtest/group.hpp"
 
-#include <cassert>
-#include <csignal>
 #include <stdexcept>
 
 #include <boost/json/parse.hpp>
@@ -10,25 +8,6 @@
 #include "bench/interrupt.hpp"
 
 namespace signalbox::bench {
-
-namespace {
-
-/// A process that stands still while this lives.
-class Pause {
- public:
-  explicit Pause(pid_t pid) : pid_(pid) {
-    assert(pid > 0);  // -1 is everybody
-    ::kill(pid_, SIGSTOP);
-  }
-  Pause(const Pause&) = delete;
-  Pause& operator=(const Pause&) = delete;
-  ~Pause() { ::kill(pid_, SIGCONT); }
-
- private:
-  pid_t pid_;
-};
-
-}  // namespace
 
 Group::Group(const LoadTestOptions& options, const std::string& broker) : settings_{"broker.plugin=" + broker} {
   if (options.start_brokers) server_ = start_broker_server(broker, scratch_, options.kafka_classpath);
@@ -56,14 +35,8 @@ std::vector<pid_t> Group::pids() const {
   return pids;
 }
 
-void Group::inflict(const Fault& fault) {
-  if (fault.kind == Fault::Kind::restart_broker) {
-    server_->kill();
-    server_->start();
-    return;
-  }
-  const Pause pause(fault.kind == Fault::Kind::pause_broker ? server_->pid() : servers_.front()->pid());
-  pause_for(fault.length);
+std::vector<pid_t> Group::broker_pids() const {
+  return server_ == nullptr ? std::vector<pid_t>() : std::vector<pid_t>{server_->pid()};
 }
 
 Group::Description Group::describe(const std::string& api_key) const {

@@ -11,7 +11,6 @@
 
 #include "bench/loadtest/broker_server.hpp"
 #include "bench/loadtest/endpoint.hpp"
-#include "bench/loadtest/fault.hpp"
 #include "bench/loadtest/options.hpp"
 #include "bench/servers.hpp"
 
@@ -32,14 +31,12 @@ class Group {
   [[nodiscard]] const std::vector<RunningInstance>& instances() const noexcept { return instances_; }
   /// Of those that were started here.
   [[nodiscard]] std::vector<pid_t> pids() const;
+  /// Of the broker's server; none if it is not ours.
+  [[nodiscard]] std::vector<pid_t> broker_pids() const;
   /// What those were told: KEY=VALUE as for --set.
   [[nodiscard]] const std::vector<std::string>& settings() const noexcept { return settings_; }
   /// nullptr: not ours.
   [[nodiscard]] BrokerServer* broker_server() noexcept { return server_.get(); }
-
-  /// Does it; returns when it is over: a paused process goes on, a restarted one answers again. Needs a server, or instances,
-  /// of our own. Errors: std::runtime_error if the broker does not start; Interrupted, with a paused process going on.
-  void inflict(const Fault& fault);
 
   struct Description {
     std::string plugin;

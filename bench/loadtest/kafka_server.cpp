@@ -42,7 +42,8 @@ KafkaServer::KafkaServer(const ScratchDirectory& scratch, const std::string& cla
   if (fs::exists(folder / "classes.jsa", ignored)) archive_ = fs::absolute(folder / "classes.jsa").string();
   fs::copy(folder / "storage", scratch.file("kafka"), fs::copy_options::recursive);
   std::ofstream(scratch.file("kafka.properties")) << properties(port_, controller_port_, scratch.file("kafka"));
-  start();
+  launch();
+  while (!answers()) pause_for(10ms);
 }
 
 std::string KafkaServer::missing(const std::string& classpath) {
@@ -66,16 +67,21 @@ void KafkaServer::kill() {
   process_.reset();
 }
 
-void KafkaServer::start() {
-  const std::string log = scratch_.file("kafka-" + std::to_string(++starts_) + ".log");
+void KafkaServer::launch() {
+  ++starts_;
   std::vector<std::string> command{"java", "-Xmx512m", "-XX:+UseSerialGC"};
   if (!archive_.empty()) command.push_back("-XX:SharedArchiveFile=" + archive_);
   command.insert(command.end(), {"-cp", classpath_, "kafka.Kafka", scratch_.file("kafka.properties")});
-  process_ = std::make_unique<Process>(Process::start(std::move(command), log));
-  const auto started = [&] { return contents_of(log).find("Kafka Server started") != std::string::npos; };
-  if (!wait_for([&] { return !process_->running() || started(); }, kStartTimeout) || !started()) {
-    throw std::runtime_error("Kafka does not start: " + end_of(log));
-  }
+  process_ = std::make_unique<Process>(Process::start(std::move(command), log()));
+  launched_ = std::chrono::steady_clock::now();
 }
+
+bool KafkaServer::answers() {
+  if (contents_of(log()).find("Kafka Server started") != std::string::npos) return true;
+  if (process_->running() && std::chrono::steady_clock::now() - launched_ < kStartTimeout) return false;
+  throw std::runtime_error("Kafka does not start: " + end_of(log()));
+}
+
+std::string KafkaServer::log() const { return scratch_.file("kafka-" + std::to_string(starts_) + ".log"); }
 
 }  // namespace signalbox::bench

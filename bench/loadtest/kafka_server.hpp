@@ -1,6 +1,7 @@
 // A Kafka of one node, from what tests/kafka/prepare has fetched.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,10 +27,14 @@ class KafkaServer {
 
   /// SIGKILL.
   void kill();
-  /// After kill(), on the same ports and with what it has stored.
-  void start();
+  /// After kill(), on the same ports and with what it has stored; returns at once.
+  void launch();
+  /// Whether it has started. Errors: std::runtime_error with the end of its log if it has ended or takes too long.
+  [[nodiscard]] bool answers();
 
  private:
+  [[nodiscard]] std::string log() const;
+
   const ScratchDirectory& scratch_;
   std::string classpath_;  // as java has it
   std::string archive_;    // of classes; empty: none
@@ -37,6 +42,7 @@ class KafkaServer {
   std::uint16_t controller_port_;
   int starts_ = 0;
   std::unique_ptr<Process> process_;
+  std::chrono::steady_clock::time_point launched_;
 };
 
 }  // namespace signalbox::bench

@@ -6,6 +6,7 @@
 
 #include "bench/http_get.hpp"
 #include "bench/interrupt.hpp"
+#include "bench/loadtest/bottleneck.hpp"
 #include "bench/loadtest/numbers.hpp"
 
 namespace signalbox::bench {
@@ -24,16 +25,8 @@ constexpr auto kDrain = 5s;
 /// What comes a second time may do so after everything has come once.
 constexpr auto kDuplicates = 300ms;
 constexpr auto kProgressPause = 200ms;
-/// With faults, instances are asked whether they are ready so often.
-constexpr auto kReadyPause = 20ms;
-/// Beyond these the generator measures itself.
-constexpr double kBusyThread = 0.9;
-constexpr auto kLateGenerator = 10ms;
-constexpr double kBusyMachine = 0.95;
-
-double cores(nanoseconds used, nanoseconds time) {
-  return time.count() == 0 ? 0 : static_cast<double>(used.count()) / static_cast<double>(time.count());
-}
+/// With faults, instances are asked whether they are ready so often; after the last message, whether it has arrived.
+constexpr auto kShortPause = 20ms;
 
 }  // namespace
 
@@ -46,31 +39,21 @@ void Measurement::run() {
   publisher_ = std::make_unique<LoadPublisher>(scene_.publisher, scene_.plan, scene_.books, leg_);
   if (!wait_for([&] { return publisher_->ready(); }, kReadyPatience)) throw std::runtime_error("the publisher can't begin");
   const Clock::time_point start = Clock::now() + kHead;
-  begin_ = Schedule(start, leg_.per_second).intended(leg_.warmup);
+  const Schedule schedule(start, leg_.per_second);
+  begin_ = schedule.intended(leg_.warmup);
+  due_ = schedule.intended(leg_.warmup + leg_.messages);
   scene_.crowd.begin(leg_, begin_);
   publisher_->begin(start);
   wait_while([&] { return Clock::now() < begin_; });
 
-  const Machine machine;
-  const Spent instances(scene_.group.pids());
-  const Spent generator(generator_pids());
-  const Spent broker(broker_pids());
-  broker_cpu_ = cpu_time_of(broker_pids());
-  nanoseconds& broker_spent = broker_usage().cpu = nanoseconds(0);
-  wait_while([&] { return !publisher_->done() || !faults_.empty(); });
+  meter_.emplace(sides());
+  wait_while([&] { return !publisher_->done() || !faults_.empty() || outage_; });
   wait_arrivals();
-
-  const nanoseconds time = Clock::now() - begin_;
-  result_.machine_busy = machine.busy();
-  result_.measuring = std::max(scene_.crowd.last_arrival(), begin_) - begin_;
-  broker_spent += cpu_time_of(broker_pids()) - broker_cpu_;
-  result_.busiest.clear();
-  const auto note = [&](const char* name, nanoseconds most) { result_.busiest.emplace_back(name, cores(most, time)); };
-  note("a thread of an instance", instances.busiest_thread(scene_.group.pids()));
-  note("a thread of the broker", broker.busiest_thread(broker_pids()));
-  note("a thread of the generator", generator.busiest_thread(generator_pids()));
-  if (result_.instance_usage) result_.instance_usage->cpu = instances.all(scene_.group.pids());
-  result_.generator_usage.cpu = generator.all(generator_pids());
+  const Clock::time_point end = std::min(this->end(), Clock::now());  // sooner where the publisher has given up
+  meter_->read_once_after(end, sides());
+  result_.measuring = end - begin_;
+  result_.charge(meter_->metered());
+  pause_for(kDuplicates);
   conclude();
 }
 
@@ -78,8 +61,7 @@ template <class Condition>
 void Measurement::wait_while(const Condition& condition) {
   Clock::time_point told{};
   while (condition()) {
-    const bool faulty = !result_.recoveries.empty() || !faults_.empty();
-    pause_for(faulty ? kReadyPause : kProgressPause);
+    pause();
     look_after();
     const Clock::time_point now = Clock::now();
     if (now - told < kProgressPause) continue;
@@ -91,17 +73,30 @@ void Measurement::wait_while(const Condition& condition) {
   }
 }
 
-/// Faults that are due happen, and once one has, it is seen when all instances are ready again.
-void Measurement::look_after() {
-  if (!faults_.empty() && Clock::now() >= begin_ + faults_.front().at) {
-    const Fault fault = faults_.front();
-    faults_.erase(faults_.begin());
-    strike(fault);
+/// Until something may be due.
+void Measurement::pause() const {
+  const bool faulty = !result_.recoveries.empty() || !faults_.empty();
+  const Clock::time_point now = Clock::now();
+  nanoseconds time = faulty || now >= due_ ? kShortPause : kProgressPause;
+  for (const Clock::time_point moment : {begin_, due_}) {
+    if (moment > now) time = std::min(time, nanoseconds(moment - now));
   }
+  pause_for(std::chrono::ceil<std::chrono::milliseconds>(time));
+}
+
+void Measurement::look_after() {
+  if (!meter_) return;
+  meter_->read_once_after(end(), sides());
+  if (!outage_ && !faults_.empty() && Clock::now() >= begin_ + faults_.front().at) strike();
   if (result_.recoveries.empty()) return;
-  if (!all_ready()) unready_ = Clock::now();
+  // From when it begins: when it is over, they may be ready again. One that is stopped can't be asked.
+  if ((outage_ && outage_->fault().kind == Fault::Kind::pause_instance) || !all_ready()) unready_ = Clock::now();
   Recovery& last = result_.recoveries.back();
   if (unready_ - begin_ > last.at) last.ready = unready_ - begin_ - last.at;
+  if (outage_ && outage_->over()) {
+    last.over = Clock::now() - outage_->begin();
+    outage_.reset();
+  }
 }
 
 bool Measurement::all_ready() const {
@@ -111,16 +106,14 @@ bool Measurement::all_ready() const {
   });
 }
 
-void Measurement::strike(const Fault& fault) {
-  const Clock::time_point began = Clock::now();
+void Measurement::strike() {
+  const Fault fault = faults_.front();
+  faults_.erase(faults_.begin());
   tell_("fault, " + fault.text);
-  if (fault.kind == Fault::Kind::restart_broker) broker_usage().cpu += cpu_time_of(broker_pids()) - broker_cpu_;
-  scene_.group.inflict(fault);
-  if (fault.kind == Fault::Kind::restart_broker) broker_cpu_ = nanoseconds(0);
-  result_.recoveries.push_back({.fault = fault.text, .at = began - begin_, .over = Clock::now() - began});
+  meter_->read(sides());  // of a process that is killed it is the last
+  outage_ = std::make_unique<Outage>(fault, scene_.group);
+  result_.recoveries.push_back({.fault = fault.text, .at = outage_->begin() - begin_});
 }
-
-Usage& Measurement::broker_usage() { return result_.broker_usage ? *result_.broker_usage : unknown_usage_; }
 
 Balance Measurement::sums() const {
   return balance(scene_.books, leg_.measured_from(), leg_.end(), static_cast<std::uint32_t>(scene_.devices));
@@ -128,8 +121,14 @@ Balance Measurement::sums() const {
 
 void Measurement::wait_arrivals() {
   const Clock::time_point done = Clock::now();
-  wait_while([&] { return sums().lost() > 0 && Clock::now() - std::max(done, scene_.crowd.last_arrival()) < kDrain; });
-  pause_for(kDuplicates);
+  std::optional<std::uint64_t> arrived;
+  bool missing = true;
+  wait_while([&] {
+    const std::uint64_t now = scene_.crowd.counts().measured;
+    if (now != arrived) missing = sums().lost() > 0;  // which takes its time, of many messages
+    arrived = now;
+    return missing && Clock::now() - std::max(done, scene_.crowd.last_arrival()) < kDrain;
+  });
 }
 
 void Measurement::conclude() {
@@ -145,17 +144,19 @@ void Measurement::conclude() {
   fill_timeline();
   if (!result_.recoveries.empty() && !all_ready()) result_.remarks.emplace_back("an instance was not ready again at the end");
   if (!publisher_->fault().empty()) result_.remarks.push_back("given up: " + publisher_->fault());
-  for (const std::string& reason : scene_.crowd.failures()) result_.remarks.push_back("a client was lost: " + reason);
-  if (result_.generator_lag.percentile(99) > kLateGenerator) {
-    result_.remarks.push_back("the generator was late itself, p99 " + milliseconds(result_.generator_lag.percentile(99)) +
-                              " ms: latencies hold that too");
+  remark_clients();
+  remark_bottlenecks(result_);
+}
+
+void Measurement::remark_clients() {
+  if (const std::uint64_t lost = result_.arrivals.failed; lost > 0) {
+    std::string reasons;
+    for (const std::string& reason : scene_.crowd.failures()) reasons.append(reasons.empty() ? ": " : "; ").append(reason);
+    result_.remarks.push_back(grouped(lost) + (lost == 1 ? " client was lost" : " clients were lost") + reasons);
   }
-  for (const auto& [name, share] : result_.busiest) {
-    if (share > kBusyThread) result_.remarks.push_back(name + " used " + fixed(100 * share, 0) + " % of a core");
-  }
-  if (result_.machine_busy > kBusyMachine) {
-    result_.remarks.push_back("all cores of the machine were busy (" + fixed(100 * result_.machine_busy, 0) +
-                              " %): latencies are of a full machine");
+  if (const std::uint64_t frames = result_.arrivals.unexpected; frames > 0) {
+    result_.remarks.push_back(grouped(frames) + (frames == 1 ? " frame was" : " frames were") +
+                              " none that was sent: messages that were garbled count as lost");
   }
 }
 
@@ -169,15 +170,12 @@ void Measurement::fill_timeline() {
   }
 }
 
-std::vector<pid_t> Measurement::broker_pids() const {
-  BrokerServer* server = scene_.group.broker_server();
-  return server == nullptr ? std::vector<pid_t>() : std::vector<pid_t>{server->pid()};
-}
+Measurement::Clock::time_point Measurement::end() const { return std::max(scene_.crowd.last_arrival(), due_); }
 
-std::vector<pid_t> Measurement::generator_pids() const {
-  std::vector<pid_t> pids = scene_.crowd.pids();
-  pids.push_back(publisher_->pid());
-  return pids;
+Sides Measurement::sides() const {
+  Sides sides{.instances = scene_.group.pids(), .broker = scene_.group.broker_pids(), .generator = scene_.crowd.pids()};
+  sides.generator.push_back(publisher_->pid());
+  return sides;
 }
 
 }  // namespace signalbox::bench

@@ -3,8 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +14,9 @@
 #include "bench/loadtest/group.hpp"
 #include "bench/loadtest/load_publisher.hpp"
 #include "bench/loadtest/meter.hpp"
+#include "bench/loadtest/outage.hpp"
 #include "bench/loadtest/plan.hpp"
+#include "bench/loadtest/progress.hpp"
 #include "bench/loadtest/result.hpp"
 
 namespace signalbox::bench {
@@ -35,7 +37,6 @@ struct Scene {
 /// Errors: std::runtime_error, Interrupted.
 class Measurement {
  public:
-  using Tell = std::function<void(const std::string&)>;
   Measurement(const Scene& scene, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result);
 
   void run();
@@ -45,28 +46,32 @@ class Measurement {
 
   template <class Condition>
   void wait_while(const Condition& condition);
+  void pause() const;
+  /// Faults that are due happen, and once one has, it is seen when it is over and when all instances are ready again.
   void look_after();
-  void strike(const Fault& fault);
+  /// The next fault happens.
+  void strike();
   void wait_arrivals();
   void conclude();
+  void remark_clients();
   void fill_timeline();
   [[nodiscard]] bool all_ready() const;
   [[nodiscard]] Balance sums() const;
-  /// Of a broker's server that is not ours, one that nobody reads.
-  Usage& broker_usage();
-  [[nodiscard]] std::vector<pid_t> broker_pids() const;
-  [[nodiscard]] std::vector<pid_t> generator_pids() const;
+  /// When the last message was due and the last that came had arrived.
+  [[nodiscard]] Clock::time_point end() const;
+  [[nodiscard]] Sides sides() const;
 
   const Scene& scene_;
   const Leg leg_;
   std::vector<Fault> faults_;  // those that are still to come
   Tell tell_;
   Result& result_;
-  Clock::time_point begin_{};               // when the first measured message is due
-  Clock::time_point unready_{};             // when an instance was not ready, the last time
-  std::chrono::nanoseconds broker_cpu_{0};  // before: of the process that runs now
-  Usage unknown_usage_;
+  Clock::time_point begin_{};    // when the first measured message is due
+  Clock::time_point due_{};      // when the one after the last would be
+  Clock::time_point unready_{};  // when an instance was not ready, the last time
   std::unique_ptr<LoadPublisher> publisher_;
+  std::unique_ptr<Outage> outage_;  // that goes on
+  std::optional<Meter> meter_;      // from begin_ on
 };
 
 }  // namespace signalbox::bench

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -11,21 +13,28 @@
 namespace signalbox::bench {
 
 /// Of all of them; one that is gone counts nothing.
-std::chrono::nanoseconds cpu_time_of(const std::vector<pid_t>& pids);
 std::size_t anonymous_bytes_of(const std::vector<pid_t>& pids);
 
-/// What processes have spent since it was constructed. Asked with other processes than then, those count from their beginning.
+/// CPU time of processes since it was constructed.
 class Spent {
  public:
   explicit Spent(const std::vector<pid_t>& pids);
 
-  [[nodiscard]] std::chrono::nanoseconds all(const std::vector<pid_t>& pids) const { return cpu_time_of(pids) - all_; }
+  /// Until now. Processes that were not there at first count from their beginning, and those that are gone as they were read
+  /// last.
+  void read(const std::vector<pid_t>& pids);
+
+  [[nodiscard]] std::chrono::nanoseconds all() const noexcept;
   /// The thread that has spent the most: a thread can't use more than one core.
-  [[nodiscard]] std::chrono::nanoseconds busiest_thread(const std::vector<pid_t>& pids) const;
+  [[nodiscard]] std::chrono::nanoseconds busiest_thread() const noexcept;
 
  private:
-  std::chrono::nanoseconds all_;
-  std::map<pid_t, std::chrono::nanoseconds> threads_;
+  struct Reading {
+    std::chrono::nanoseconds first{0}, last{0};
+  };
+
+  std::map<pid_t, Reading> processes_;
+  std::map<pid_t, Reading> threads_;
 };
 
 /// The machine's cores since it was constructed.
@@ -43,6 +52,43 @@ class Machine {
   static Ticks read();
 
   Ticks begin_;
+};
+
+/// Processes of a load test, by side.
+struct Sides {
+  std::vector<pid_t> instances;
+  std::vector<pid_t> broker;
+  std::vector<pid_t> generator;
+};
+
+/// What all of them have used in a time.
+struct Metered {
+  std::chrono::nanoseconds time{0};
+  std::chrono::nanoseconds instances{0}, broker{0}, generator{0};  ///< of CPU
+  double machine_busy = 0;                                         ///< of all cores, 0 to 1
+  std::vector<std::pair<std::string, double>> busiest = {};        ///< whose thread → cores that the busiest of them used
+};
+
+/// Reads it, from construction on.
+class Meter {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Meter(const Sides& sides);
+
+  void read(const Sides& sides);
+  /// The same, unless `time` has not come or there is a reading since. Of many calls the first one after `time` counts: idle
+  /// time beyond it would make whoever was busy until then look idle too.
+  void read_once_after(Clock::time_point time, const Sides& sides);
+  /// As read last.
+  [[nodiscard]] const Metered& metered() const noexcept { return metered_; }
+
+ private:
+  Clock::time_point begin_;
+  Clock::time_point read_;
+  Machine machine_;
+  Spent instances_, broker_, generator_;
+  Metered metered_;
 };
 
 }  // namespace signalbox::bench

@@ -68,7 +68,8 @@ constexpr LoadTestFlag kFlags[] = {
          "How long messages are measured (default: 30s; idle: 20s; saturate: 5s for each rate)"),
     flag("warmup", "duration", "5s", 0, kHour, "TIME",
          "How long they are sent before that; not in connect (default: 5s; saturate: 1s)"),
-    flag("hold", "duration", "30s", 0, 24 * kHour, "TIME", "Of mode idle: how long nothing but pings is sent, before all that"),
+    flag("hold", "duration", "30s", 1'000, 24 * kHour, "TIME",
+         "Of mode idle: how long nothing but pings is sent, before all that"),
     flag("searches", "integer", "3", 1, 20, "N", "Of mode saturate: how often it is searched; the median is what is told"),
     many("fault", "FAULT",
          "While messages are measured: restart-broker@10s (killed after ten seconds and started again), pause-broker@10s+2s or "

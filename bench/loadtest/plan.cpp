@@ -1,5 +1,6 @@
 #include "bench/loadtest/plan.hpp"
 
+#include <cmath>
 #include <random>
 
 namespace signalbox::bench {
@@ -15,6 +16,10 @@ Plan::Plan(std::size_t users, std::uint64_t messages, std::uint64_t seed) : tota
     users_.push_back(user);
     sequences_.push_back(totals_[user]++);
   }
+}
+
+std::uint64_t messages_in(std::chrono::milliseconds time, double per_second) {
+  return static_cast<std::uint64_t>(std::llround(std::chrono::duration<double>(time).count() * per_second));
 }
 
 }  // namespace signalbox::bench

@@ -1,6 +1,7 @@
 // What a load test will send: decided beforehand and from a seed, so that every broker gets the same work.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,6 +26,9 @@ class Plan {
   std::vector<std::uint32_t> sequences_;  // by message
   std::vector<std::uint32_t> totals_;     // by user
 };
+
+/// So many are due in `time`.
+std::uint64_t messages_in(std::chrono::milliseconds time, double per_second);
 
 /// Messages of a plan that go out one after the other at one rate.
 struct Leg {

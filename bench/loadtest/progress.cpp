@@ -8,24 +8,21 @@ namespace signalbox::bench {
 
 namespace {
 
-constexpr auto kPlainPause = std::chrono::seconds(5);
+constexpr std::chrono::milliseconds kTerminalPause{100};
+constexpr std::chrono::milliseconds kPlainPause{5'000};
 
 }  // namespace
 
 Progress::Progress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void Progress::tell(const std::string& text) {
-  if (terminal_) {
-    std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
-    shown_ = true;
-    return;
-  }
   std::string stage = text.substr(0, text.find(','));
   const Clock::time_point now = Clock::now();
-  if (stage == stage_ && now - told_ < kPlainPause) return;
+  if (stage == stage_ && now - told_ < (terminal_ ? kTerminalPause : kPlainPause)) return;
   stage_ = std::move(stage);
   told_ = now;
-  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fprintf(stderr, terminal_ ? "\r%s\x1b[K" : "%s\n", text.c_str());
+  shown_ = terminal_;
 }
 
 void Progress::clear() {

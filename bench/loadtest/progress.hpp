@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace signalbox::bench {
@@ -11,8 +12,8 @@ class Progress {
  public:
   Progress();
 
-  /// What goes on now. Elsewhere than on a terminal, only the first of a stage (the words before the first comma) and then one
-  /// every five seconds.
+  /// What goes on now. Shown are the first of a stage (the words before the first comma), and then one every tenth of a second,
+  /// elsewhere than on a terminal every five seconds.
   void tell(const std::string& text);
   /// What tell() has said is wiped off.
   void clear();
@@ -25,5 +26,8 @@ class Progress {
   std::string stage_;
   Clock::time_point told_{};
 };
+
+/// What a part of a load test says of how far it is.
+using Tell = std::function<void(const std::string&)>;
 
 }  // namespace signalbox::bench

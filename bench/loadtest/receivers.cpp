@@ -17,13 +17,6 @@ constexpr std::string_view kAnyMessage = R"({"type":"message")";
 constexpr std::string_view kNotice = R"({"type":")";
 constexpr std::string_view kGap = R"({"type":"gap")";
 
-// For how many latencies there has to be room.
-std::size_t samples(const Plan& plan, const Share& share) {
-  std::uint64_t due = 0;
-  for (std::size_t n = 0; n < share.clients; ++n) due += plan.messages_to(share.user(n));
-  return due;
-}
-
 }  // namespace
 
 // Reads what the clients get.
@@ -35,25 +28,33 @@ class Receivers::Clerk {
   void take(std::size_t client, std::string_view frame) {
     const Timeline::Clock::time_point now = Timeline::Clock::now();
     if (frame.starts_with(kGap)) {
-      if (now.time_since_epoch().count() >= shared_.measured_since) ++shared_.gaps;
+      shared_.gaps += since_measured(now);
       return;
     }
     if (frame.starts_with(kNotice) && !frame.starts_with(kAnyMessage)) return;  // registered again after an outage, say
     const auto message = frame.starts_with(kMessage) ? LoadMessage::read(frame.substr(kMessage.size())) : std::nullopt;
     if (!message || message->number >= plan_.messages()) {
-      ++shared_.unexpected;
+      shared_.unexpected += since_measured(now);
       return;
     }
     if (message->user != share_.user(client) || plan_.user(message->number) != message->user) {
-      ++shared_.misdelivered;
+      shared_.misdelivered += measured(message->number) ? 1U : 0U;
       return;
     }
     book(client, *message, now);
   }
 
  private:
+  /// 1 from when the first measured message was due, for what belongs to no message.
+  [[nodiscard]] std::uint64_t since_measured(Timeline::Clock::time_point now) const {
+    return now.time_since_epoch().count() >= shared_.measured_since ? 1 : 0;
+  }
+  [[nodiscard]] bool measured(std::uint64_t number) const {
+    return number >= shared_.measured_from && number < shared_.measured_end;
+  }
+
   void book(std::size_t client, const LoadMessage& message, Timeline::Clock::time_point now) {
-    const bool measured = message.number >= shared_.measured_from && message.number < shared_.measured_end;
+    const bool measured = this->measured(message.number);
     const std::uint64_t one = measured ? 1 : 0;
     const Tally::Arrival arrival = tallies_[client].take(plan_.sequence(message.number), plan_.messages_to(message.user));
     if (arrival == Tally::Arrival::duplicate) {
@@ -88,7 +89,6 @@ Receivers::Counts& Receivers::Counts::operator+=(const Counts& other) noexcept {
 Receivers::Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, Books& books)
     : share_(share),
       shared_(bench::share<Shared>()),
-      latencies_(samples(plan, share)),
       process_(Process::fork_off([&] { return hold(options, prefix, plan, books); })) {}
 
 int Receivers::hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, Books& books) {

@@ -52,7 +52,7 @@ class Receivers {
     std::uint64_t reordered = 0;
     std::uint64_t misdelivered = 0;  ///< to another user's client
     std::uint64_t gaps = 0;          ///< told to clients from when the first measured message was due
-    std::uint64_t unexpected = 0;    ///< frames that are nothing of this
+    std::uint64_t unexpected = 0;    ///< frames that are nothing of this, from then on
 
     Counts& operator+=(const Counts& other) noexcept;
   };

@@ -11,6 +11,14 @@ std::optional<double> per_second(std::uint64_t count, std::chrono::nanoseconds t
 
 }  // namespace
 
+void Result::charge(const Metered& metered) {
+  machine_busy = metered.machine_busy;
+  busiest = metered.busiest;
+  if (instance_usage) instance_usage->cpu = metered.instances;
+  if (broker_usage) broker_usage->cpu = metered.broker;
+  generator_usage.cpu = metered.generator;
+}
+
 std::optional<double> Result::connections_per_second() const noexcept {
   return churned ? per_second(churned->registered, measuring) : per_second(connections(), connecting);
 }

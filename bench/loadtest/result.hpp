@@ -11,6 +11,7 @@
 
 #include "bench/histogram.hpp"
 #include "bench/loadtest/books.hpp"
+#include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/receivers.hpp"
 
 namespace signalbox::bench {
@@ -81,8 +82,8 @@ struct Result {
   std::size_t devices = 0;
 
   std::chrono::nanoseconds connecting{0};  ///< until the last connection was registered
-  std::chrono::nanoseconds measuring{
-      0};  ///< from when the first measured message was due to when the last has arrived or is given up
+  /// From when the first measured message was due until the last was and the last that came has arrived.
+  std::chrono::nanoseconds measuring{0};
   Balance messages;
   Receivers::Counts arrivals;
   std::vector<std::pair<int, std::uint64_t>> refusals;  ///< HTTP status other than 200 → number, warm-up included; 0: no answer
@@ -103,6 +104,9 @@ struct Result {
 
   std::vector<Second> timeline;
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know
+
+  /// CPU and what was full.
+  void charge(const Metered& metered);
 
   [[nodiscard]] std::size_t connections() const noexcept { return users * devices; }
   // Nothing where nothing was measured.

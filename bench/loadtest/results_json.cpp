@@ -81,7 +81,9 @@ json::object messages_of(const Result& result) {
           {"misdelivered", result.arrivals.misdelivered},
           {"delivered_of_unknown", messages.arrived_unknown},
           {"delivered_though_denied", messages.arrived_denied},
+          {"unexpected", result.arrivals.unexpected},
           {"gaps", result.arrivals.gaps},
+          {"clients_lost", result.arrivals.failed},
           {"statuses", std::move(refusals)}};
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "bench/loadtest/bottleneck.hpp"
+
 namespace signalbox::bench {
 
 namespace {
@@ -15,18 +17,12 @@ constexpr double kBegin = 0.8;
 constexpr double kPace = 1.25;
 /// Nobody asks for less; below it a search that never holds ends.
 constexpr double kLowest = 10;
-constexpr double kFullThread = 0.9;
-constexpr double kFullMachine = 0.95;
-constexpr auto kLateGenerator = std::chrono::milliseconds(10);
 
 std::string limit_of(const Result& result) {
   std::string full;
-  const auto add = [&](const std::string& name) { full.append(full.empty() ? "" : ", ").append(name); };
-  for (const auto& [name, cores] : result.busiest) {
-    if (cores > kFullThread) add(name);
-  }
-  if (result.machine_busy > kFullMachine) add("all cores of the machine");
-  if (full.empty() && result.generator_lag.percentile(99) > kLateGenerator) add("the generator, which was late itself");
+  for (const Bottleneck& part : full_parts(result)) full.append(full.empty() ? "" : ", ").append(part.name);
+  const std::optional<Bottleneck> late = late_generator(result);
+  if (full.empty() && late) full = late->name;
   return full.empty() ? "nothing was full: it waited" : full;
 }
 

@@ -120,6 +120,8 @@ std::vector<Row> rows() {
       {"  reordered", [](R r) { return count_of_all(r.arrivals.reordered, r.messages.expected); }},
       {"  to the wrong user", [](R r) { return grouped(r.arrivals.misdelivered); }},
       {"  though said to reach nobody", [](R r) { return grouped(r.messages.arrived_denied); }},
+      {"frames that nobody sent", [](R r) { return grouped(r.arrivals.unexpected); }},
+      {"clients lost", [](R r) { return grouped(r.arrivals.failed); }},
       {"gaps told to clients", [](R r) { return grouped(r.arrivals.gaps); }},
       latency("latency p50, ms", 50),
       latency("  p90", 90),

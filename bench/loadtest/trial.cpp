@@ -1,16 +1,15 @@
 #include "bench/loadtest/trial.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "bench/interrupt.hpp"
-#include "bench/loadtest/census.hpp"
-#include "bench/loadtest/churn.hpp"
+#include "bench/loadtest/churn_trial.hpp"
 #include "bench/loadtest/crowd.hpp"
+#include "bench/loadtest/idle_trial.hpp"
 #include "bench/loadtest/measurement.hpp"
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/numbers.hpp"
@@ -22,18 +21,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using std::chrono::nanoseconds;
 
 /// Without one more registration.
 constexpr auto kConnectPatience = 60s;
 /// From the last registration on: memory comes to rest, and a plugin's table of routes spreads.
 constexpr auto kSettle = 1s;
-/// Users, and as many strangers, that are asked for when idle.
-constexpr std::size_t kAsked = 10'000;
-
-std::uint64_t messages_in(std::chrono::milliseconds time, double per_second) {
-  return static_cast<std::uint64_t>(std::llround(std::chrono::duration<double>(time).count() * per_second));
-}
 
 class Trial {
  public:
@@ -51,11 +43,11 @@ class Trial {
   Result run() {
     describe();
     if (options_.mode == "connect") {
-      churn();
+      measure_churn(options_, *group_, prefix_, teller(), result_);
       return std::move(result_);
     }
     connect();
-    if (options_.mode == "idle") hold();
+    if (options_.mode == "idle") hold_idle(options_, *group_, prefix_, teller(), result_);
     if (options_.mode == "saturate") {
       saturate();
     } else {
@@ -78,6 +70,9 @@ class Trial {
   }
 
   void tell(const std::string& what) { progress_.tell(name_ + ": " + what); }
+  [[nodiscard]] Tell teller() {
+    return [this](const std::string& what) { tell(what); };
+  }
 
   void describe() {
     const Group::Description description = group_->describe(options_.api_key);
@@ -112,88 +107,15 @@ class Trial {
   /// Returns when all are registered.
   void gather() {
     crowd_ = std::make_unique<Crowd>(group_->instances(), options_.users, options_.devices, prefix_, plan_, books_);
-    std::uint64_t registered = 0;
-    Clock::time_point moved = Clock::now();
-    while (!crowd_->all_registered()) {
-      const std::uint64_t now = crowd_->counts().registered;
-      if (now > registered) moved = Clock::now();
-      registered = std::max(registered, now);
-      tell("connecting, " + grouped(registered) + " of " + grouped(crowd_->size()));
-      if (Clock::now() - moved > kConnectPatience) {
-        throw std::runtime_error(grouped(registered) + " of " + grouped(crowd_->size()) +
-                                 " connections registered, and no more for " + std::to_string(kConnectPatience.count()) + " s");
-      }
-      pause_for(10ms);
-    }
-  }
-
-  void churn() {
-    const std::size_t instances = group_->size();
-    const std::uint64_t each = messages_in(options_.duration, static_cast<double>(options_.rate)) / instances + 1;
-    const Clock::time_point begin = Clock::now() + 200ms;
-    const Schedule schedule(begin, static_cast<double>(options_.rate) / static_cast<double>(instances));
-    std::vector<std::unique_ptr<Churn>> churns;
-    std::vector<pid_t> pids;
-    for (std::size_t i = 0; i < instances; ++i) {
-      // Each has so many source addresses that no port is wanted again while it still waits.
-      const auto source = static_cast<std::uint32_t>(2 + i * (each / 10'000 + 1));
-      churns.push_back(
-          std::make_unique<Churn>(group_->instances()[i].clients, source, prefix_, options_.users, schedule, each));
-      pids.push_back(churns.back()->pid());
-    }
-    wait_for([&] { return Clock::now() >= begin; }, 1s);
-    const Machine machine;
-    const nanoseconds instance_cpu = cpu_time_of(group_->pids());
-    const nanoseconds broker_cpu = cpu_time_of(broker_pids());
-    const nanoseconds generator_cpu = cpu_time_of(pids);
-    Churned& sum = result_.churned.emplace();
-    sum.offered = each * instances;
-    const auto done = [&] {
-      sum.registered = sum.failed = 0;
-      for (const auto& one : churns) sum.registered += one->registered(), sum.failed += one->failed();
-      tell("connections come and go, " + grouped(sum.registered) + " of " + grouped(sum.offered));
-      return std::all_of(churns.begin(), churns.end(), [](const auto& one) { return one->done() || !one->running(); });
+    const auto registered = [&] {
+      const std::uint64_t count = crowd_->counts().registered;
+      tell("connecting, " + grouped(count) + " of " + grouped(crowd_->size()));
+      return count;
     };
-    if (!wait_for(done, options_.duration + 30s))
-      result_.remarks.emplace_back("given up: some connections got no answer for 30 s");
-    result_.measuring = Clock::now() - begin;
-    result_.machine_busy = machine.busy();
-    if (result_.instance_usage) result_.instance_usage->cpu = cpu_time_of(group_->pids()) - instance_cpu;
-    if (result_.broker_usage) result_.broker_usage->cpu = cpu_time_of(broker_pids()) - broker_cpu;
-    result_.generator_usage.cpu = cpu_time_of(pids) - generator_cpu;
-    for (const auto& one : churns) {
-      result_.latency.merge(one->latencies());
-      if (one->failed() > 0) result_.remarks.push_back("a connection failed: " + one->reason());
+    if (!wait_while_moving([&] { return crowd_->all_registered(); }, registered, kConnectPatience)) {
+      throw std::runtime_error(grouped(registered()) + " of " + grouped(crowd_->size()) +
+                               " connections registered, and no more for " + std::to_string(kConnectPatience.count()) + " s");
     }
-  }
-
-  void hold() {
-    Idle& idle = result_.idle.emplace();
-    const nanoseconds instances = cpu_time_of(group_->pids());
-    const nanoseconds broker = cpu_time_of(broker_pids());
-    const Clock::time_point begin = Clock::now();
-    while (Clock::now() - begin < options_.hold) {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(options_.hold - (Clock::now() - begin));
-      tell("idle, " + std::to_string(left.count()) + " s to go");
-      pause_for(std::min<std::chrono::milliseconds>(200ms, options_.hold));
-    }
-    idle.time = Clock::now() - begin;
-    if (result_.instance_usage) idle.instance_cpu = cpu_time_of(group_->pids()) - instances;
-    if (result_.broker_usage) idle.broker_cpu = cpu_time_of(broker_pids()) - broker;
-    take_census(idle);
-  }
-
-  /// Strangers have names of the same kind.
-  void take_census(Idle& idle) {
-    tell("asking who is there");
-    std::vector<std::string> users, strangers;
-    for (const std::size_t number : draw_users(options_.users, std::min(options_.users, kAsked), options_.seed)) {
-      users.push_back(prefix_ + std::to_string(number));
-      strangers.push_back("no-" + users.back());
-    }
-    idle.asked = users.size();
-    idle.users_found = count_existing(group_->instances(), options_.api_key, users);
-    idle.strangers_found = count_existing(group_->instances(), options_.api_key, strangers);
   }
 
   void measure(const Leg& leg, const std::vector<Fault>& faults) {
@@ -206,7 +128,7 @@ class Trial {
                        .config = options_.config,
                        .settings = group_->settings()};
     for (const RunningInstance& instance : group_->instances()) scene.publisher.apis.push_back(instance.api);
-    Measurement(scene, leg, faults, [this](const std::string& what) { tell(what); }, result_).run();
+    Measurement(scene, leg, faults, teller(), result_).run();
   }
 
   void saturate() {
@@ -254,12 +176,8 @@ class Trial {
 
   void note_memory(std::size_t Usage::* moment) {
     if (result_.instance_usage) (*result_.instance_usage).*moment = anonymous_bytes_of(group_->pids());
-    if (result_.broker_usage) (*result_.broker_usage).*moment = anonymous_bytes_of(broker_pids());
+    if (result_.broker_usage) (*result_.broker_usage).*moment = anonymous_bytes_of(group_->broker_pids());
     if (crowd_) result_.generator_usage.*moment = anonymous_bytes_of(crowd_->pids());
-  }
-
-  [[nodiscard]] std::vector<pid_t> broker_pids() const {
-    return group_->broker_server() == nullptr ? std::vector<pid_t>() : std::vector<pid_t>{group_->broker_server()->pid()};
   }
 
   const LoadTestOptions& options_;

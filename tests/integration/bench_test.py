@@ -37,7 +37,8 @@ class StandIn:
     """Speaks as much of both protocols as the load test needs, on a thread of its own. `treat(number, send)` is called for each
     message, in the order of the API's calls, and calls `send()` as often and whenever it likes; it returns the answer's status."""
 
-    def __init__(self, treat):
+    def __init__(self, treat, registers=True):
+        self.registers = registers
         self.treat, self.clients, self.ports, self.taken, self.asked = treat, {}, [], 0, []
         self.started = threading.Event()
         self.loop = asyncio.new_event_loop()
@@ -63,7 +64,8 @@ class StandIn:
             accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
             writer.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           f"Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: signalbox.v1.json\r\n\r\n").encode())
-            writer.write(frame(b'{"type":"registered"}'))
+            if self.registers:
+                writer.write(frame(b'{"type":"registered"}'))
             self.clients.setdefault(user, []).append(writer)
             while await reader.read(4096):
                 pass
@@ -144,6 +146,18 @@ class Bench(unittest.TestCase):
         self.assertIn("missed --max-loss: at most 9.00 % lost; 60 of 600 were", self.errors)
         self.bench(StandIn(treat), "--max-loss", "10%")
 
+    def test_an_outage_that_does_not_end_is_in_the_rate_and_in_the_timeline(self):
+        def treat(number, send):
+            if number < RATE:
+                send()
+            return 200
+        result = self.bench(StandIn(treat))
+        self.expect(result, delivered=RATE, lost=2 * RATE)
+        self.assertGreaterEqual(result["measured_ms"], 1000 * SECONDS)
+        self.assertLessEqual(result["messages"]["delivered_per_second"], RATE / SECONDS)
+        self.assertEqual([second["offered"] for second in result["timeline"]][:SECONDS], [RATE] * SECONDS)
+        self.assertEqual(result["timeline"][-1]["delivered"], 0)
+
     def test_duplicates_are_counted(self):
         def treat(number, send):
             for _ in range(3 if number % 20 == 0 else 1):
@@ -192,6 +206,24 @@ class Bench(unittest.TestCase):
         self.assertEqual(result["latency_ms"]["count"], 2 * RATE)
         self.assertEqual(sum(second["offered"] for second in result["timeline"]), 2 * RATE)
         self.assertEqual(sum(second["delivered"] for second in result["timeline"]), 2 * RATE)
+
+    def test_frames_that_nobody_sent_and_clients_that_are_lost_are_told(self):
+        stand_in = None
+
+        def treat(number, send):
+            send()
+            if number in (10, RATE + 10):
+                stand_in.tell_all(b"what?")
+            if number == 2 * RATE - 1:  # the last, so that none is lost
+                for [client] in list(stand_in.clients.values())[:3]:
+                    client.close()
+            return 200
+        stand_in = StandIn(treat)
+        result = self.bench(stand_in, "--warmup", "1s", "--duration", "1s")
+        self.assertEqual(result["messages"]["unexpected"], 20, "but for those of the warm-up")
+        self.assertEqual(result["messages"]["clients_lost"], 3)
+        self.assertIn("3 clients were lost: lost: end of stream", result["remarks"])
+        self.assertIn("20 frames were none that was sent: messages that were garbled count as lost", result["remarks"])
 
     def test_what_the_publisher_was_told_is_held_against_what_arrived(self):
         statuses = {0: 404, 1: 503, 2: 504, 3: 404}
@@ -257,6 +289,17 @@ class Bench(unittest.TestCase):
             self.assertEqual(run.returncode, 1)
             self.assertFalse([child for child in children if os.path.exists(f"/proc/{child}")])
             self.assertEqual(os.listdir(folder), [])
+
+    def test_interrupted_while_clients_connect_it_ends_too(self):
+        clients, api = StandIn(None, registers=False).ports
+        run = subprocess.Popen([SIGNALBOX, "bench", "--target", f"ws://127.0.0.1:{clients}", "--target-api", f"http://127.0.0.1:{api}",
+                                "--users", "10"], stderr=subprocess.PIPE, text=True)
+        for line in run.stderr:
+            if "connecting" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        self.assertIn("signalbox: interrupted", run.communicate(timeout=30 * SLOW)[1])
+        self.assertEqual(run.returncode, 1)
 
     def test_what_it_starts_itself_is_measured(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -352,6 +395,15 @@ class Bench(unittest.TestCase):
                                    "0s", "--fault", "pause-broker@1s+400ms")
         self.assertGreaterEqual(result["latency_ms"]["max"], 350)
         self.assertGreaterEqual(result["recoveries"][0]["over_ms"], 400)
+
+    def test_instances_are_watched_while_a_fault_goes_on(self):
+        [result] = self.results_of("--broker", "memory", "--users", "50", "--rate", "100", "--duration", "3s", "--warmup", "0s", "--fault",
+                                   "pause-instance@1s+500ms")
+        [recovery] = result["recoveries"]
+        self.assertGreaterEqual(recovery["over_ms"], 500)
+        self.assertGreater(recovery["ready_ms"], 250, "unready before it was over")
+        self.assertGreaterEqual(result["latency_ms"]["max"], 450)
+        self.expect(result, delivered=300)
 
     def test_fan_out_reaches_every_device(self):
         [result] = self.results_of("--mode", "fanout", "--broker", "memory", "--devices", "60", "--rate", "20", "--duration", "2s",

@@ -8,6 +8,8 @@
 namespace signalbox::bench {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int kThrown = 7;
 constexpr int kNothing = 8;
 
@@ -34,6 +36,19 @@ TEST(Interrupt, IsNoClosedTerminalWhereNohupSaysSo) {
 }
 
 TEST(Interrupt, IsNoReaderThatIsGone) { EXPECT_EXIT(die_of(SIGPIPE), testing::ExitedWithCode(kNothing), ""); }
+
+TEST(WaitWhileMoving, WaitsForAsLongAsSomethingMoves) {
+  std::uint64_t moved = 0;
+  EXPECT_TRUE(wait_while_moving([&] { return moved == 20; }, [&] { return ++moved; }, 30ms))
+      << "200 ms, far beyond its patience";
+}
+
+TEST(WaitWhileMoving, EndsWhenNothingHasMovedForItsPatience) {
+  std::uint64_t asked = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(wait_while_moving([] { return false; }, [&] { return ++asked % 2 == 0 ? 7U : 3U; }, 50ms));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 50ms);
+}
 
 }  // namespace
 }  // namespace signalbox::bench

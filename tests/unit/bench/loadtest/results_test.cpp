@@ -29,6 +29,8 @@ Result some_result() {
   result.messages = {.planned = 100, .delivered = 90, .refused = 6, .unknown = 4, .expected = 180, .arrived = 171};
   result.arrivals.measured = 175;
   result.arrivals.duplicates = 3;
+  result.arrivals.unexpected = 5;
+  result.arrivals.failed = 7;
   result.refusals = {{503, 6}, {504, 4}};
   for (int i = 1; i <= 175; ++i) result.latency.record(i * 1ms);
   result.instance_usage = Usage{.cpu = 1750us, .bytes_before = 1'000'000, .bytes_connected = 1'500'000, .bytes_end = 1'048'576};
@@ -46,6 +48,8 @@ TEST(Results, AreATableWithAColumnABroker) {
   EXPECT_THAT(out.str(), HasSubstr("nats\n"));
   EXPECT_THAT(out.str(), HasSubstr("  lost "));
   EXPECT_THAT(out.str(), HasSubstr("9 (5.00 %)   9 (5.00 %)\n"));
+  EXPECT_THAT(out.str(), testing::ContainsRegex("frames that nobody sent +5 +5\n"));
+  EXPECT_THAT(out.str(), testing::ContainsRegex("clients lost +7 +7\n"));
   EXPECT_THAT(out.str(), HasSubstr("not taken"));
   EXPECT_THAT(out.str(), HasSubstr("6 (6.00 %)"));
   EXPECT_THAT(out.str(), HasSubstr("redis: something to know\nnats: something to know\n"));
@@ -57,6 +61,8 @@ TEST(Results, AreJsonWithWhatIsNotKnownAsNull) {
   const auto number = [](const boost::json::value& value) { return value.to_number<double>(); };
   EXPECT_EQ(number(document.at("schema")), 1);
   EXPECT_EQ(number(result.at("messages").at("lost")), 9);
+  EXPECT_EQ(number(result.at("messages").at("unexpected")), 5);
+  EXPECT_EQ(number(result.at("messages").at("clients_lost")), 7);
   EXPECT_DOUBLE_EQ(number(result.at("messages").at("loss")), 0.05);
   EXPECT_EQ(number(result.at("messages").at("statuses").at("503")), 6);
   EXPECT_DOUBLE_EQ(number(result.at("messages").at("delivered_per_second")), 17.5);
