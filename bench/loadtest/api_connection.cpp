@@ -35,8 +35,15 @@ Outcome outcome_of(int status) noexcept {
   }
 }
 
-ApiConnection::ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered)
-    : epoll_(epoll), data_(data), address_(address), port_(port), answered_(std::move(answered)), scratch_(kBuffer) {
+ApiConnection::ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered,
+                             Written written)
+    : epoll_(epoll),
+      data_(data),
+      address_(address),
+      port_(port),
+      answered_(std::move(answered)),
+      written_(std::move(written)),
+      scratch_(kBuffer) {
   dial();
 }
 
@@ -99,9 +106,10 @@ void ApiConnection::flush() {
   }
   std::size_t whole = 0;
   for (; unwritten_ > 0; --unwritten_) {
-    const std::size_t size = waiting_[waiting_.size() - unwritten_].size;
-    if (whole + size > sent_) break;
-    whole += size;
+    const Request& request = waiting_[waiting_.size() - unwritten_];
+    if (whole + request.size > sent_) break;
+    whole += request.size;
+    if (written_) written_(request.number);
   }
   out_.erase(0, whole);
   sent_ -= whole;

@@ -23,11 +23,14 @@ Outcome outcome_of(int status) noexcept;
 class ApiConnection {
  public:
   using Answered = std::function<void(std::uint64_t number, int status)>;
+  using Written = std::function<void(std::uint64_t number)>;
   /// Bytes that wait for the socket: beyond, congested().
   static constexpr std::size_t kOutBytes = 256 * 1024;
 
   /// `epoll` is told of its socket, edge-triggered, as `data`. Errors: std::runtime_error for an address that is none.
-  ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered);
+  /// `written` is told of each request that is written to its end: a server may act on it from then on.
+  ApiConnection(int epoll, std::uint64_t data, const std::string& address, std::uint16_t port, Answered answered,
+                Written written = {});
   ApiConnection(const ApiConnection&) = delete;
   ApiConnection& operator=(const ApiConnection&) = delete;
   ~ApiConnection();
@@ -56,6 +59,7 @@ class ApiConnection {
   std::string address_;
   std::uint16_t port_;
   Answered answered_;
+  Written written_;
   int descriptor_ = -1;
   bool connected_ = false;
   struct Request {

@@ -29,7 +29,7 @@ class ApiOutlet final : public Outlet {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     const std::size_t apis = options.apis.size();
     for (std::size_t n = 0; n < apis * kConnectionsPerApi; ++n) {
-      lines_.emplace_back(epoll_, n, options.apis[n % apis], callbacks_.answered);
+      lines_.emplace_back(epoll_, n, options.apis[n % apis], callbacks_);
     }
     if (!options.key.empty()) authorization_ = "Authorization: Bearer " + options.key + "\r\n";
   }
@@ -46,8 +46,8 @@ class ApiOutlet final : public Outlet {
 
  private:
   struct Line {
-    Line(int epoll, std::uint64_t data, const Endpoint& api, ApiConnection::Answered answered)
-        : connection(epoll, data, api.address, api.port, std::move(answered)) {}
+    Line(int epoll, std::uint64_t data, const Endpoint& api, const Callbacks& callbacks)
+        : connection(epoll, data, api.address, api.port, callbacks.answered, callbacks.sent) {}
     ApiConnection connection;
     std::deque<LoadMessage> due;  // bounded by the plan
   };
@@ -60,7 +60,6 @@ class ApiOutlet final : public Outlet {
       const LoadMessage& message = line.due.front();
       compose(message);
       line.connection.request(message.number, request_);
-      callbacks_.sent(message.number);
       line.due.pop_front();
     }
     line.connection.exchange();

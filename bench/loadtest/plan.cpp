@@ -22,4 +22,8 @@ std::uint64_t messages_in(std::chrono::milliseconds time, double per_second) {
   return static_cast<std::uint64_t>(std::llround(std::chrono::duration<double>(time).count() * per_second));
 }
 
+Leg leg_at(std::chrono::milliseconds warmup, std::chrono::milliseconds duration, double per_second, std::uint64_t first) {
+  return {first, messages_in(warmup, per_second), messages_in(duration, per_second), per_second};
+}
+
 }  // namespace signalbox::bench

@@ -41,4 +41,7 @@ struct Leg {
   [[nodiscard]] std::uint64_t end() const noexcept { return measured_from() + messages; }
 };
 
+/// From message `first` of the plan on.
+Leg leg_at(std::chrono::milliseconds warmup, std::chrono::milliseconds duration, double per_second, std::uint64_t first = 0);
+
 }  // namespace signalbox::bench

@@ -1,8 +1,6 @@
 #include "bench/loadtest/trial.hpp"
 
-#include <algorithm>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/numbers.hpp"
 #include "bench/loadtest/saturation.hpp"
+#include "bench/loadtest/saturation_trial.hpp"
 
 namespace signalbox::bench {
 
@@ -51,7 +50,7 @@ class Trial {
     if (options_.mode == "saturate") {
       saturate();
     } else {
-      measure(leg(0, static_cast<double>(options_.rate)), options_.faults);
+      measure(leg_at(options_.warmup, options_.duration, static_cast<double>(options_.rate)), options_.faults);
     }
     note_memory(&Usage::bytes_end);
     if (name_ == "memory" && options_.instances > 1) result_.remarks.emplace_back("one instance: memory is one process");
@@ -61,12 +60,7 @@ class Trial {
  private:
   static std::uint64_t planned(const LoadTestOptions& options) {
     if (options.mode == "saturate") return Saturation::kMessages;
-    return messages_in(options.warmup, static_cast<double>(options.rate)) +
-           messages_in(options.duration, static_cast<double>(options.rate));
-  }
-
-  [[nodiscard]] Leg leg(std::uint64_t first, double per_second) const {
-    return {first, messages_in(options_.warmup, per_second), messages_in(options_.duration, per_second), per_second};
+    return leg_at(options.warmup, options.duration, static_cast<double>(options.rate)).end();
   }
 
   void tell(const std::string& what) { progress_.tell(name_ + ": " + what); }
@@ -132,42 +126,12 @@ class Trial {
   }
 
   void saturate() {
-    Saturation saturation(static_cast<double>(options_.rate), *options_.slo, options_.searches);
-    std::vector<Result> best(options_.searches);  // of each search, at the highest rate that has held
-    std::vector<Step> steps;
-    std::uint64_t first = 0;
-    bool early = false;
-    const Result connected = result_;
-    while (const std::optional<double> rate = saturation.next()) {
-      const Leg next = leg(first, *rate);
-      early = next.end() > plan_.messages();
-      if (early) break;
-      first = next.end();
-      recover(steps);
-      tell("search " + std::to_string(saturation.search() + 1) + " of " + std::to_string(options_.searches) + ", trying " +
-           grouped(static_cast<std::uint64_t>(*rate)) + " a second");
-      result_ = connected;
-      measure(next, {});
-      steps.push_back(saturation.judge(result_));
-      if (steps.back().held) best[steps.back().search] = result_;
-    }
-    saturation.end();
-    if (!saturation.found().empty()) {
-      const std::size_t median = saturation.median();
-      result_ = std::move(best[median]);
-      Saturated& saturated = result_.saturated.emplace();
-      saturated.rate = saturation.found()[median].rate;
-      saturated.limit = saturation.found()[median].limit;
-      for (const Saturation::Found& found : saturation.found()) saturated.found.push_back(found.rate);
-    }
-    result_.steps = std::move(steps);
-    if (!result_.saturated) result_.remarks.emplace_back("no rate that was tried held: lower --rate, or raise --slo");
-    if (early) result_.remarks.emplace_back("the search ended early, after as many messages as are kept account of");
+    const auto measure_leg = [this](const Leg& leg) { measure(leg, {}); };
+    measure_saturation(options_, plan_.messages(), measure_leg, [this] { recover(); }, teller(), result_);
   }
 
   /// After a rate that was too high: what it has left behind is over, and who was thrown out is back.
-  void recover(const std::vector<Step>& steps) {
-    if (steps.empty() || steps.back().held) return;
+  void recover() {
     pause_for(kSettle);
     if (crowd_->counts().failed == 0) return;
     crowd_.reset();

@@ -31,8 +31,10 @@ class ApiConnections : public testing::Test {
     bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
     listen(listener_, 4);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    connection_.emplace(epoll_, 0, "127.0.0.1", ntohs(address.sin_port),
-                        [this](std::uint64_t number, int status) { answers_.emplace_back(number, status); });
+    connection_.emplace(
+        epoll_, 0, "127.0.0.1", ntohs(address.sin_port),
+        [this](std::uint64_t number, int status) { answers_.emplace_back(number, status); },
+        [this](std::uint64_t number) { written_.push_back(number); });
     accept_peer();
   }
   ~ApiConnections() override {
@@ -63,6 +65,7 @@ class ApiConnections : public testing::Test {
   int peer_ = -1;
   std::optional<ApiConnection> connection_;
   std::vector<std::pair<std::uint64_t, int>> answers_;
+  std::vector<std::uint64_t> written_;
 };
 
 TEST_F(ApiConnections, GiveEachAnswerToItsRequestInOrder) {
@@ -106,6 +109,7 @@ TEST_F(ApiConnections, WriteAgainWhatALostConnectionHadNotWritten) {
   ASSERT_GT(answers_.size(), 0U);
   ASSERT_LT(answers_.size(), asked) << "those in the sockets were written, the rest was not";
   for (std::size_t n = 0; n < answers_.size(); ++n) EXPECT_EQ(answers_[n], std::pair(n, 0));
+  EXPECT_EQ(written_.size(), answers_.size()) << "of the rest it is known that it was not sent";
   const std::size_t rest = asked - answers_.size();
   EXPECT_EQ(connection_->unanswered(), rest);
   accept_peer();
