@@ -25,7 +25,7 @@ SIGNALBOX = sys.argv.pop(1)
 PLUGINS = pathlib.Path(sys.argv.pop(1))
 SLOW = int(os.environ.get("SIGNALBOX_TEST_SLOW", "1"))
 RATE = 200
-SECONDS = 3
+SECONDS = 2
 
 
 def frame(payload):
@@ -143,7 +143,7 @@ class Bench(unittest.TestCase):
         result = self.bench(StandIn(treat), "--max-loss", "9%", code=1)
         self.expect(result, lost=RATE * SECONDS // 10, delivered=RATE * SECONDS * 9 // 10)
         self.assertAlmostEqual(result["messages"]["loss"], 0.1)
-        self.assertIn("missed --max-loss: at most 9.00 % lost; 60 of 600 were", self.errors)
+        self.assertIn("missed --max-loss: at most 9.00 % lost; 40 of 400 were", self.errors)
         self.bench(StandIn(treat), "--max-loss", "10%")
 
     def test_an_outage_that_does_not_end_is_in_the_rate_and_in_the_timeline(self):
@@ -152,7 +152,7 @@ class Bench(unittest.TestCase):
                 send()
             return 200
         result = self.bench(StandIn(treat))
-        self.expect(result, delivered=RATE, lost=2 * RATE)
+        self.expect(result, delivered=RATE, lost=(SECONDS - 1) * RATE)
         self.assertGreaterEqual(result["measured_ms"], 1000 * SECONDS)
         self.assertLessEqual(result["messages"]["delivered_per_second"], RATE / SECONDS)
         self.assertEqual([second["offered"] for second in result["timeline"]][:SECONDS], [RATE] * SECONDS)
@@ -448,7 +448,7 @@ class Bench(unittest.TestCase):
             send()
             return 200
         stand_in = StandIn(treat)
-        result = self.bench(stand_in, "--mode", "saturate", "--searches", "2", "--rate", "100", "--slo", "150ms", "--duration", "2s")
+        result = self.bench(stand_in, "--mode", "saturate", "--searches", "2", "--rate", "240", "--slo", "150ms", "--duration", "1s")
         held = [step["rate"] for step in result["steps"] if step["held"]]
         failed = [step for step in result["steps"] if not step["held"]]
         self.assertGreater(max(held), 10)
