@@ -35,7 +35,8 @@ def frame(payload):
 
 class StandIn:
     """Speaks as much of both protocols as the load test needs, on a thread of its own. `treat(number, send)` is called for each
-    message, in the order of the API's calls, and calls `send()` as often and whenever it likes; it returns the answer's status."""
+    message, in the order of the API's calls, and calls `send()` as often and whenever it likes, `send(user)` for somebody else; it
+    returns the answer's status."""
 
     def __init__(self, treat, registers=True):
         self.registers = registers
@@ -96,8 +97,8 @@ class StandIn:
     def publish(self, user, payload):
         message = frame(b'{"type":"message","data":"' + payload + b'"}')
 
-        def send():
-            for client in self.clients.get(user, []):
+        def send(to=user):
+            for client in self.clients.get(to, []):
                 client.write(message)
         self.taken += 1
         return self.treat(self.taken - 1, send)
@@ -210,7 +211,8 @@ class Bench(unittest.TestCase):
         stand_in = None
 
         def treat(number, send):
-            send()
+            for user in list(stand_in.clients) if number in (20, RATE + 20) else [None]:
+                send(user) if user else send()
             if number in (10, RATE + 10):
                 stand_in.tell_all(b"what?")
             if number == 2 * RATE - 1:  # the last, so that none is lost
@@ -220,6 +222,7 @@ class Bench(unittest.TestCase):
         stand_in = StandIn(treat)
         result = self.bench(stand_in, "--warmup", "1s", "--duration", "1s")
         self.assertEqual(result["messages"]["unexpected"], 20, "but for those of the warm-up")
+        self.assertEqual(result["messages"]["misdelivered"], 19, "to all users but its own, and those of the warm-up aside")
         self.assertEqual(result["messages"]["clients_lost"], 3)
         self.assertIn("3 clients were lost: lost: end of stream", result["remarks"])
         self.assertIn("20 frames were none that was sent: messages that were garbled count as lost", result["remarks"])
@@ -433,6 +436,7 @@ class Bench(unittest.TestCase):
             [result] = self.results_of(*flags)
             self.assertEqual(result["churn"], {"offered": 201, "registered": 201, "failed": 0})
             self.assertEqual(result["latency_ms"]["count"], 201)
+            self.assertEqual(result["generator_lag_ms"]["count"], 201)
             self.assertGreater(result["usage"]["instances"]["cpu_us_per_message"], 0)
             run = subprocess.run([SIGNALBOX, "bench", *flags, "--compare", f"{folder}/results.json"], capture_output=True, text=True,
                                  timeout=100 * SLOW)

@@ -73,6 +73,7 @@ TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
   EXPECT_EQ(refusal({{"users", {"many"}}}), "--users: expected a whole number, got \"many\"");
   EXPECT_THAT(refusal({{"duration", {"30"}}}), StartsWith("--duration: expected a duration such as"));
   EXPECT_THAT(refusal({{"rate", {"0"}}}), StartsWith("--rate: "));
+  EXPECT_THAT(refusal({{"hold", {"0s"}}}), StartsWith("--hold: ")) << "nobody is idle for no time";
   EXPECT_THAT(refusal({{"size", {"47B"}}}), StartsWith("--size: "));
   EXPECT_EQ(refusal({{"mode", {"unicats"}}}),
             "--mode: expected one of unicast, fanout, connect, idle, saturate, got \"unicats\" (did you mean unicast?)");
