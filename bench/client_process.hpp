@@ -1,7 +1,6 @@
 // A ClientPool in a process of its own, so that its CPU time, descriptors and memory are not the measured side's.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -15,6 +14,7 @@
 #include "bench/client_pool.hpp"
 #include "bench/histogram.hpp"
 #include "bench/process.hpp"
+#include "bench/shared_failures.hpp"
 #include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
@@ -48,8 +48,7 @@ class ClientProcess {
     std::atomic<std::uint64_t> ready{0};
     std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> pings{0};
-    std::atomic<std::uint64_t> failed{0};
-    std::array<char, 200> reason{};  // of the first failure; written before `failed`
+    SharedFailures failures;
   };
   int hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name);
 

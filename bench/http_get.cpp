@@ -1,7 +1,7 @@
 #include "bench/http_get.hpp"
 
 #include <array>
-#include <cstdlib>
+#include <optional>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,14 +9,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "bench/http_head.hpp"
+
 namespace signalbox::bench {
-
-namespace {
-
-constexpr std::string_view kVersion = "HTTP/1.1 ";
-constexpr std::string_view kEndOfHead = "\r\n\r\n";
-
-}  // namespace
 
 HttpAnswer http_get(const std::string& address, std::uint16_t port, std::string_view path, std::string_view fields) {
   sockaddr_in peer{};
@@ -39,9 +34,9 @@ HttpAnswer http_get(const std::string& address, std::uint16_t port, std::string_
     }
   }
   close(descriptor);
-  const std::size_t end = got.find(kEndOfHead);
-  if (!got.starts_with(kVersion) || end == std::string::npos) return {};
-  return {std::atoi(got.c_str() + kVersion.size()), got.substr(end + kEndOfHead.size())};
+  const std::optional<HttpHead> head = read_http_head(got);
+  if (!head) return {};
+  return {head->status, got.substr(head->size)};
 }
 
 }  // namespace signalbox::bench

@@ -1,8 +1,7 @@
 #include "bench/loadtest/api_connection.hpp"
 
 #include <cerrno>
-#include <charconv>
-#include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -13,13 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/http_head.hpp"
+
 namespace signalbox::bench {
 
 namespace {
 
-constexpr std::string_view kVersion = "HTTP/1.1 ";
-constexpr std::string_view kEndOfHead = "\r\n\r\n";
-constexpr std::string_view kLength = "\r\nContent-Length: ";
 constexpr std::string_view kClose = "\r\nConnection: close";
 constexpr std::size_t kBuffer = 64 * 1024;
 
@@ -131,26 +129,20 @@ void ApiConnection::readable() {
 }
 
 bool ApiConnection::take_answer() {
-  const std::string_view in(in_);
-  const std::size_t end = in.find(kEndOfHead);
-  if (end == std::string_view::npos) return false;
-  const std::string_view head = in.substr(0, end);
-  const std::size_t field = head.find(kLength);
-  std::size_t length = 0;
-  if (!head.starts_with(kVersion) || field == std::string_view::npos || waiting_.empty() ||
-      std::from_chars(head.data() + field + kLength.size(), head.data() + head.size(), length).ec != std::errc()) {
+  const std::optional<HttpHead> head = read_http_head(in_);
+  if (!head) return false;
+  if (head->status == 0 || !head->length || waiting_.empty()) {
     lose();
     return false;
   }
-  if (in.size() < end + kEndOfHead.size() + length) return false;
-  const int status = std::atoi(in_.c_str() + kVersion.size());
-  const bool closes = head.find(kClose) != std::string_view::npos;
+  if (in_.size() < head->size + *head->length) return false;
+  const bool closes = std::string_view(in_).substr(0, head->size).find(kClose) != std::string_view::npos;
   const bool early = waiting_.size() == unwritten_;  // before its request was written: what follows of that is not read
   if (early) drop_unwritten();
   const std::uint64_t number = waiting_.front().number;
   waiting_.pop_front();
-  in_.erase(0, end + kEndOfHead.size() + length);
-  answered_(number, status);
+  in_.erase(0, head->size + *head->length);
+  answered_(number, head->status);
   if (closes || early) lose();
   return descriptor_ >= 0;
 }

@@ -41,12 +41,7 @@ int Churn::run(const Endpoint& instance, std::uint32_t first_source, const std::
       pool.add(user_prefix + std::to_string(pool.size() % users));
     }
     pool.poll(std::chrono::milliseconds(1));
-    if (pool.failed() == shared_->failed) continue;
-    if (shared_->failed == 0) {
-      const std::string& reason = pool.errors().begin()->first;
-      std::copy_n(reason.begin(), std::min(reason.size(), shared_->reason.size() - 1), shared_->reason.begin());
-    }
-    shared_->failed = pool.failed();
+    shared_->failures.take(pool);
   }
 }
 

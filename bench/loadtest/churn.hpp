@@ -1,7 +1,6 @@
 // Connections that come and go: each is opened when it is due, registered, and closed.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include "bench/loadtest/endpoint.hpp"
 #include "bench/process.hpp"
 #include "bench/schedule.hpp"
+#include "bench/shared_failures.hpp"
 #include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
@@ -31,9 +31,9 @@ class Churn {
   /// Every connection has been registered or has failed.
   [[nodiscard]] bool done() const noexcept { return registered() + failed() >= connections_; }
   [[nodiscard]] std::uint64_t registered() const noexcept { return shared_->registered; }
-  [[nodiscard]] std::uint64_t failed() const noexcept { return shared_->failed; }
+  [[nodiscard]] std::uint64_t failed() const noexcept { return shared_->failures.count(); }
   /// Why the first has failed.
-  [[nodiscard]] std::string reason() const { return shared_->reason.data(); }
+  [[nodiscard]] std::string reason() const { return shared_->failures.reason(); }
   /// From when a connection was due until it was registered.
   [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
   /// How late this process itself came to it.
@@ -41,8 +41,8 @@ class Churn {
 
  private:
   struct Shared {
-    std::atomic<std::uint64_t> registered{0}, failed{0};
-    std::array<char, 200> reason{};  // written before `failed`
+    std::atomic<std::uint64_t> registered{0};
+    SharedFailures failures;
   };
   int run(const Endpoint& instance, std::uint32_t first_source, const std::string& user_prefix, std::size_t users,
           const Schedule& schedule);

@@ -1,6 +1,5 @@
 #include "bench/loadtest/receivers.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -100,12 +99,7 @@ int Receivers::hold(const ClientOptions& options, const std::string& prefix, con
   for (;;) {  // until this process is stopped
     pool.poll(std::chrono::milliseconds(100));
     shared_->registered = pool.ready();
-    if (pool.failed() == shared_->failed) continue;
-    if (shared_->failed == 0) {
-      const std::string& reason = pool.errors().begin()->first;
-      std::copy_n(reason.begin(), std::min(reason.size(), shared_->reason.size() - 1), shared_->reason.begin());
-    }
-    shared_->failed = pool.failed();
+    shared_->failures.take(pool);
   }
 }
 
@@ -123,7 +117,7 @@ void Receivers::begin(const Leg& leg, Timeline::Clock::time_point time) noexcept
 
 Receivers::Counts Receivers::counts() const noexcept {
   return {.registered = shared_->registered,
-          .failed = shared_->failed,
+          .failed = shared_->failures.count(),
           .measured = shared_->measured,
           .duplicates = shared_->duplicates,
           .reordered = shared_->reordered,

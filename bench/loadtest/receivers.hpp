@@ -1,7 +1,6 @@
 // The users of a load test, in a process of their own: who books what arrives.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -18,6 +17,7 @@
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/timeline.hpp"
 #include "bench/process.hpp"
+#include "bench/shared_failures.hpp"
 #include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
@@ -62,7 +62,7 @@ class Receivers {
     return Timeline::Clock::time_point(Timeline::Clock::duration(shared_->last_arrival));
   }
   /// Why the first client failed.
-  [[nodiscard]] std::string reason() const { return shared_->reason.data(); }
+  [[nodiscard]] std::string reason() const { return shared_->failures.reason(); }
 
   /// From here on the messages of `leg` are measured, and those of legs before it are not; `time` is when the first measured is
   /// due. All counts but `registered` and `failed` begin anew. To be called while no message is under way.
@@ -73,12 +73,11 @@ class Receivers {
 
  private:
   struct Shared {
-    std::atomic<std::uint64_t> registered{0}, failed{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0},
-        unexpected{0};
+    std::atomic<std::uint64_t> registered{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0}, unexpected{0};
     std::atomic<std::uint64_t> measured_from{0}, measured_end{0};  // numbers of messages
     std::atomic<Timeline::Clock::rep> measured_since{std::numeric_limits<Timeline::Clock::rep>::max()};
     std::atomic<Timeline::Clock::rep> last_arrival{0};
-    std::array<char, 200> reason{};  // of the first failure; written before `failed`
+    SharedFailures failures;
     Timeline timeline;
   };
   class Clerk;
