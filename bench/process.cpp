@@ -9,6 +9,7 @@
 #include <iostream>
 #include <random>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -58,10 +59,10 @@ void forget_settings() {
   for (const std::string& name : names) unsetenv(name.c_str());
 }
 
-// Where Debian has nats-server, and a user's PATH does not lead.
-void look_in_sbin() {
+// With where Debian has nats-server, and a user's PATH does not lead.
+std::string search_path() {
   const char* path = std::getenv("PATH");
-  setenv("PATH", (std::string(path == nullptr ? "/usr/bin" : path) + ":/usr/sbin").c_str(), 1);
+  return std::string(path == nullptr ? "/usr/bin" : path) + ":/usr/sbin";
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ Process Process::start(std::vector<std::string> arguments, const std::string& lo
   setpgid(0, 0);
   std::signal(SIGPIPE, SIG_DFL);  // being ignored would outlive exec
   forget_settings();
-  look_in_sbin();
+  setenv("PATH", search_path().c_str(), 1);
   const int output = open(log.empty() ? "/dev/null" : log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
@@ -98,6 +99,14 @@ Process Process::fork_off(const std::function<int()>& body) {
     std::cerr << error.what() << '\n';
   }
   _exit(status);
+}
+
+bool is_installed(const std::string& program) {
+  std::istringstream folders(search_path());
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((folder + '/' + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
 }
 
 Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}

@@ -44,6 +44,9 @@ class Process {
   pid_t pid_;
 };
 
+/// Whether Process::start() would find this program.
+[[nodiscard]] bool is_installed(const std::string& program);
+
 /// User and system time of all threads, ended ones too. To the nanosecond, which /proc/PID/stat's ticks of 10 ms are not.
 std::chrono::nanoseconds cpu_time(pid_t pid);
 

@@ -1,6 +1,7 @@
 #include "bench/loadtest/broker_server.hpp"
 
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "bench/interrupt.hpp"
@@ -68,6 +69,20 @@ class Kafka final : public BrokerServer {
 }  // namespace
 
 bool has_broker_server(const std::string& plugin) { return plugin == "redis" || plugin == "nats" || plugin == "kafka"; }
+
+std::string missing_program(const std::string& plugin) {
+  struct Needed {
+    std::string_view plugin, program, package;
+  };
+  constexpr Needed kNeeded[] = {{"redis", "redis-server", "redis-server"},
+                                {"nats", "nats-server", "nats-server"},
+                                {"kafka", "java", "default-jre-headless"}};
+  for (const Needed& needed : kNeeded) {
+    if (plugin != needed.plugin || is_installed(std::string(needed.program))) continue;
+    return std::string(needed.program) + " is not installed (Debian package " + std::string(needed.package) + ")";
+  }
+  return {};
+}
 
 std::unique_ptr<BrokerServer> start_broker_server(const std::string& plugin, const ScratchDirectory& scratch,
                                                   const std::string& kafka_classpath) {

@@ -32,6 +32,9 @@ class BrokerServer {
 /// Those for which start_broker_server() starts one.
 [[nodiscard]] bool has_broker_server(const std::string& plugin);
 
+/// The program that it needs and that is not there, with Debian's package; empty: none.
+[[nodiscard]] std::string missing_program(const std::string& plugin);
+
 /// For redis, nats and kafka; nothing for every other plugin. `kafka_classpath`: the file that tests/kafka/prepare has written.
 std::unique_ptr<BrokerServer> start_broker_server(const std::string& plugin, const ScratchDirectory& scratch,
                                                   const std::string& kafka_classpath);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bench/interrupt.hpp"
+#include "bench/loadtest/broker_server.hpp"
 #include "bench/loadtest/comparison.hpp"
 #include "bench/loadtest/environment.hpp"
 #include "bench/loadtest/hgrm.hpp"
@@ -56,6 +57,15 @@ std::string unique_prefix() {
   std::array<char, 24> text;
   std::snprintf(text.data(), text.size(), "bench-%08x-", std::random_device()());
   return text.data();
+}
+
+void check_programs(const LoadTestOptions& options) {
+  if (!options.start_brokers) return;
+  for (const std::string& broker : options.brokers) {
+    if (const std::string missing = missing_program(broker); !missing.empty()) {
+      throw ConfigError("--start-brokers: " + missing);
+    }
+  }
 }
 
 /// Instances that run elsewhere have theirs there.
@@ -106,6 +116,7 @@ bool meets(const LoadTestOptions& options, const Result& result) {
 
 bool run_load_test(LoadTestOptions options, const std::string& version) {
   check_load_test(options, raise_descriptor_limit());
+  check_programs(options);
   if (const std::size_t held = held_connections(options); held > 0) check_system(held, ends_here(options));
   if (!options.report.empty()) make_folder(options.report);
   catch_interrupts();

@@ -471,6 +471,10 @@ class Bench(unittest.TestCase):
             self.assertEqual(run.returncode, 2, run.stderr)
             self.assertIn(reason, run.stderr)
             self.assertEqual(len(run.stderr.splitlines()), 1, "nothing was started")
+        run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "redis"], capture_output=True, text=True,
+                             timeout=60 * SLOW, env={**os.environ, "PATH": "/nowhere"})
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("--start-brokers: redis-server is not installed (Debian package redis-server)", run.stderr)
 
     def test_a_file_of_configuration_counts_below_what_a_run_decides_itself(self):
         with tempfile.TemporaryDirectory() as folder:

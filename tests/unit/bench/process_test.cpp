@@ -37,6 +37,11 @@ TEST(Process, EndsWhenItIsAsked) {
   process.ask_to_stop();  // nobody: pid -1 would be everybody
 }
 
+TEST(Process, KnowsWhatIsInstalled) {
+  EXPECT_TRUE(is_installed("true"));
+  EXPECT_FALSE(is_installed("no-such-program"));
+}
+
 TEST(Process, EndsWithItsOwner) {
   pid_t pid = 0;
   {
