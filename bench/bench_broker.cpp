@@ -31,7 +31,6 @@ constexpr std::uint64_t kRoundMessages = 200'000;
 /// Under way at a time: several of the batches that each part takes in.
 constexpr std::uint64_t kWindow = 8'192;
 constexpr double kLatencySeconds = 5;
-constexpr std::size_t kSamples = 4'000'000;  // more than a round has messages
 
 struct Options {
   std::string broker;
@@ -99,7 +98,7 @@ class Way {
   }
 
   Process hold() {
-    received_ = Received(kSamples);
+    received_ = Received();
     Process holder = Process::fork_off([this] { return ends_->hold(channels_, received_); });
     wait([&] { return received_.is_ready() || !holder.running(); }, "the holder does not become ready");
     if (!received_.is_ready()) throw std::runtime_error("the holder has ended");
@@ -129,7 +128,7 @@ class Way {
 
   std::unique_ptr<Ends> ends_;
   std::vector<std::string> channels_;
-  Received received_{0};
+  Received received_;
 };
 
 std::unique_ptr<Ends> bare_ends(const Options& options) {

@@ -28,7 +28,6 @@ constexpr std::uint64_t kRoundMessages = 300'000;
 /// that no two messages meet in one connection's queue: sent together they would cost half, and the bare parts can't do that.
 constexpr std::uint64_t kWindow = 24'576;
 constexpr double kLatencySeconds = 5;
-constexpr std::size_t kSamples = 4'000'000;  // a process of receivers: more than it gets in a round
 
 /// Where the CPU time of a round went, in cores.
 struct Load {
@@ -106,8 +105,8 @@ std::vector<Figure> measure(const BenchmarkOptions& options) {
   const ScratchDirectory scratch;
   const RedisServer redis(scratch, options.redis_url);
   const std::size_t users = options.users;
-  Chain signalbox_chain = Chain::of_signalbox({users, kInstances, "user-", kSamples}, options, scratch, redis.url());
-  Chain bare_chain = Chain::of_bare_parts({users, kInstances, "bare-", kSamples}, redis.url());
+  Chain signalbox_chain = Chain::of_signalbox({users, kInstances, "user-"}, options, scratch, redis.url());
+  Chain bare_chain = Chain::of_bare_parts({users, kInstances, "bare-"}, redis.url());
   signalbox_chain.connect(redis.url());
   bare_chain.connect(redis.url());
   Measured signalbox(signalbox_chain, redis);

@@ -50,8 +50,8 @@ void Chain::connect(const std::string& redis_url) {
                                .upgrade = !bare,
                                .envelope = options_.envelope && !bare,
                                .first_source = static_cast<std::uint32_t>(2 + 2 * i)};
-    receivers_.push_back(std::make_unique<ClientProcess>(
-        client, users_of(i), [&](std::size_t n) { return channels_[n * options_.instances + i]; }, options_.samples));
+    receivers_.push_back(std::make_unique<ClientProcess>(client, users_of(i),
+                                                         [&](std::size_t n) { return channels_[n * options_.instances + i]; }));
   }
   for (const auto& receivers : receivers_) receivers->wait_ready(kPatience);
   RedisClient redis(redis_url);

@@ -23,7 +23,6 @@ struct ChainOptions {
   std::size_t users = 0;
   std::size_t instances = 1;
   std::string user_prefix = "user-";  ///< a user's name, and channel: this and a number
-  std::size_t samples = 0;            ///< latencies that each process of receivers can hold
   bool envelope = false;              ///< receivers are ready when they are registered
 };
 

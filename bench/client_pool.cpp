@@ -157,7 +157,7 @@ int ClientPool::dial(std::size_t number) const {
 
 void ClientPool::handle(std::size_t number, std::uint32_t events) {
   Client& client = clients_[number];
-  if (client.state == State::connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) connected(client);
+  if (client.state == State::connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) connected(number);
   if (client.descriptor >= 0 && (events & EPOLLOUT) != 0) flush(client);
   if (client.descriptor >= 0 && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
     // A short read has emptied the socket, unless its end, which comes with no event of its own, is already behind it.
@@ -165,7 +165,8 @@ void ClientPool::handle(std::size_t number, std::uint32_t events) {
   }
 }
 
-void ClientPool::connected(Client& client) {
+void ClientPool::connected(std::size_t number) {
+  Client& client = clients_[number];
   int reason = 0;
   socklen_t size = sizeof reason;
   getsockopt(client.descriptor, SOL_SOCKET, SO_ERROR, &reason, &size);
@@ -174,7 +175,7 @@ void ClientPool::connected(Client& client) {
     return;
   }
   if (!options_.upgrade) {
-    opened(client);
+    opened(number);
     return;
   }
   client.state = State::upgrading;
@@ -224,8 +225,8 @@ void ClientPool::take_response(std::size_t number, std::string_view bytes) {
     fail(client, "refused: wrong Sec-WebSocket-Protocol");
   } else {
     std::string rest = client.head.substr(end + 4);
-    client.head = {};
-    opened(client);
+    std::string().swap(client.head);  // = {} would keep the memory, of a million clients too
+    opened(number);
     take_frames(number, rest);
   }
 }
@@ -256,22 +257,24 @@ void ClientPool::take_frames(std::size_t number, std::span<char> bytes) {
 void ClientPool::take_message(std::size_t number, const websocket::Event& event) {
   Client& client = clients_[number];
   if (client.state == State::open && event.payload.starts_with(R"({"type":"registered")")) {
-    become_ready(client);
+    become_ready(number);
     return;
   }
   ++messages_;
   if (on_message_) on_message_(number, event.payload, event.kind == websocket::Event::Kind::binary);
 }
 
-void ClientPool::opened(Client& client) {
+void ClientPool::opened(std::size_t number) {
+  Client& client = clients_[number];
   client.state = State::open;
-  if (!options_.envelope || client.user_name.empty()) become_ready(client);
+  if (!options_.envelope || client.user_name.empty()) become_ready(number);
 }
 
-void ClientPool::become_ready(Client& client) {
-  client.state = State::ready;
+void ClientPool::become_ready(std::size_t number) {
+  clients_[number].state = State::ready;
   ++ready_;
   --in_flight_;
+  if (on_ready_) on_ready_(number);
 }
 
 void ClientPool::send_frame(Client& client, websocket::Opcode opcode, std::string_view payload) {
@@ -287,7 +290,7 @@ void ClientPool::flush(Client& client) {
     if (sent < 0) return;  // full: an event will tell when to go on; broken: reading will tell why
     client.out.erase(0, static_cast<std::size_t>(sent));
   }
-  client.out = {};
+  std::string().swap(client.out);
 }
 
 void ClientPool::fail(Client& client, const std::string& reason) {

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <netinet/in.h>
@@ -51,6 +52,9 @@ class ClientPool {
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
   ~ClientPool();
+
+  /// What is called once for each client that becomes ready, as the handler of messages is. To be set before the first poll().
+  void on_ready(std::function<void(std::size_t client)> handler) { on_ready_ = std::move(handler); }
 
   /// The client's number, from 0. It connects in a later poll(), as soon as fewer than `in_flight` are on their way.
   /// A name goes into the URL's query; without one the connection stays unregistered.
@@ -94,13 +98,13 @@ class ClientPool {
   void start(std::size_t number);
   [[nodiscard]] int dial(std::size_t number) const;
   void handle(std::size_t number, std::uint32_t events);
-  void connected(Client& client);
+  void connected(std::size_t number);
   void receive(std::size_t number, bool to_the_end);
   void take_response(std::size_t number, std::string_view bytes);
   void take_frames(std::size_t number, std::span<char> bytes);
   void take_message(std::size_t number, const websocket::Event& event);
-  void opened(Client& client);
-  void become_ready(Client& client);
+  void opened(std::size_t number);
+  void become_ready(std::size_t number);
   void send_frame(Client& client, websocket::Opcode opcode, std::string_view payload);
   void flush(Client& client);
   void fail(Client& client, const std::string& reason);
@@ -108,6 +112,7 @@ class ClientPool {
 
   ClientOptions options_;
   MessageHandler on_message_;
+  std::function<void(std::size_t)> on_ready_;
   sockaddr_in peer_{};
   int epoll_ = -1;
   std::deque<Client> clients_;  // never moved: a decoder can't be

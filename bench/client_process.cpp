@@ -1,17 +1,12 @@
 #include "bench/client_process.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
 namespace signalbox::bench {
 
-ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name,
-                             std::size_t samples)
-    : clients_(clients),
-      counters_(share<Counters>()),
-      latencies_(samples),
-      process_(Process::fork_off([&] { return hold(options, user_name); })) {}
+ClientProcess::ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name)
+    : clients_(clients), counters_(share<Counters>()), process_(Process::fork_off([&] { return hold(options, user_name); })) {}
 
 int ClientProcess::hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name) {
   Counters& counters = *counters_;
@@ -22,19 +17,15 @@ int ClientProcess::hold(const ClientOptions& options, const std::function<std::s
     counters.ready = pool.ready();
     counters.messages = pool.messages();
     counters.pings = pool.pings();
-    if (pool.failed() == counters.failed) continue;
-    if (counters.failed == 0) {
-      const std::string& reason = pool.errors().begin()->first;
-      std::copy_n(reason.begin(), std::min(reason.size(), counters.reason.size() - 1), counters.reason.begin());
-    }
-    counters.failed = pool.failed();
+    counters.failures.take(pool);
   }
 }
 
 void ClientProcess::wait_until(const std::function<bool()>& done, std::chrono::seconds timeout, const std::string& what) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!done()) {
-    if (counters_->failed != 0) give_up(std::to_string(counters_->failed) + " clients failed, " + counters_->reason.data());
+    const SharedFailures& failures = counters_->failures;
+    if (failures.count() != 0) give_up(std::to_string(failures.count()) + " clients failed, " + failures.reason());
     if (!process_.running()) give_up("the clients' process is gone");
     if (std::chrono::steady_clock::now() >= deadline) give_up("not in time: " + what);
     std::this_thread::sleep_for(std::chrono::microseconds(500));

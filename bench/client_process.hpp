@@ -1,7 +1,6 @@
 // A ClientPool in a process of its own, so that its CPU time, descriptors and memory are not the measured side's.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -15,6 +14,7 @@
 #include "bench/client_pool.hpp"
 #include "bench/histogram.hpp"
 #include "bench/process.hpp"
+#include "bench/shared_failures.hpp"
 #include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
@@ -25,9 +25,8 @@ namespace signalbox::bench {
 /// deadline.
 class ClientProcess {
  public:
-  /// `user_name(n)` names client n; it may return "". `samples`: for how many messages there is room in latencies().
-  ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name,
-                std::size_t samples = 0);
+  /// `user_name(n)` names client n; it may return "".
+  ClientProcess(ClientOptions options, std::size_t clients, std::function<std::string(std::size_t)> user_name);
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] std::uint64_t ready() const noexcept { return counters_->ready; }
@@ -36,7 +35,7 @@ class ClientProcess {
 
   /// To be called while no message is under way.
   void forget_latencies() noexcept { latencies_.forget(); }
-  /// From the stamps of the payloads (publisher.hpp) until they were read, since forget_latencies(), as far as there was room.
+  /// From the stamps of the payloads (publisher.hpp) until they were read, since forget_latencies().
   [[nodiscard]] Histogram latencies() const { return latencies_.histogram(); }
 
   void wait_until(const std::function<bool()>& done, std::chrono::seconds timeout, const std::string& what);
@@ -49,8 +48,7 @@ class ClientProcess {
     std::atomic<std::uint64_t> ready{0};
     std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> pings{0};
-    std::atomic<std::uint64_t> failed{0};
-    std::array<char, 200> reason{};  // of the first failure; written before `failed`
+    SharedFailures failures;
   };
   int hold(const ClientOptions& options, const std::function<std::string(std::size_t)>& user_name);
 

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 namespace signalbox::bench {
 
@@ -18,7 +22,7 @@ constexpr unsigned shift_of(std::uint64_t value) noexcept {
   return width <= kCellBits ? 0 : width - kCellBits;
 }
 
-constexpr std::size_t cell_of(std::uint64_t value) noexcept {
+constexpr std::size_t cell_at(std::uint64_t value) noexcept {
   const unsigned shift = shift_of(value);
   return static_cast<std::size_t>(shift * kHalf + (value >> shift));
 }
@@ -36,11 +40,23 @@ constexpr auto kHighestValue = static_cast<std::uint64_t>(Histogram::kHighest.co
 
 }  // namespace
 
-Histogram::Histogram() : cells_(cell_of(kHighestValue) + 1) {}
+Histogram::Histogram() : cells_(size()) {}
+
+Histogram::Histogram(std::vector<std::uint64_t> cells, double sum, std::chrono::nanoseconds min, std::chrono::nanoseconds max)
+    : cells_(std::move(cells)), count_(std::accumulate(cells_.begin(), cells_.end(), std::uint64_t{0})), sum_(sum) {
+  assert(cells_.size() == size());
+  if (count_ > 0) min_ = min, max_ = max;
+}
+
+std::size_t Histogram::size() noexcept { return cell_at(kHighestValue) + 1; }
+
+std::size_t Histogram::cell_of(std::chrono::nanoseconds value) noexcept {
+  return cell_at(static_cast<std::uint64_t>(std::clamp(value, std::chrono::nanoseconds(0), kHighest).count()));
+}
 
 void Histogram::record(std::chrono::nanoseconds value) noexcept {
   value = std::clamp(value, std::chrono::nanoseconds(0), kHighest);
-  ++cells_[cell_of(static_cast<std::uint64_t>(value.count()))];
+  ++cells_[cell_of(value)];
   ++count_;
   sum_ += static_cast<double>(value.count());
   min_ = std::min(min_, value);
@@ -69,6 +85,14 @@ std::chrono::nanoseconds Histogram::percentile(double percent) const noexcept {
     if (seen >= wanted) return std::min(max_, std::chrono::nanoseconds(highest_in(cell)));
   }
   return std::chrono::nanoseconds(0);
+}
+
+std::vector<Histogram::Cell> Histogram::cells() const {
+  std::vector<Cell> filled;
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+    if (cells_[cell] > 0) filled.push_back({std::chrono::nanoseconds(highest_in(cell)), cells_[cell]});
+  }
+  return filled;
 }
 
 }  // namespace signalbox::bench

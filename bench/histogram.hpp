@@ -17,6 +17,12 @@ class Histogram {
   static constexpr std::chrono::nanoseconds kHighest = std::chrono::hours(1);
 
   Histogram();
+  /// Of counts that were kept elsewhere: size() cells in which values count by cell_of(). `sum` in nanoseconds; `min` and `max`
+  /// are not looked at if nothing was counted.
+  Histogram(std::vector<std::uint64_t> cells, double sum, std::chrono::nanoseconds min, std::chrono::nanoseconds max);
+
+  [[nodiscard]] static std::size_t size() noexcept;
+  [[nodiscard]] static std::size_t cell_of(std::chrono::nanoseconds value) noexcept;
 
   /// What is longer than kHighest counts as kHighest, what is negative as 0.
   void record(std::chrono::nanoseconds value) noexcept;
@@ -29,6 +35,13 @@ class Histogram {
 
   /// The least value that `percent` of all (0 to 100) do not exceed: the upper end of its cell, at most max(). 0 if empty.
   [[nodiscard]] std::chrono::nanoseconds percentile(double percent) const noexcept;
+
+  struct Cell {
+    std::chrono::nanoseconds highest;  ///< that counts here
+    std::uint64_t count;
+  };
+  /// Those that are not empty, the least first.
+  [[nodiscard]] std::vector<Cell> cells() const;
 
  private:
   std::vector<std::uint64_t> cells_;

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -15,13 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/http_head.hpp"
+
 namespace signalbox::bench {
 
 namespace {
 
 constexpr std::string_view kGood = "HTTP/1.1 200 ";
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
-constexpr std::string_view kLength = "\r\nContent-Length: ";
 constexpr int kPatienceMilliseconds = 30'000;
 
 [[noreturn]] void fail(const std::string& reason) { throw std::runtime_error("the HTTP API: " + reason); }
@@ -106,18 +107,14 @@ std::size_t HttpLoad::receive(Connection& connection) {
 }
 
 bool HttpLoad::take_answer(std::string_view& bytes) const {
-  const std::size_t end = bytes.find(kEndOfHead);
-  if (end == std::string_view::npos) return false;
-  if (!bytes.starts_with(kGood)) fail(first_line(bytes));
-  const std::size_t field = bytes.find(kLength);
-  std::size_t length = 0;
-  if (field > end || std::from_chars(bytes.data() + field + kLength.size(), bytes.data() + end, length).ec != std::errc()) {
-    fail("an answer without Content-Length");
-  }
-  if (bytes.size() < end + kEndOfHead.size() + length) return false;
-  const std::string_view body = bytes.substr(end + kEndOfHead.size(), length);
+  const std::optional<HttpHead> head = read_http_head(bytes);
+  if (!head) return false;
+  if (head->status != 200) fail(first_line(bytes));
+  if (!head->length) fail("an answer without Content-Length");
+  if (bytes.size() < head->size + *head->length) return false;
+  const std::string_view body = bytes.substr(head->size, *head->length);
   if (!body.starts_with(expected_)) fail("it answered " + std::string(body));
-  bytes.remove_prefix(end + kEndOfHead.size() + length);
+  bytes.remove_prefix(head->size + *head->length);
   return true;
 }
 

@@ -1,12 +1,15 @@
 #include "bench/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <random>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -16,7 +19,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -57,12 +59,21 @@ void forget_settings() {
   for (const std::string& name : names) unsetenv(name.c_str());
 }
 
+// With where Debian has nats-server, and a user's PATH does not lead.
+std::string search_path() {
+  const char* path = std::getenv("PATH");
+  return std::string(path == nullptr ? "/usr/bin" : path) + ":/usr/sbin";
+}
+
 }  // namespace
 
 Process Process::start(std::vector<std::string> arguments, const std::string& log) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
+  setpgid(0, 0);
+  std::signal(SIGPIPE, SIG_DFL);  // being ignored would outlive exec
   forget_settings();
+  setenv("PATH", search_path().c_str(), 1);
   const int output = open(log.empty() ? "/dev/null" : log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
@@ -78,6 +89,9 @@ Process Process::start(std::vector<std::string> arguments, const std::string& lo
 Process Process::fork_off(const std::function<int()>& body) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
+  // Ctrl-C is the owner's to handle, which then ends this one.
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_DFL);
   int status = 1;
   try {
     status = body();
@@ -87,6 +101,14 @@ Process Process::fork_off(const std::function<int()>& body) {
   _exit(status);
 }
 
+bool is_installed(const std::string& program) {
+  std::istringstream folders(search_path());
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((folder + '/' + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
 Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 
 Process::~Process() { stop(); }
@@ -94,6 +116,10 @@ Process::~Process() { stop(); }
 bool Process::running() noexcept {
   if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) != 0) pid_ = -1;
   return pid_ > 0;
+}
+
+void Process::ask_to_stop() noexcept {
+  if (running()) kill(pid_, SIGTERM);  // not -1, which is everybody
 }
 
 void Process::stop() noexcept {
@@ -161,6 +187,7 @@ std::size_t raise_descriptor_limit() {
 }
 
 std::uint16_t free_port() {
+  static std::set<std::uint16_t> given;  // who asked may not listen yet
   std::random_device random;
   for (int attempt = 0; attempt < 500; ++attempt) {
     sockaddr_in address{};
@@ -171,7 +198,7 @@ std::uint16_t free_port() {
     const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool free = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     close(descriptor);
-    if (free) return port;
+    if (free && given.insert(port).second) return port;
   }
   throw std::runtime_error("no free port on loopback");
 }

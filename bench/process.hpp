@@ -19,6 +19,7 @@ namespace signalbox::bench {
 class Process {
  public:
   /// Runs a program, looked up in PATH, without any SIGNALBOX_ variable. Its output goes to `log`, or nowhere if that is empty.
+  /// A process group of its own, so that Ctrl-C on a terminal is the owner's alone.
   static Process start(std::vector<std::string> arguments, const std::string& log);
 
   /// Runs `body` in a copy of this process, which must have one thread. What it returns is the exit status.
@@ -31,6 +32,9 @@ class Process {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] bool running() noexcept;
 
+  /// SIGTERM if it runs, and returns: for many that shall end at one time, before each is stopped.
+  void ask_to_stop() noexcept;
+
   /// SIGTERM, and SIGKILL if it is still there after five seconds.
   void stop() noexcept;
 
@@ -39,6 +43,9 @@ class Process {
 
   pid_t pid_;
 };
+
+/// Whether Process::start() would find this program.
+[[nodiscard]] bool is_installed(const std::string& program);
 
 /// User and system time of all threads, ended ones too. To the nanosecond, which /proc/PID/stat's ticks of 10 ms are not.
 std::chrono::nanoseconds cpu_time(pid_t pid);
@@ -55,7 +62,8 @@ std::size_t settled_anonymous_bytes(pid_t pid);
 /// Lifts the soft limit of open files to the hard one, for this process and those it starts. Returns the limit.
 std::size_t raise_descriptor_limit();
 
-/// A loopback TCP port that nobody listens on, below the range from which the kernel picks ports for clients.
+/// A loopback TCP port that nobody listens on, below the range from which the kernel picks ports for clients. Never the same
+/// twice. Threading: one thread.
 std::uint16_t free_port();
 
 }  // namespace signalbox::bench

@@ -1,6 +1,7 @@
-// The real servers of a whole-process benchmark: Redis and Signalbox, each on free loopback ports.
+// The real servers of a whole-process benchmark, each on free loopback ports.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,11 @@ class ScratchDirectory {
   std::string path_;
 };
 
+/// All of a file; empty if it can't be read.
+[[nodiscard]] std::string contents_of(const std::string& file);
+/// Its last 2,000 bytes at most: of a log, what went wrong.
+[[nodiscard]] std::string end_of(const std::string& file);
+
 /// A redis-server from PATH that keeps nothing on disk; or, with a URL, one that is running already and is left alone.
 class RedisServer {
  public:
@@ -39,11 +45,16 @@ class RedisServer {
   void kill();
   /// After kill(), on the same port; returns when it answers.
   void start();
+  /// The same, without waiting for it.
+  void launch();
+  /// Whether it does. Errors: std::runtime_error with the end of its log if it has ended or takes too long.
+  [[nodiscard]] bool answers();
 
  private:
   std::string url_;
   std::string log_;
   std::unique_ptr<Process> process_;
+  std::chrono::steady_clock::time_point launched_;
 };
 
 /// A nats-server from PATH. The constructor returns when it answers.
@@ -52,18 +63,37 @@ class NatsServer {
   explicit NatsServer(const ScratchDirectory& scratch);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+
+  /// SIGKILL.
+  void kill();
+  /// After kill(), on the same port; returns when it answers.
+  void start();
+  /// The same, without waiting for it.
+  void launch();
+  /// Whether it does. Errors: std::runtime_error with the end of its log if it has ended or takes too long.
+  [[nodiscard]] bool answers();
 
  private:
+  [[nodiscard]] std::string log() const;
+
+  const ScratchDirectory& scratch_;
   std::string url_;
-  Process process_;
+  int starts_ = 0;
+  std::unique_ptr<Process> process_;
+  std::chrono::steady_clock::time_point launched_;
 };
 
-/// `signalbox serve` over Redis. The constructor returns when it is ready.
+/// `signalbox serve`. The constructor returns when it is ready.
 ///
-/// Errors: std::runtime_error with the end of its log if it exits or is not ready within 15 s.
+/// Errors: std::runtime_error with the end of its log if it exits or is not ready within 30 s.
 class SignalboxServer {
  public:
-  /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file).
+  /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file), and
+  /// that over the file `config`, if there is one.
+  SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::vector<std::string>& settings,
+                  const std::string& config = {});
+  /// The same, over Redis.
   SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                   const std::vector<std::string>& settings);
 
@@ -71,6 +101,7 @@ class SignalboxServer {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::uint16_t api_port() const noexcept { return api_port_; }
 
+  void ask_to_stop() noexcept { process_->ask_to_stop(); }
   /// Ends it; what it has logged.
   std::string stop();
 

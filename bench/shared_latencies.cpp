@@ -1,26 +1,49 @@
 #include "bench/shared_latencies.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
 
 #include "bench/publisher.hpp"
 
 namespace signalbox::bench {
 
-SharedLatencies::SharedLatencies(std::size_t capacity)
-    : capacity_(capacity), counters_(share<Counters>(capacity * sizeof(std::uint64_t))) {}
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+}  // namespace
+
+SharedLatencies::SharedLatencies() : counters_(share<Counters>(Histogram::size() * sizeof(Cell))) { forget(); }
 
 void SharedLatencies::record(std::string_view payload) noexcept {
-  const std::uint64_t at = counters_->taken;
-  if (at >= capacity_) return;
-  const std::chrono::nanoseconds latency = Schedule::Clock::now() - Publisher::stamped(payload.data(), payload.size());
-  counters_->first()[at] = static_cast<std::uint64_t>(latency.count());
-  counters_->taken = at + 1;
+  record(Schedule::Clock::now() - Publisher::stamped(payload.data(), payload.size()));
+}
+
+void SharedLatencies::record(std::chrono::nanoseconds latency) noexcept {
+  latency = std::clamp(latency, std::chrono::nanoseconds(0), Histogram::kHighest);
+  Counters& counters = *counters_;  // which nobody else writes
+  counters.cells()[Histogram::cell_of(latency)].fetch_add(1, kRelaxed);
+  counters.sum.store(counters.sum.load(kRelaxed) + static_cast<double>(latency.count()), kRelaxed);
+  counters.min.store(std::min(counters.min.load(kRelaxed), latency.count()), kRelaxed);
+  counters.max.store(std::max(counters.max.load(kRelaxed), latency.count()), kRelaxed);
+}
+
+void SharedLatencies::forget() noexcept {
+  for (std::size_t n = 0; n < Histogram::size(); ++n) {
+    Cell& cell = counters_->cells()[n];
+    if (cell.load(kRelaxed) != 0) cell.store(0, kRelaxed);  // a page that nobody has touched stays so
+  }
+  counters_->sum = 0;
+  counters_->min = std::numeric_limits<std::int64_t>::max();
+  counters_->max = 0;
 }
 
 Histogram SharedLatencies::histogram() const {
-  Histogram histogram;
-  for (std::uint64_t i = 0; i < counters_->taken; ++i) histogram.record(std::chrono::nanoseconds(counters_->first()[i]));
-  return histogram;
+  std::vector<std::uint64_t> cells(Histogram::size());
+  for (std::size_t n = 0; n < cells.size(); ++n) cells[n] = counters_->cells()[n].load(kRelaxed);
+  return {std::move(cells), counters_->sum, std::chrono::nanoseconds(counters_->min), std::chrono::nanoseconds(counters_->max)};
 }
 
 }  // namespace signalbox::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,26 +26,29 @@ std::shared_ptr<T> share(std::size_t behind = 0) {
   return {new (memory) T, [bytes](T* mapped) { munmap(mapped, bytes); }};
 }
 
+/// Counted in a Histogram's cells, so that they take the same room however many there are.
 class SharedLatencies {
  public:
-  /// `capacity`: how many there is room for.
-  explicit SharedLatencies(std::size_t capacity);
+  SharedLatencies();
 
-  /// From the stamp of a payload (publisher.hpp) until now, if there is room. Threading: one thread.
+  /// From the stamp of a payload (publisher.hpp) until now. Threading: one thread of one process records.
   void record(std::string_view payload) noexcept;
+  /// The same of one that is known.
+  void record(std::chrono::nanoseconds latency) noexcept;
   /// To be called while nothing is recorded.
-  void forget() noexcept { counters_->taken = 0; }
+  void forget() noexcept;
   [[nodiscard]] Histogram histogram() const;
 
  private:
+  using Cell = std::atomic<std::uint64_t>;
   struct Counters {
-    std::atomic<std::uint64_t> taken{0};
+    std::atomic<double> sum{0};  // nanoseconds
+    std::atomic<std::int64_t> min{0}, max{0};
 
-    /// Nanoseconds each: they lie behind this.
-    std::uint64_t* first() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
+    /// Zeroed pages behind this.
+    Cell* cells() noexcept { return reinterpret_cast<Cell*>(this + 1); }
   };
 
-  std::size_t capacity_;
   std::shared_ptr<Counters> counters_;
 };
 

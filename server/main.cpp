@@ -32,8 +32,8 @@ int run(int argc, char** argv) {
        .examples = {"signalbox serve --broker memory", "signalbox listen Alice",
                     "curl -d 'Hello Alice' http://127.0.0.1:8766/api/v1/users/Alice/messages", "signalbox serve --help"}}));
   std::vector<std::pair<const char*, Run>> commands{
-      {"serve", add_serve(app)},   {"check", add_check(app)},   {"publish", add_publish(app)},
-      {"exists", add_exists(app)}, {"listen", add_listen(app)}, {"plugins", add_plugins(app)},
+      {"serve", add_serve(app)},   {"check", add_check(app)},     {"publish", add_publish(app)}, {"exists", add_exists(app)},
+      {"listen", add_listen(app)}, {"plugins", add_plugins(app)}, {"bench", add_bench(app)},
   };
   try {
     app.parse(argc, argv);

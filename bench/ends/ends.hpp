@@ -18,7 +18,7 @@ namespace signalbox::bench {
 /// What a holder has received, in memory that is shared with who measures. Threading: one thread.
 class Received {
  public:
-  explicit Received(std::size_t samples) : counters_(share<Counters>()), latencies_(samples) {}
+  Received() : counters_(share<Counters>()) {}
 
   void take(std::string_view payload) noexcept {
     latencies_.record(payload);

@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
+#include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -11,9 +10,7 @@
 #include "signalbox/broker.hpp"
 
 #include "bench/ends/ends.hpp"
-#include "core/config/loader.hpp"
-#include "core/plugins/plugin_broker.hpp"
-#include "core/plugins/plugin_library.hpp"
+#include "bench/plugin_host.hpp"
 
 namespace signalbox::bench {
 
@@ -22,60 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;
-
-/// A plugin's broker as `signalbox serve` has it, without a server around it. Ready once constructed.
-class PluginHost final : public Host {
- public:
-  PluginHost(const std::string& broker, const std::vector<std::string>& settings, const std::string& role, Received* received)
-      : instance_id_("bench-" + role + std::to_string(getpid())), received_(received) {
-    info_.instance_id = instance_id_;
-    Source source;
-    source.overrides.emplace_back("broker.plugin", broker);
-    for (const std::string& setting : settings) {
-      const std::size_t equals = setting.find('=');
-      source.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-    }
-    PluginLibrary library;
-    const FindPlugin find = [&library](const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
-      if (!library.descriptor) library = load_plugin(name_or_path, plugin_path);
-      return PluginTable{library.descriptor->name, library.options};
-    };
-    const LoadedConfig loaded = load_config(source, find, LoadMode::serve);
-    broker_ = make_plugin_broker(*library.descriptor, *this, Settings(loaded.config.broker.settings), library.path);
-    broker_->start(*this);
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kPatience, [this] { return ready_; })) throw std::runtime_error(broker + ": " + reason_);
-  }
-  ~PluginHost() override { broker_->stop(2s); }
-
-  [[nodiscard]] Broker& broker() noexcept { return *broker_; }
-
-  [[nodiscard]] const HostInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] bool log_enabled(LogLevel) const noexcept override { return false; }
-  void log(LogLevel, std::string_view) noexcept override {}
-  void deliver(std::span<const Message> messages) noexcept override {
-    if (!received_) return;
-    for (const Message& message : messages) received_->take(message.payload);
-  }
-  void gap(std::span<const std::string_view>, std::string_view) noexcept override {}
-  void state(State state, std::span<const std::string_view> reasons) noexcept override {
-    const std::lock_guard lock(mutex_);
-    ready_ = state == State::ready;
-    reason_ = reasons.empty() ? word(state) : std::string(reasons.front());
-    changed_.notify_all();
-  }
-  void refused(std::string_view, const Status&) noexcept override {}
-
- private:
-  std::string instance_id_;
-  HostInfo info_;
-  Received* received_;
-  std::unique_ptr<Broker> broker_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ready_ = false;
-  std::string reason_ = "not connected";
-};
 
 class PluginPublisher final : public Publisher {
  public:
@@ -105,11 +48,15 @@ class PluginPublisher final : public Publisher {
 
 class PluginEnds final : public Ends {
  public:
-  PluginEnds(std::string broker, std::vector<std::string> settings)
-      : broker_(std::move(broker)), settings_(std::move(settings)) {}
+  PluginEnds(const std::string& broker, std::vector<std::string> settings) : settings_(std::move(settings)) {
+    settings_.push_back("broker.plugin=" + broker);
+  }
 
   int hold(const std::vector<std::string>& channels, Received& received) override {
-    PluginHost host(broker_, settings_, "holder-", &received);
+    PluginHost host(instance_source("", settings_), "holder", [&received](std::span<const Message> messages) {
+      for (const Message& message : messages) received.take(message.payload);
+    });
+    host.wait_ready(kPatience);
     std::atomic<std::size_t> done = 0;
     for (const std::string& channel : channels) {
       host.broker().subscribe(channel, [&done](const Status& status) { done += status.ok() ? 1 : 0; });
@@ -121,7 +68,8 @@ class PluginEnds final : public Ends {
   }
 
   std::unique_ptr<Publisher> publisher(const std::vector<std::string>& channels, std::size_t payload_bytes) override {
-    auto host = std::make_unique<PluginHost>(broker_, settings_, "publisher-", nullptr);
+    auto host = std::make_unique<PluginHost>(instance_source("", settings_), "publisher");
+    host->wait_ready(kPatience);
     wait_found(host->broker(), channels.back());
     return std::make_unique<PluginPublisher>(std::move(host), channels, payload_bytes);
   }
@@ -140,7 +88,6 @@ class PluginEnds final : public Ends {
     }
   }
 
-  std::string broker_;
   std::vector<std::string> settings_;
 };
 

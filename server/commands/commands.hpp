@@ -44,5 +44,6 @@ Run add_publish(CLI::App& app);
 Run add_exists(CLI::App& app);
 Run add_listen(CLI::App& app);
 Run add_plugins(CLI::App& app);
+Run add_bench(CLI::App& app);
 
 }  // namespace signalbox::commands

@@ -1,6 +1,7 @@
 #include "bench/process.hpp"
 
 #include <cstring>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -29,6 +30,18 @@ TEST(Process, KnowsWhenItsProgramHasEnded) {
   EXPECT_TRUE(soon([&] { return !process.running(); }));
 }
 
+TEST(Process, EndsWhenItIsAsked) {
+  Process process = Process::start({"sleep", "1000"}, "");
+  process.ask_to_stop();
+  EXPECT_TRUE(soon([&] { return !process.running(); }));
+  process.ask_to_stop();  // nobody: pid -1 would be everybody
+}
+
+TEST(Process, KnowsWhatIsInstalled) {
+  EXPECT_TRUE(is_installed("true"));
+  EXPECT_FALSE(is_installed("no-such-program"));
+}
+
 TEST(Process, EndsWithItsOwner) {
   pid_t pid = 0;
   {
@@ -37,6 +50,11 @@ TEST(Process, EndsWithItsOwner) {
     EXPECT_EQ(kill(pid, 0), 0);
   }
   EXPECT_EQ(kill(pid, 0), -1);
+}
+
+TEST(Process, IsNotHitByWhatATerminalSendsToItsOwner) {
+  const Process process = Process::start({"sleep", "1000"}, "");
+  EXPECT_TRUE(soon([&] { return getpgid(process.pid()) == process.pid(); }));
 }
 
 TEST(Process, MeasuresTheTimeOfWhatItRuns) {
@@ -64,6 +82,11 @@ TEST(FreePort, IsBelowTheEphemeralRange) {
   const std::uint16_t port = free_port();
   EXPECT_GE(port, 18'000);
   EXPECT_LE(port, 32'000);
+}
+
+TEST(FreePort, IsNeverGivenTwice) {
+  std::set<std::uint16_t> ports;  // of 14,000: some of so many draws are equal
+  for (int n = 0; n < 1'000; ++n) EXPECT_TRUE(ports.insert(free_port()).second);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class BareChain : public ::testing::Test {
 
   const ScratchDirectory scratch_;
   const RedisServer redis_{scratch_, ""};
-  Chain chain_ = Chain::of_bare_parts({.users = 50, .instances = 3, .samples = 100'000}, redis_.url());
+  Chain chain_ = Chain::of_bare_parts({.users = 50, .instances = 3}, redis_.url());
 };
 
 TEST_F(BareChain, CarriesEachMessageToItsReceiver) {

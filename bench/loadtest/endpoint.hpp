@@ -1,0 +1,21 @@
+// Where an instance listens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace signalbox::bench {
+
+/// `address`: an IPv4 literal.
+struct Endpoint {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+
+/// An instance that runs.
+struct RunningInstance {
+  Endpoint clients;
+  Endpoint api;
+};
+
+}  // namespace signalbox::bench

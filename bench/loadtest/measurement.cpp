@@ -1,0 +1,181 @@
+#include "bench/loadtest/measurement.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "bench/http_get.hpp"
+#include "bench/interrupt.hpp"
+#include "bench/loadtest/bottleneck.hpp"
+#include "bench/loadtest/numbers.hpp"
+
+namespace signalbox::bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+/// Beyond what a publisher itself waits for its broker.
+constexpr auto kReadyPatience = 70s;
+/// From when a publisher is told to begin until its first message is due.
+constexpr auto kHead = 200ms;
+/// A message that has not come so long after the last that did, with the publisher done, is lost.
+constexpr auto kDrain = 5s;
+/// What comes a second time may do so after everything has come once.
+constexpr auto kDuplicates = 300ms;
+constexpr auto kProgressPause = 200ms;
+/// With faults, instances are asked whether they are ready so often; after the last message, whether it has arrived.
+constexpr auto kShortPause = 20ms;
+
+}  // namespace
+
+Measurement::Measurement(const Scene& scene, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result)
+    : scene_(scene), leg_(leg), faults_(std::move(faults)), tell_(std::move(tell)), result_(result) {
+  std::sort(faults_.begin(), faults_.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+}
+
+void Measurement::run() {
+  publisher_ = std::make_unique<LoadPublisher>(scene_.publisher, scene_.plan, scene_.books, leg_);
+  if (!wait_for([&] { return publisher_->ready(); }, kReadyPatience)) throw std::runtime_error("the publisher can't begin");
+  const Clock::time_point start = Clock::now() + kHead;
+  const Schedule schedule(start, leg_.per_second);
+  begin_ = schedule.intended(leg_.warmup);
+  due_ = schedule.intended(leg_.warmup + leg_.messages);
+  scene_.crowd.begin(leg_, begin_);
+  publisher_->begin(start);
+  wait_while([&] { return Clock::now() < begin_; });
+
+  meter_.emplace(sides());
+  wait_while([&] { return !publisher_->done() || !faults_.empty() || outage_; });
+  wait_arrivals();
+  const Clock::time_point end = std::min(this->end(), Clock::now());  // sooner where the publisher has given up
+  meter_->read_once_after(end, sides());
+  result_.measuring = end - begin_;
+  result_.charge(meter_->metered());
+  pause_for(kDuplicates);
+  conclude();
+}
+
+template <class Condition>
+void Measurement::wait_while(const Condition& condition) {
+  Clock::time_point told{};
+  while (condition()) {
+    pause();
+    look_after();
+    const Clock::time_point now = Clock::now();
+    if (now - told < kProgressPause) continue;
+    told = now;
+    const std::uint64_t sent = publisher_->sent();
+    const double share = 100 * static_cast<double>(sent) / static_cast<double>(leg_.warmup + leg_.messages);
+    tell_(std::string(sent < leg_.warmup ? "warming up" : "measuring") + ", " + fixed(share, 0) + " %, sent " + grouped(sent) +
+          ", arrived " + grouped(scene_.crowd.counts().measured));
+  }
+}
+
+/// Until something may be due.
+void Measurement::pause() const {
+  const bool faulty = !result_.recoveries.empty() || !faults_.empty();
+  const Clock::time_point now = Clock::now();
+  nanoseconds time = faulty || now >= due_ ? kShortPause : kProgressPause;
+  for (const Clock::time_point moment : {begin_, due_}) {
+    if (moment > now) time = std::min(time, nanoseconds(moment - now));
+  }
+  pause_for(std::chrono::ceil<std::chrono::milliseconds>(time));
+}
+
+void Measurement::look_after() {
+  if (!meter_) return;
+  meter_->read_once_after(end(), sides());
+  if (!outage_ && !faults_.empty() && Clock::now() >= begin_ + faults_.front().at) strike();
+  if (result_.recoveries.empty()) return;
+  // From when it begins: when it is over, they may be ready again. One that is stopped can't be asked.
+  if ((outage_ && outage_->fault().kind == Fault::Kind::pause_instance) || !all_ready()) unready_ = Clock::now();
+  Recovery& last = result_.recoveries.back();
+  if (unready_ - begin_ > last.at) last.ready = unready_ - begin_ - last.at;
+  if (outage_ && outage_->over()) {
+    last.over = Clock::now() - outage_->begin();
+    outage_.reset();
+  }
+}
+
+bool Measurement::all_ready() const {
+  const auto& instances = scene_.group.instances();
+  return std::all_of(instances.begin(), instances.end(), [](const RunningInstance& instance) {
+    return http_get(instance.api.address, instance.api.port, "/readyz").status == 200;
+  });
+}
+
+void Measurement::strike() {
+  const Fault fault = faults_.front();
+  faults_.erase(faults_.begin());
+  tell_("fault, " + fault.text);
+  meter_->read(sides());  // of a process that is killed it is the last
+  outage_ = std::make_unique<Outage>(fault, scene_.group);
+  result_.recoveries.push_back({.fault = fault.text, .at = outage_->begin() - begin_});
+}
+
+Balance Measurement::sums() const {
+  return balance(scene_.books, leg_.measured_from(), leg_.end(), static_cast<std::uint32_t>(scene_.devices));
+}
+
+void Measurement::wait_arrivals() {
+  const Clock::time_point done = Clock::now();
+  std::optional<std::uint64_t> arrived;
+  bool missing = true;
+  wait_while([&] {
+    const std::uint64_t now = scene_.crowd.counts().measured;
+    if (now != arrived) missing = sums().lost() > 0;  // which takes its time, of many messages
+    arrived = now;
+    return missing && Clock::now() - std::max(done, scene_.crowd.last_arrival()) < kDrain;
+  });
+}
+
+void Measurement::conclude() {
+  result_.messages = sums();
+  result_.arrivals = scene_.crowd.counts();
+  result_.latency = scene_.crowd.latencies();
+  result_.generator_lag = publisher_->lag();
+  result_.refusals.clear();
+  for (std::size_t status = 0; status < LoadPublisher::kStatuses; ++status) {
+    const std::uint64_t answers = publisher_->answers(status);
+    if (status != 200 && answers > 0) result_.refusals.emplace_back(static_cast<int>(status), answers);
+  }
+  fill_timeline();
+  if (!result_.recoveries.empty() && !all_ready()) result_.remarks.emplace_back("an instance was not ready again at the end");
+  if (!publisher_->fault().empty()) result_.remarks.push_back("given up: " + publisher_->fault());
+  remark_clients();
+  remark_bottlenecks(result_);
+}
+
+void Measurement::remark_clients() {
+  if (const std::uint64_t lost = result_.arrivals.failed; lost > 0) {
+    std::string reasons;
+    for (const std::string& reason : scene_.crowd.failures()) reasons.append(reasons.empty() ? ": " : "; ").append(reason);
+    result_.remarks.push_back(grouped(lost) + (lost == 1 ? " client was lost" : " clients were lost") + reasons);
+  }
+  if (const std::uint64_t frames = result_.arrivals.unexpected; frames > 0) {
+    result_.remarks.push_back(grouped(frames) + (frames == 1 ? " frame was" : " frames were") +
+                              " none that was sent: messages that were garbled count as lost");
+  }
+}
+
+void Measurement::fill_timeline() {
+  result_.timeline.clear();
+  const auto seconds = static_cast<std::size_t>(std::chrono::ceil<std::chrono::seconds>(result_.measuring).count());
+  for (std::size_t n = 0; n < std::min(seconds, Timeline::kSeconds); ++n) {
+    Second second = scene_.crowd.second(n);
+    second.offered = publisher_->timeline().second(n).count;
+    result_.timeline.push_back(second);
+  }
+}
+
+Measurement::Clock::time_point Measurement::end() const { return std::max(scene_.crowd.last_arrival(), due_); }
+
+Sides Measurement::sides() const {
+  Sides sides{.instances = scene_.group.pids(), .broker = scene_.group.broker_pids(), .generator = scene_.crowd.pids()};
+  sides.generator.push_back(publisher_->pid());
+  return sides;
+}
+
+}  // namespace signalbox::bench
