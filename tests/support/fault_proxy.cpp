@@ -126,13 +126,7 @@ class FaultProxy::Proxy {
     if (wanted != 0) return listen(door, {address, wanted});
     // Not port 0: refuse() gives the port up and takes it again, and ports that the system gives out itself are taken
     // meanwhile.
-    for (int attempt = 1;; ++attempt) {
-      try {
-        return listen(door, {address, free_port()});
-      } catch (const boost::system::system_error&) {
-        if (attempt == 3) throw;
-      }
-    }
+    start_on_free_ports([&] { listen(door, {address, free_port()}); });
   }
 
   void listen(Door& door, const tcp::endpoint& place) {

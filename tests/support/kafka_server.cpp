@@ -21,16 +21,10 @@ std::string one_line(const std::string& pem) {
 
 KafkaServer::KafkaServer(Security security) : security_(std::move(security)) {
   make_kafka_storage(directory_.path() / "storage", 1);
-  // A port that was free may be taken before Kafka binds it.
-  for (int attempt = 1;; ++attempt) {
+  start_on_free_ports([this] {
     for (std::uint16_t* port : {&port_, &proxied_port_, &proxy_port_, &internal_port_, &controller_port_}) *port = free_port();
-    try {
-      start();
-      return;
-    } catch (const std::runtime_error&) {
-      if (attempt == 3) throw;
-    }
-  }
+    start();
+  });
 }
 
 std::string KafkaServer::properties() const {

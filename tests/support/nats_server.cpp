@@ -19,16 +19,10 @@ std::size_t count(const std::string& text, const std::string& words) {
 }  // namespace
 
 NatsServer::NatsServer(std::string config) : config_(std::move(config)) {
-  // A port that was free may be taken before the server binds it.
-  for (int attempt = 1;; ++attempt) {
+  start_on_free_ports([this] {
     port_ = free_port();
-    try {
-      start();
-      return;
-    } catch (const std::runtime_error&) {
-      if (attempt == 3) throw;
-    }
-  }
+    start();
+  });
 }
 
 std::string NatsServer::url() const { return "nats://127.0.0.1:" + std::to_string(port_); }

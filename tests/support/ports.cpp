@@ -35,4 +35,14 @@ std::uint16_t free_port() {
   throw std::runtime_error("no free port between 15000 and 31999");
 }
 
+void start_on_free_ports(const std::function<void()>& start) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return start();
+    } catch (const std::runtime_error&) {
+      if (attempt == 3) throw;
+    }
+  }
+}
+
 }  // namespace signalbox::test

@@ -13,16 +13,10 @@ RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::m
   for (std::size_t i = 0; i + 1 < arguments_.size(); ++i) {
     if (arguments_[i] == "--requirepass") password_ = arguments_[i + 1];
   }
-  // A port that was free may be taken before Redis binds it.
-  for (int attempt = 1;; ++attempt) {
+  start_on_free_ports([this] {
     port_ = free_port();
-    try {
-      start();
-      return;
-    } catch (const std::runtime_error&) {
-      if (attempt == 3) throw;
-    }
-  }
+    start();
+  });
 }
 
 std::string RedisServer::url() const { return "redis://127.0.0.1:" + std::to_string(port_); }

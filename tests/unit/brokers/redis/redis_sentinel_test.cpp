@@ -104,7 +104,7 @@ TEST(RedisSentinel, IsFollowedUnderLoadWhenTheMasterIsKilledThoughASentinelIsAwa
   // The old master comes back as a replica, and nobody goes there.
   before.restart();
   EXPECT_TRUE(wait_until([&] { return before.command({"ROLE"}).substr(0, 5) == "slave"; }, 40s));
-  EXPECT_FALSE(is_used(before));
+  EXPECT_FALSE(wait_until([&] { return is_used(before); }, 1s));
   EXPECT_TRUE(load.both_ready());
 }
 
