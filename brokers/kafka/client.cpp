@@ -46,7 +46,7 @@ Conf producer_conf(const ClientSettings& settings) {
   Conf conf = common_conf(settings.options, settings.client_id);
   // In order and once, also where librdkafka sends again.
   set(conf.get(), "enable.idempotence", "true");
-  set(conf.get(), "linger.ms", "1");
+  set(conf.get(), "linger.ms", "10");
   // What a topic takes bounds the batch, not the record, and librdkafka does not part one that was refused.
   set(conf.get(), "batch.size", std::to_string(settings.batch_bytes));
   // Above our own limit (publish_queue_bytes), which is the one to be met.
