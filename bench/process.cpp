@@ -67,10 +67,14 @@ std::string search_path() {
 
 }  // namespace
 
-Process Process::start(std::vector<std::string> arguments, const std::string& log) {
+Process Process::start(std::vector<std::string> arguments, const std::string& log, Session session) {
   const pid_t pid = fork_child();
   if (pid != 0) return Process(pid);
-  setpgid(0, 0);
+  if (session == Session::own) {
+    setsid();
+  } else {
+    setpgid(0, 0);
+  }
   std::signal(SIGPIPE, SIG_DFL);  // being ignored would outlive exec
   forget_settings();
   setenv("PATH", search_path().c_str(), 1);

@@ -13,14 +13,19 @@
 
 namespace signalbox::bench {
 
+/// What shares the processors with what (sched(7), autogroup): a session of its own has as much of them as all of ours
+/// together, as if it were on another machine, however many processes ours has. Where the kernel has no autogroups it makes no
+/// difference.
+enum class Session : std::uint8_t { ours, own };
+
 /// A child that does not outlive its owner: ended by the destructor, and by the kernel should the owner die.
 ///
 /// Errors: std::system_error where the system refuses.
 class Process {
  public:
   /// Runs a program, looked up in PATH, without any SIGNALBOX_ variable. Its output goes to `log`, or nowhere if that is empty.
-  /// A process group of its own, so that Ctrl-C on a terminal is the owner's alone.
-  static Process start(std::vector<std::string> arguments, const std::string& log);
+  /// Ctrl-C on a terminal is the owner's alone.
+  static Process start(std::vector<std::string> arguments, const std::string& log, Session session = Session::ours);
 
   /// Runs `body` in a copy of this process, which must have one thread. What it returns is the exit status.
   static Process fork_off(const std::function<int()>& body);

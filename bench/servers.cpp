@@ -47,7 +47,8 @@ ScratchDirectory::~ScratchDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url) : url_(url), log_(scratch.file("redis.log")) {
+RedisServer::RedisServer(const ScratchDirectory& scratch, const std::string& url, Session session)
+    : url_(url), log_(scratch.file("redis.log")), session_(session) {
   if (!url_.empty()) return;
   url_ = "redis://127.0.0.1:" + std::to_string(free_port());
   start();
@@ -71,8 +72,8 @@ void RedisServer::start() {
 
 void RedisServer::launch() {
   const std::string port = url_.substr(url_.rfind(':') + 1);
-  process_ = std::make_unique<Process>(
-      Process::start({"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_));
+  process_ = std::make_unique<Process>(Process::start(
+      {"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, log_, session_));
   launched_ = std::chrono::steady_clock::now();
 }
 
@@ -87,8 +88,8 @@ bool RedisServer::answers() {
   }
 }
 
-NatsServer::NatsServer(const ScratchDirectory& scratch)
-    : scratch_(scratch), url_("nats://127.0.0.1:" + std::to_string(free_port())) {
+NatsServer::NatsServer(const ScratchDirectory& scratch, Session session)
+    : scratch_(scratch), url_("nats://127.0.0.1:" + std::to_string(free_port())), session_(session) {
   start();
 }
 
@@ -105,7 +106,7 @@ void NatsServer::start() {
 void NatsServer::launch() {
   ++starts_;
   process_ = std::make_unique<Process>(
-      Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log()));
+      Process::start({"nats-server", "-a", "127.0.0.1", "-p", url_.substr(url_.rfind(':') + 1)}, log(), session_));
   launched_ = std::chrono::steady_clock::now();
 }
 

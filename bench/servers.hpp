@@ -35,7 +35,7 @@ class ScratchDirectory {
 /// A redis-server from PATH that keeps nothing on disk; or, with a URL, one that is running already and is left alone.
 class RedisServer {
  public:
-  RedisServer(const ScratchDirectory& scratch, const std::string& url);
+  RedisServer(const ScratchDirectory& scratch, const std::string& url, Session session = Session::ours);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
   /// Errors: std::logic_error if it is not ours.
@@ -53,6 +53,7 @@ class RedisServer {
  private:
   std::string url_;
   std::string log_;
+  Session session_;
   std::unique_ptr<Process> process_;
   std::chrono::steady_clock::time_point launched_;
 };
@@ -60,7 +61,7 @@ class RedisServer {
 /// A nats-server from PATH. The constructor returns when it answers.
 class NatsServer {
  public:
-  explicit NatsServer(const ScratchDirectory& scratch);
+  explicit NatsServer(const ScratchDirectory& scratch, Session session = Session::ours);
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
@@ -79,6 +80,7 @@ class NatsServer {
 
   const ScratchDirectory& scratch_;
   std::string url_;
+  Session session_;
   int starts_ = 0;
   std::unique_ptr<Process> process_;
   std::chrono::steady_clock::time_point launched_;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 class Redis final : public BrokerServer {
  public:
   explicit Redis(const ScratchDirectory& scratch)
-      : version_(output_of({"redis-server", "--version"}, scratch)), server_(scratch, "") {
+      : version_(output_of({"redis-server", "--version"}, scratch)), server_(scratch, "", Session::own) {
     version_ = version_.substr(0, version_.find(" sha"));
   }
 
@@ -35,7 +35,7 @@ class Redis final : public BrokerServer {
 class Nats final : public BrokerServer {
  public:
   explicit Nats(const ScratchDirectory& scratch)
-      : version_(output_of({"nats-server", "--version"}, scratch)), server_(scratch) {}
+      : version_(output_of({"nats-server", "--version"}, scratch)), server_(scratch, Session::own) {}
 
   [[nodiscard]] pid_t pid() const override { return server_.pid(); }
   [[nodiscard]] std::vector<std::string> settings() const override { return {"broker.nats.url=" + server_.url()}; }

@@ -72,7 +72,7 @@ void KafkaServer::launch() {
   std::vector<std::string> command{"java", "-Xmx512m", "-XX:+UseSerialGC"};
   if (!archive_.empty()) command.push_back("-XX:SharedArchiveFile=" + archive_);
   command.insert(command.end(), {"-cp", classpath_, "kafka.Kafka", scratch_.file("kafka.properties")});
-  process_ = std::make_unique<Process>(Process::start(std::move(command), log()));
+  process_ = std::make_unique<Process>(Process::start(std::move(command), log(), Session::own));
   launched_ = std::chrono::steady_clock::now();
 }
 
