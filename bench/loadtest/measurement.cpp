@@ -68,8 +68,13 @@ void Measurement::wait_while(const Condition& condition) {
     told = now;
     const std::uint64_t sent = publisher_->sent();
     const double share = 100 * static_cast<double>(sent) / static_cast<double>(leg_.warmup + leg_.messages);
-    tell_(std::string(sent < leg_.warmup ? "warming up" : "measuring") + ", " + fixed(share, 0) + " %, sent " + grouped(sent) +
-          ", arrived " + grouped(scene_.crowd.counts().measured));
+    const std::string percent = fixed(share, 0) + " %";
+    if (sent < leg_.warmup) {
+      tell_("warming up, " + percent);
+    } else {
+      tell_("measuring, " + percent + ", sent " + grouped(sent - leg_.warmup) + ", arrived " +
+            grouped(scene_.crowd.counts().measured));
+    }
   }
 }
 
