@@ -21,8 +21,9 @@ template <std::unsigned_integral Number>
 bool take_hex(std::string_view& text, std::size_t width, Number& value) {
   const std::string_view digits = text.substr(0, width);
   text.remove_prefix(digits.size());
-  const char* end = digits.data() + digits.size();
-  return digits.size() == width && std::from_chars(digits.data(), end, value, 16).ptr == end;
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  return digits.size() == width && std::from_chars(begin, end, value, 16).ptr == end;
 }
 
 }  // namespace
