@@ -13,58 +13,50 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Redis final : public BrokerServer {
+template <class Server>
+class Started final : public BrokerServer {
  public:
-  explicit Redis(const ScratchDirectory& scratch)
-      : version_(output_of({"redis-server", "--version"}, scratch)), server_(scratch, "", Session::own) {
-    version_ = version_.substr(0, version_.find(" sha"));
-  }
+  Started(std::unique_ptr<Server> server, std::string setting, std::string version)
+      : server_(std::move(server)), setting_(std::move(setting)), version_(std::move(version)) {}
 
-  [[nodiscard]] pid_t pid() const override { return server_.pid(); }
-  [[nodiscard]] std::vector<std::string> settings() const override { return {"broker.redis.url=" + server_.url()}; }
+  [[nodiscard]] pid_t pid() const override { return server_->pid(); }
+  [[nodiscard]] std::vector<std::string> settings() const override { return {setting_}; }
   [[nodiscard]] std::string version() const override { return version_; }
-  void kill() override { server_.kill(); }
-  void launch() override { server_.launch(); }
-  [[nodiscard]] bool answers() override { return server_.answers(); }
+  void kill() override { server_->kill(); }
+  void launch() override { server_->launch(); }
+  [[nodiscard]] bool answers() override { return server_->answers(); }
 
  private:
+  std::unique_ptr<Server> server_;
+  std::string setting_;
   std::string version_;
-  RedisServer server_;
 };
 
-class Nats final : public BrokerServer {
- public:
-  explicit Nats(const ScratchDirectory& scratch)
-      : version_(output_of({"nats-server", "--version"}, scratch)), server_(scratch, Session::own) {}
+template <class Server>
+std::unique_ptr<BrokerServer> started(std::unique_ptr<Server> server, std::string setting, std::string version) {
+  return std::make_unique<Started<Server>>(std::move(server), std::move(setting), std::move(version));
+}
 
-  [[nodiscard]] pid_t pid() const override { return server_.pid(); }
-  [[nodiscard]] std::vector<std::string> settings() const override { return {"broker.nats.url=" + server_.url()}; }
-  [[nodiscard]] std::string version() const override { return version_; }
-  void kill() override { server_.kill(); }
-  void launch() override { server_.launch(); }
-  [[nodiscard]] bool answers() override { return server_.answers(); }
+std::unique_ptr<BrokerServer> start_redis(const ScratchDirectory& scratch) {
+  const std::string version = output_of({"redis-server", "--version"}, scratch);
+  auto server = std::make_unique<RedisServer>(scratch, "", Session::own);
+  const std::string setting = "broker.redis.url=" + server->url();
+  return started(std::move(server), setting, version.substr(0, version.find(" sha")));
+}
 
- private:
-  std::string version_;
-  NatsServer server_;
-};
+std::unique_ptr<BrokerServer> start_nats(const ScratchDirectory& scratch) {
+  const std::string version = output_of({"nats-server", "--version"}, scratch);
+  auto server = std::make_unique<NatsServer>(scratch, Session::own);
+  const std::string setting = "broker.nats.url=" + server->url();
+  return started(std::move(server), setting, version);
+}
 
-class Kafka final : public BrokerServer {
- public:
-  Kafka(const ScratchDirectory& scratch, const std::string& classpath) : server_(scratch, classpath) {}
-
-  [[nodiscard]] pid_t pid() const override { return server_.pid(); }
-  [[nodiscard]] std::vector<std::string> settings() const override {
-    return {"broker.kafka.bootstrap_servers=" + server_.address()};
-  }
-  [[nodiscard]] std::string version() const override { return "kafka " + server_.version(); }
-  void kill() override { server_.kill(); }
-  void launch() override { server_.launch(); }
-  [[nodiscard]] bool answers() override { return server_.answers(); }
-
- private:
-  KafkaServer server_;
-};
+std::unique_ptr<BrokerServer> start_kafka(const ScratchDirectory& scratch, const std::string& classpath) {
+  auto server = std::make_unique<KafkaServer>(scratch, classpath);
+  const std::string setting = "broker.kafka.bootstrap_servers=" + server->address();
+  const std::string version = "kafka " + server->version();
+  return started(std::move(server), setting, version);
+}
 
 }  // namespace
 
@@ -86,9 +78,9 @@ std::string missing_program(const std::string& plugin) {
 
 std::unique_ptr<BrokerServer> start_broker_server(const std::string& plugin, const ScratchDirectory& scratch,
                                                   const std::string& kafka_classpath) {
-  if (plugin == "redis") return std::make_unique<Redis>(scratch);
-  if (plugin == "nats") return std::make_unique<Nats>(scratch);
-  if (plugin == "kafka") return std::make_unique<Kafka>(scratch, kafka_classpath);
+  if (plugin == "redis") return start_redis(scratch);
+  if (plugin == "nats") return start_nats(scratch);
+  if (plugin == "kafka") return start_kafka(scratch, kafka_classpath);
   return nullptr;
 }
 
