@@ -48,18 +48,13 @@ constexpr std::pair<const char*, const char*> kFigures[] = {
     {"machine busy, share", "/machine_busy"},
 };
 /// Of the run.
-constexpr const char* kCircumstances[] = {"/work/mode",          "/work/via",
-                                          "/work/rate",          "/work/size",
-                                          "/work/duration_ms",   "/work/warmup_ms",
-                                          "/work/hold_ms",       "/work/seed",
-                                          "/work/faults",        "/work/config",
-                                          "/work/set",           "/environment/signalbox",
-                                          "/environment/kernel", "/environment/processor",
-                                          "/environment/cores",  "/environment/memory_bytes"};
+constexpr const char* kWork[] = {"mode",    "via",  "rate",   "size",   "duration_ms", "warmup_ms",
+                                 "hold_ms", "seed", "faults", "config", "set"};
+constexpr const char* kEnvironment[] = {"signalbox", "kernel", "processor", "cores", "memory_bytes"};
 /// Of a broker.
-constexpr const char* kOwnCircumstances[] = {"/instances", "/users", "/devices", "/plugin_version", "/server_version"};
+constexpr const char* kOwnCircumstances[] = {"instances", "users", "devices", "plugin_version", "server_version"};
 
-const json::value* at(const json::value& value, const char* pointer) {
+const json::value* at(const json::value& value, std::string_view pointer) {
   json::error_code missing;
   return value.find_pointer(pointer, missing);
 }
@@ -90,20 +85,22 @@ void append_padded(std::string& out, const std::string& text, std::size_t width,
   out += right ? space + text : text + space;
 }
 
-void append_differences(std::string& out, std::span<const char* const> pointers, const json::value& then,
-                        const json::value& now) {
-  for (const char* pointer : pointers) {
-    const json::value* before = at(then, pointer);
-    const json::value* after = at(now, pointer);
+/// folder: of all names, with a slash at its end unless it is empty.
+void append_differences(std::string& out, const std::string& folder, std::span<const char* const> names,
+                        const json::value& then, const json::value& now) {
+  for (const char* name : names) {
+    const std::string path = folder + name;
+    const json::value* before = at(then, '/' + path);
+    const json::value* after = at(now, '/' + path);
     if (before == nullptr || after == nullptr || *before == *after) continue;
-    out.append("not the same ").append(pointer + 1).append(": ").append(json::serialize(*before)).append(", now ");
+    out.append("not the same ").append(path).append(": ").append(json::serialize(*before)).append(", now ");
     out.append(json::serialize(*after)).append("\n");
   }
 }
 
 void append_broker(std::string& out, const json::value& then, const json::value& now) {
   out.append("\n").append(now.at("broker").as_string()).append("\n");
-  append_differences(out, kOwnCircumstances, then, now);
+  append_differences(out, "", kOwnCircumstances, then, now);
   for (const auto& [name, pointer] : kFigures) {
     const std::optional<double> before = number_at(then, pointer);
     const std::optional<double> after = number_at(now, pointer);
@@ -139,7 +136,8 @@ std::string compare_results(std::string_view then, std::string_view now) {
   const json::value* time = at(old_run, "/time");
   out.append(time != nullptr && time->is_string() ? std::string(time->as_string()) : "an unknown time")
       .append(": then, now, change\n");
-  append_differences(out, kCircumstances, old_run, new_run);
+  append_differences(out, "work/", kWork, old_run, new_run);
+  append_differences(out, "environment/", kEnvironment, old_run, new_run);
   std::map<std::string, std::size_t> seen;
   for (const json::value& result : new_run.at("results").as_array()) {
     const json::value& broker = result.at("broker");
