@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "bench/process.hpp"
-#include "bench/shared_latencies.hpp"
 
 namespace signalbox::bench {
 namespace {
@@ -27,28 +26,29 @@ void spend(std::chrono::nanoseconds time) {
   } while (std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec) < time);
 }
 
+/// Of this process; a sanitizer may have one of its own.
 std::ptrdiff_t threads() { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); }
 
 TEST(Spent, TellsTheBusiestThreadFromAllOfThem) {
-  const auto stage = share<std::atomic<int>>();
-  Process child = Process::fork_off([&] {
-    while (*stage == 0) usleep(1'000);
-    const std::ptrdiff_t before = threads();  // a sanitizer has one of its own
-    std::thread less([] { spend(100ms); });
-    spend(200ms);
-    less.join();
-    std::thread more([] { spend(300ms); });
-    more.join();
-    // It is joined before the kernel has forgotten it.
-    while (threads() > before) usleep(1'000);
-    *stage = 2;
-    for (;;) pause();
-    return 0;
-  });
-  Spent spent({child.pid()});
-  *stage = 1;
-  while (*stage != 2) usleep(1'000);
-  spent.read({child.pid()});
+  Spent spent({getpid()});
+  std::atomic<int> done = 0;
+  std::atomic<bool> over = false;
+  const auto work = [&](std::chrono::nanoseconds time) {
+    spend(time);
+    ++done;
+    while (!over) usleep(1'000);
+  };
+  std::thread less([&] { work(100ms); });
+  std::thread most([&] { work(200ms); });
+  const std::ptrdiff_t before = threads();
+  std::thread gone([] { spend(300ms); });
+  gone.join();
+  // It is joined before the kernel has forgotten it.
+  while (done < 2 || threads() > before) usleep(1'000);
+  spent.read({getpid()});
+  over = true;
+  less.join();
+  most.join();
   EXPECT_GE(spent.all(), 600ms);
   // Threads that have ended are in the sum, but not here.
   EXPECT_GE(spent.busiest_thread(), 190ms);
