@@ -11,12 +11,19 @@
 #include <variant>
 #include <vector>
 
+#include "brokers/common/budget.hpp"
 #include "brokers/common/channel.hpp"
+#include "brokers/common/intake.hpp"
+#include "brokers/common/time.hpp"
 
 namespace signalbox {
 namespace {
 
+using brokers::Call;
+using brokers::Clock;
+
 constexpr std::size_t kMessageOverhead = 64;
+constexpr std::size_t kCallBytes = 256;  // what waits of a call; its message is counted at the receivers
 
 /// One published message, shared by the queues of all its receivers.
 struct Packet {
@@ -26,21 +33,25 @@ struct Packet {
   [[nodiscard]] std::size_t cost() const noexcept { return channel.size() + payload.size() + kMessageOverhead; }
 };
 
+/// A call that has taken effect and is to be told its outcome: its refusal, or that it went well.
 struct Completion {
-  std::variant<Done, PublishDone, ExistsDone> done;
-  Status status;
+  Call call;
   std::size_t receivers = 0;
 
   void run() {
-    if (auto* plain = std::get_if<Done>(&done)) {
-      (*plain)(status);
-    } else if (auto* published = std::get_if<PublishDone>(&done)) {
-      (*published)(status, {receivers, Precision::exact});
+    if (auto* published = std::get_if<PublishDone>(&call.done); published && call.refusal.ok()) {
+      (*published)({}, {receivers, Precision::exact});
+    } else if (auto* asked = std::get_if<ExistsDone>(&call.done); asked && call.refusal.ok()) {
+      (*asked)({}, receivers > 0);
     } else {
-      std::get<ExistsDone>(done)(status, receivers > 0);
+      call.finish(call.refusal);
     }
   }
 };
+
+Call make_call(Call::Kind kind, decltype(Call::done) done, const Status& refusal) {
+  return {kind, 0, 0, 0, std::move(done), refusal, Clock::now()};
+}
 
 const Status kClosed{errc::closed, "the broker is stopped"};
 
@@ -51,8 +62,11 @@ using Item = std::variant<std::shared_ptr<const Packet>, Completion>;
 /// The thread and the queue of one broker.
 class MemoryBroker::Worker {
  public:
+  explicit Worker(std::size_t publish_queue_bytes) : budget_(publish_queue_bytes) {}
+
   void start(Host& host) {
     host_ = &host;
+    call_timeout_ = host.info().call_timeout;
     thread_ = std::thread([this] { run(); });
   }
 
@@ -60,7 +74,7 @@ class MemoryBroker::Worker {
   void close(std::chrono::milliseconds deadline) {
     const std::lock_guard lock(mutex_);
     if (std::exchange(stopping_, true)) return;
-    deadline_ = std::chrono::steady_clock::now() + deadline;
+    deadline_ = Clock::now() + deadline;
     wake_.notify_one();
   }
 
@@ -73,6 +87,16 @@ class MemoryBroker::Worker {
     return stopping_;
   }
 
+  /// A publish or exists takes its part of what may wait, or is refused.
+  void admit(Call& call) {
+    if (!call.refusal.ok()) return;
+    if (budget_.take(kCallBytes)) {
+      call.cost = kCallBytes;
+    } else {
+      call.refusal = {errc::overloaded, "publish_queue_bytes is reached"};
+    }
+  }
+
   [[nodiscard]] bool has_room(std::size_t cost) const {
     const std::lock_guard lock(mutex_);
     return waiting_bytes_ + cost <= kMemoryQueueBytes;
@@ -83,7 +107,7 @@ class MemoryBroker::Worker {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
     if (const auto* packet = std::get_if<std::shared_ptr<const Packet>>(&item)) waiting_bytes_ += (*packet)->cost();
-    if (auto* completion = std::get_if<Completion>(&item); completion && stopping_) completion->status = kClosed;
+    if (auto* completion = std::get_if<Completion>(&item); completion && stopping_) completion->call.refusal = kClosed;
     queue_.push_back(std::move(item));
     if (queue_.size() == 1) wake_.notify_one();
   }
@@ -117,11 +141,23 @@ class MemoryBroker::Worker {
         continue;
       }
       deliver();
-      Completion& completion = std::get<Completion>(item);
-      if (late()) completion.status = kClosed;
-      completion.run();
+      complete(std::get<Completion>(item));
     }
     deliver();
+  }
+
+  void complete(Completion& completion) {
+    Call& call = completion.call;
+    budget_.give_back(call.cost);
+    const bool overdue = Clock::now() >= call.made_at + call_timeout_;
+    if (late()) {
+      call.refusal = kClosed;
+    } else if (overdue && call.refusal.ok() && call.kind == Call::Kind::publish) {
+      call.refusal = {errc::unknown_outcome, "not told in time"};
+    } else if (overdue && call.refusal.ok() && call.kind == Call::Kind::exists) {
+      call.refusal = {errc::unavailable, "not told in time"};
+    }
+    completion.run();
   }
 
   void deliver() {
@@ -131,10 +167,12 @@ class MemoryBroker::Worker {
 
   [[nodiscard]] bool late() const {
     const std::lock_guard lock(mutex_);
-    return stopping_ && std::chrono::steady_clock::now() >= deadline_;
+    return stopping_ && Clock::now() >= deadline_;
   }
 
   Host* host_ = nullptr;
+  brokers::Duration call_timeout_{};
+  brokers::Budget budget_;
   std::vector<Message> messages_;  // of the worker thread only
 
   mutable std::mutex mutex_;  // protects what follows, up to thread_
@@ -142,7 +180,7 @@ class MemoryBroker::Worker {
   std::vector<Item> queue_;
   std::size_t waiting_bytes_ = 0;  // in queue_ and in the hands of the worker
   std::size_t taken_bytes_ = 0;
-  std::chrono::steady_clock::time_point deadline_;
+  brokers::Time deadline_;
   bool stopping_ = false;
   bool finished_ = false;
   std::thread thread_;
@@ -170,7 +208,7 @@ class MemoryBroker::Hub {
       std::vector<Worker*>& holders = channels_[std::string(channel)];
       if (std::find(holders.begin(), holders.end(), &worker) == holders.end()) holders.push_back(&worker);
     }
-    worker.append(Completion{std::move(done), status});
+    worker.append(Completion{make_call(Call::Kind::subscribe, std::move(done), status)});
   }
 
   void unsubscribe(Worker& worker, std::string_view channel, Done done) {
@@ -179,32 +217,36 @@ class MemoryBroker::Hub {
       std::erase(found->second, &worker);
       if (found->second.empty()) channels_.erase(found);
     }
-    worker.append(Completion{std::move(done), brokers::check_channel(channel)});
+    worker.append(Completion{make_call(Call::Kind::unsubscribe, std::move(done), brokers::check_channel(channel))});
   }
 
   void publish(Worker& worker, std::string_view channel, std::string_view payload, PublishDone done) {
     Status status = brokers::check_channel(channel);
     if (payload.size() > kMemoryPayloadBytes) status = {errc::too_large, "a payload has at most 16 MiB"};
-    std::size_t receivers = 0;
+    Completion completion{make_call(Call::Kind::publish, std::move(done), status)};
+    worker.admit(completion.call);
+    Status& refusal = completion.call.refusal;
     // Copied before the lock is taken: others need not wait for 16 MiB.
     const auto packet =
-        std::make_shared<const Packet>(status.ok() ? Packet{std::string(channel), std::string(payload)} : Packet{});
+        std::make_shared<const Packet>(refusal.ok() ? Packet{std::string(channel), std::string(payload)} : Packet{});
     const std::lock_guard lock(mutex_);
-    if (const auto found = channels_.find(packet->channel); status.ok() && found != channels_.end()) {
+    if (const auto found = channels_.find(packet->channel); refusal.ok() && found != channels_.end()) {
       const auto has_room = [&](const Worker* holder) { return holder->has_room(packet->cost()); };
       if (std::all_of(found->second.begin(), found->second.end(), has_room)) {
         for (Worker* holder : found->second) holder->append(packet);
-        receivers = found->second.size();
+        completion.receivers = found->second.size();
       } else {
-        status = {errc::overloaded, "a receiver's queue is full"};
+        refusal = {errc::overloaded, "a receiver's queue is full"};
       }
     }
-    worker.append(Completion{std::move(done), status, receivers});
+    worker.append(std::move(completion));
   }
 
   void exists(Worker& worker, std::string_view channel, ExistsDone done) {
+    Call call = make_call(Call::Kind::exists, std::move(done), brokers::check_channel(channel));
+    worker.admit(call);
     const std::lock_guard lock(mutex_);
-    worker.append(Completion{std::move(done), brokers::check_channel(channel), channels_.count(std::string(channel))});
+    worker.append(Completion{std::move(call), channels_.count(std::string(channel))});
   }
 
   void leave(Worker& worker) {
@@ -221,7 +263,7 @@ class MemoryBroker::Hub {
 };
 
 MemoryBroker::MemoryBroker(const Settings& settings)
-    : hub_(Hub::of(settings.text("space"))), worker_(std::make_unique<Worker>()) {}
+    : hub_(Hub::of(settings.text("space"))), worker_(std::make_unique<Worker>(brokers::read_publish_queue_bytes(settings))) {}
 
 MemoryBroker::~MemoryBroker() { stop(std::chrono::milliseconds(0)); }
 

@@ -8,10 +8,13 @@
 #include "signalbox/broker.hpp"
 #include "signalbox/settings.hpp"
 
+#include "brokers/common/options.hpp"
+
 namespace signalbox {
 
 inline constexpr Option kMemoryOptions[] = {
     {"space", "text", "default", "Brokers of one process with the same space share their channels.", 0, 0, 0, 0},
+    brokers::kPublishQueueBytes,
 };
 
 /// The option table, for the host that links this broker in.
@@ -20,11 +23,13 @@ inline std::span<const Option> memory_options() noexcept { return kMemoryOptions
 /// Every call takes effect before it returns; its completion and the messages it causes follow in the same order on
 /// the worker thread of the broker they concern, so nothing is ever superseded.
 ///
-/// There is no deadline of a call to keep: its outcome is known before it returns, nothing is asked of anybody, and what
-/// is left is a completion in a queue that only the host itself can hold up.
+/// What is left of a call is a completion in a queue that only the host itself can hold up. A publish or exists that it holds
+/// up past the call's deadline is told what the contract has for a late answer. A subscribe or unsubscribe is told as it is: it
+/// holds, and `unavailable` would have to be taken back at once.
 ///
-/// Errors: `overloaded` when a receiver has kMemoryQueueBytes waiting: then nobody gets the message. Completions are not
-/// counted there: each is owed to its caller, so there are as many as the callers have open.
+/// Errors: `overloaded` when a receiver has kMemoryQueueBytes waiting: then nobody gets the message. The same, and nothing is
+/// done, when the completions of publish and exists that wait hold publish_queue_bytes. Those of subscribe and unsubscribe,
+/// for which the contract has no `overloaded`, are as many as the caller has open (intake.hpp).
 class MemoryBroker final : public Broker {
  public:
   explicit MemoryBroker(const Settings& settings);

@@ -1,6 +1,8 @@
 #include "brokers/memory/memory_broker.hpp"
 
 #include <atomic>
+#include <future>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,8 +15,9 @@
 namespace signalbox::test {
 namespace {
 
-Settings in_space(std::string name) {
-  std::vector<std::pair<std::string, std::string>> values{{"space", std::move(name)}};
+Settings in_space(std::string name, const std::string& publish_queue_bytes = "67108864") {
+  std::vector<std::pair<std::string, std::string>> values{{"space", std::move(name)},
+                                                          {"publish_queue_bytes", publish_queue_bytes}};
   return Settings(std::move(values));
 }
 
@@ -22,10 +25,38 @@ Settings in_space(std::string name) {
 struct Instance {
   explicit Instance(const std::string& space = ::testing::UnitTest::GetInstance()->current_test_info()->name())
       : broker(in_space(space)) {
+    host.mutable_info().call_timeout = kPatience;
     broker.start(host);
   }
   ~Instance() { broker.stop(std::chrono::seconds(5)); }
 
+  RecordingHost host;
+  MemoryBroker broker;
+};
+
+/// One whose thread is held up in a delivery until it is let go: its calls take effect, and are not told.
+struct HeldUp {
+  explicit HeldUp(milliseconds call_timeout, const std::string& publish_queue_bytes = "67108864")
+      : broker(in_space(::testing::UnitTest::GetInstance()->current_test_info()->name(), publish_queue_bytes)) {
+    host.mutable_info().call_timeout = call_timeout;
+    host.on_deliver([this](auto) {
+      std::call_once(entered_once, [this] { entered.set_value(); });
+      opened.wait();
+    });
+    broker.start(host);
+    EXPECT_TRUE(wait(subscribe(broker, "held up")).ok());
+    EXPECT_TRUE(wait(publish(other.broker, "held up", "x")).ok());
+    entered.get_future().wait();
+  }
+  ~HeldUp() { broker.stop(std::chrono::seconds(5)); }
+
+  void let_go() { gate.set_value(); }
+
+  std::promise<void> gate;
+  std::shared_future<void> opened = gate.get_future().share();
+  std::once_flag entered_once;
+  std::promise<void> entered;
+  Instance other;  // in the same space
   RecordingHost host;
   MemoryBroker broker;
 };
@@ -127,28 +158,54 @@ TEST(MemoryBroker, TellsOverloadedWhenAReceiverIsFullAndRecovers) {
   EXPECT_EQ(slow_host.snapshot().delivered.size(), accepted + 1);
 }
 
+TEST(MemoryBroker, TellsOverloadedBeyondThePublishQueueAndRecovers) {
+  HeldUp slow(kPatience, "1024");  // four calls
+  EXPECT_TRUE(wait(subscribe(slow.other.broker, "bob")).ok());
+  std::vector<Pending> taken;
+  for (int i = 0; i < 2; ++i) taken.push_back(publish(slow.broker, "bob", "x"));
+  for (int i = 0; i < 2; ++i) taken.push_back(exists(slow.broker, "bob"));
+  std::vector<Pending> refused;
+  refused.push_back(publish(slow.broker, "bob", "refused"));
+  refused.push_back(exists(slow.broker, "bob"));
+  Pending wanted = subscribe(slow.broker, "carol");  // there is no overloaded for this
+  EXPECT_TRUE(wait(exists(slow.other.broker, "carol")).exists) << "it has taken effect";
+
+  slow.let_go();
+  for (Pending& call : taken) EXPECT_TRUE(wait(std::move(call)).ok());
+  for (Pending& call : refused) EXPECT_EQ(wait(std::move(call)).code, errc::overloaded);
+  EXPECT_TRUE(wait(std::move(wanted)).ok());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(wait(publish(slow.broker, "bob", "x")).receivers.count, 1U) << "there is room again";
+  ASSERT_TRUE(slow.other.host.wait_delivered(7));
+  for (const auto& [channel, payload] : slow.other.host.snapshot().delivered) EXPECT_EQ(payload, "x") << "not sent";
+}
+
+TEST(MemoryBroker, TellsALateAnswerAsTheContractHasIt) {
+  constexpr milliseconds kTimeout = 100ms;
+  HeldUp slow(kTimeout);
+  Pending wanted = subscribe(slow.broker, "carol");
+  Pending given_up = unsubscribe(slow.broker, "held up");
+  Pending published = publish(slow.broker, "carol", "late");
+  Pending asked = exists(slow.broker, "carol");
+  Pending unnamed = publish(slow.broker, "", "x");
+  std::this_thread::sleep_for(kTimeout);
+  slow.let_go();
+  EXPECT_EQ(wait(std::move(published)).code, errc::unknown_outcome);
+  EXPECT_EQ(wait(std::move(asked)).code, errc::unavailable);
+  EXPECT_EQ(wait(std::move(unnamed)).code, errc::invalid_argument) << "surely not sent, however late";
+  EXPECT_TRUE(wait(std::move(wanted)).ok()) << "it holds";
+  EXPECT_TRUE(wait(std::move(given_up)).ok());
+  EXPECT_TRUE(slow.host.wait_delivered(2)) << "what is unknown may have happened";
+}
+
 TEST(MemoryBroker, CompletesOpenCallsClosedWhenTheDeadlineOfStopHasPassed) {
-  std::promise<void> gate;
-  std::shared_future<void> opened = gate.get_future().share();
-  std::promise<void> entered;
-  RecordingHost host;
-  host.on_deliver([opened, &entered](auto) {
-    entered.set_value();
-    opened.wait();
-  });
-  MemoryBroker broker(in_space("stop"));
-  broker.start(host);
-  Instance other("stop");
-  EXPECT_TRUE(wait(subscribe(broker, "alice")).ok());
-  publish(other.broker, "alice", "x");
-  entered.get_future().wait();
-  Pending open = exists(broker, "alice");
-  std::thread stopper([&] { broker.stop(std::chrono::milliseconds(0)); });
-  while (wait(exists(other.broker, "alice")).exists) std::this_thread::yield();  // until stop() has begun
-  gate.set_value();
+  HeldUp slow(kPatience);
+  Pending open = exists(slow.broker, "held up");
+  std::thread stopper([&] { slow.broker.stop(std::chrono::milliseconds(0)); });
+  while (wait(exists(slow.other.broker, "held up")).exists) std::this_thread::yield();  // until stop() has begun
+  slow.let_go();
   stopper.join();
   EXPECT_EQ(wait(std::move(open)).code, errc::closed);
-  EXPECT_EQ(host.snapshot().states.back(), State::closed);
+  EXPECT_EQ(slow.host.snapshot().states.back(), State::closed);
 }
 
 TEST(MemoryBroker, CallsBackOutsideTheCallingStackAndAllowsCallsFromCallbacks) {
