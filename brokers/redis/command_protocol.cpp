@@ -66,6 +66,7 @@ std::optional<Fault> CommandProtocol::on_turn(Time now, std::string& out) {
     out.append(out_);
   }
   out_.clear();
+  expire(now);
   if (!late(now)) return std::nullopt;
   return Fault{FaultKind::lost, "a command was not answered in time"};
 }
@@ -74,22 +75,14 @@ void CommandProtocol::ask_role(Time now) {
   const bool due = !role_awaited_ && now - role_asked_at_ >= kRoleInterval;
   if (!due && !role_due_by_) return;
   append_command(out_, {"ROLE"});
-  awaited_.push_back({Role{}, std::min(now + kSilence, std::exchange(role_due_by_, {}).value_or(now + kSilence))});
+  const std::optional<Time> due_by = std::exchange(role_due_by_, {});
+  awaited_.push_back({Role{due_by.has_value()}, std::min(now + kSilence, due_by.value_or(now + kSilence))});
   if (!due) return;
   role_asked_at_ = now;
   role_awaited_ = true;
   if (!tags_) return;
   append_command(out_, {"CLUSTER", "NODES"});
   awaited_.push_back({Sight{}, now + kSilence});
-}
-
-/// The deadlines of calls never decrease; those of our own questions stand for themselves and are few.
-bool CommandProtocol::late(Time now) const {
-  for (const Awaited& awaited : awaited_) {
-    if (now >= awaited.deadline) return true;
-    if (awaited.is_call()) return false;
-  }
-  return false;
 }
 
 /// In a cluster those of one slot together.
@@ -141,8 +134,7 @@ bool CommandProtocol::take_elsewhere(std::string_view error) {
 std::size_t CommandProtocol::take_plain(std::string_view bytes, Time) {
   const std::size_t before = bytes.size();
   while (const std::size_t count = take_counts(bytes)) {
-    for (std::size_t i = 0; i < count; ++i, awaited_.pop_front())
-      take_count(std::get<Publish>(awaited_.front().what), counts_[i]);
+    for (std::size_t i = 0; i < count; ++i, pop()) take_count(std::get<Publish>(awaited_.front().what), counts_[i]);
   }
   return before - bytes.size();
 }
@@ -157,16 +149,16 @@ std::size_t CommandProtocol::take_counts(std::string_view& bytes) {
     const auto receivers = call ? take_number(bytes, ':') : std::nullopt;
     if (!receivers) break;
     counts_[count] = *receivers;
-    if (!is_unsure(*receivers)) cost += call->cost;
+    if (!is_unsure(*call, *receivers)) cost += call->cost;
   }
   if (cost > 0) budget_.give_back(cost);
   return count;
 }
 
 void CommandProtocol::take_count(Publish& call, std::uint64_t receivers) {
-  if (is_unsure(receivers)) {
+  if (is_unsure(call, receivers)) {
     unsure_.push_back(std::move(call));
-  } else {
+  } else if (call.done) {
     call.done({}, {receivers, Precision::exact});
   }
 }
@@ -174,14 +166,14 @@ void CommandProtocol::take_count(Publish& call, std::uint64_t receivers) {
 std::optional<Fault> CommandProtocol::on_reply(Reply reply, Time) {
   if (awaited_.empty()) return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   Awaited awaited = std::move(awaited_.front());
-  awaited_.pop_front();
+  pop();
   return std::visit([&](auto& what) { return answer(what, *reply); }, awaited.what);
 }
 
 std::optional<Fault> CommandProtocol::answer(Publish& call, const redisReply& reply) {
   if (reply.type == REDIS_REPLY_INTEGER) {
     const auto receivers = static_cast<std::uint64_t>(reply.integer);
-    if (!is_unsure(receivers)) budget_.give_back(call.cost);
+    if (!is_unsure(call, receivers)) budget_.give_back(call.cost);
     take_count(call, receivers);
     return std::nullopt;
   }
@@ -221,7 +213,11 @@ std::optional<Fault> CommandProtocol::answer(Questions& calls, const redisReply&
 }
 
 std::optional<Fault> CommandProtocol::answer(Probe& probe, const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_ERROR) return take_elsewhere(text(reply)) ? std::nullopt : std::optional(fault_of(text(reply)));
+  if (reply.type == REDIS_REPLY_ERROR) {
+    if (!take_elsewhere(text(reply))) return fault_of(text(reply));
+    probe.counted({});
+    return std::nullopt;
+  }
   if (reply.type != REDIS_REPLY_INTEGER) return unexpected("PUBLISH");
   proven_ = true;
   probe.counted(reply.integer > 0);
@@ -269,13 +265,13 @@ std::optional<Fault> CommandProtocol::answer(Sight&, const redisReply& reply) {
 
 void CommandProtocol::finish(Publish& call, const Status& status, Receivers receivers) {
   budget_.give_back(call.cost);
-  call.done(status, receivers);
+  if (call.done) call.done(status, receivers);
 }
 
 void CommandProtocol::finish(Questions& calls, const Status& status) {
   for (Question& call : calls) {
     budget_.give_back(call.cost);
-    call.done(status, status.ok() && call.yes);
+    if (call.done) call.done(status, status.ok() && call.yes);
   }
 }
 
@@ -284,7 +280,7 @@ void CommandProtocol::doubt(Guard& guard, std::string_view words) {
   for (Publish& call : guard.nobody) finish(call, {errc::unknown_outcome, words});
   for (Question& call : guard.counted) {
     budget_.give_back(call.cost);
-    call.done(call.yes ? Status{} : Status{errc::unavailable, words}, call.yes);
+    if (call.done) call.done(call.yes ? Status{} : Status{errc::unavailable, words}, call.yes);
   }
 }
 
@@ -294,7 +290,8 @@ void CommandProtocol::finish(Guard& guard, const Status& of_publishes, const Sta
 }
 
 void CommandProtocol::on_lost(std::uint64_t sent) {
-  proven_ = cut_off_ = false;
+  proven_ = cut_off_ = more_are_late_ = false;
+  told_ = 0;
   cut_off_at_.reset();
   out_.clear();
   if (!questions_.empty()) awaited_.push_back({std::exchange(questions_, {}), {}});

@@ -37,13 +37,17 @@ namespace signalbox::redis {
 /// long been elected in its place. So it is asked with its role whom it sees (CLUSTER NODES): while that is not most of the
 /// masters, its "nobody" is not believed at all.
 ///
-/// Errors: an answer that is late loses the link, as the FIFO would no longer fit. What was open then: `unknown_outcome`
-/// for a publish of which bytes may have left, `unavailable` for the rest.
+/// Errors: a call without an answer at its deadline is completed, `unknown_outcome` for a publish and `unavailable` for a
+/// question, and keeps its place in the FIFO and what it holds of the budget. The link is lost where the server says nothing at
+/// all, or is far behind(). What was open on it then: `unknown_outcome` for a publish of which bytes may have left,
+/// `unavailable` for the rest.
 class CommandProtocol final : public Protocol {
  public:
   /// A longer NUMSUB would hold the server's one thread for more than 0.15 ms.
   static constexpr std::size_t kNamesPerCommand = 100;
   static constexpr Duration kRoleInterval{1000};
+  /// An answer so much later than its call's deadline: what is queued behind it had better never be published.
+  static constexpr Duration kFarBehind{10'000};
   /// For how long a master that sees the others again may not know yet what they have decided: Redis's own
   /// CLUSTER_MAX_REJOIN_DELAY.
   static constexpr Duration kRejoin{5000};
@@ -56,12 +60,13 @@ class CommandProtocol final : public Protocol {
   void publish(std::string_view channel, std::string_view payload, std::size_t cost, PublishDone done, Time deadline);
   void exists(std::string_view channel, std::size_t cost, ExistsDone done, Time deadline);
 
-  using Counted = UniqueFunction<void(bool)>;
-  /// Publishes nothing to a channel of our own, and tells whether anybody was counted there; a refusal is a fault.
+  using Counted = UniqueFunction<void(std::optional<bool>)>;
+  /// Publishes nothing to a channel of our own, and tells whether anybody was counted there, or nothing where it was sent
+  /// elsewhere; another refusal is a fault.
   void probe(std::string_view channel, Counted counted, Time now);
 
   [[nodiscard]] bool proven() const noexcept override { return proven_; }
-  [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty(); }
+  [[nodiscard]] bool unfinished() const noexcept override { return !lost_.empty() || more_are_late_; }
   /// No call is open, and nothing of our own.
   [[nodiscard]] bool at_rest() const noexcept {
     return awaited_.empty() && questions_.empty() && unsure_.empty() && guarded_.empty() && lost_.empty();
@@ -73,12 +78,15 @@ class CommandProtocol final : public Protocol {
   /// The server is cut off from most masters of its cluster, or was a moment ago.
   [[nodiscard]] bool cut_off() const noexcept { return cut_off_; }
 
+  /// The oldest call is past its deadline and still not answered: what is asked now would be late as well.
+  [[nodiscard]] bool behind() const noexcept;
+
   /// Completes every open call with `closed`. Only lost() may follow.
   void close_calls();
 
  private:
   struct Publish {
-    PublishDone done;
+    PublishDone done;  // none: told already, as in the others
     std::size_t cost;
     std::uint64_t begin;  // offset in the stream of bytes written
     std::size_t group;    // of slots; 0 without tags
@@ -97,7 +105,9 @@ class CommandProtocol final : public Protocol {
   struct Probe {
     Counted counted;
   };
-  struct Role {};
+  struct Role {
+    bool of_calls;  // guards wait for it
+  };
   struct Sight {};  // of the others
   struct Guard {
     Publishes nobody;   // answered so, and not told yet
@@ -108,6 +118,11 @@ class CommandProtocol final : public Protocol {
     Time deadline;
 
     [[nodiscard]] bool is_call() const noexcept { return what.index() < 2; }
+    /// Its deadline is that of a call.
+    [[nodiscard]] bool is_of_calls() const noexcept {
+      const auto* role = std::get_if<Role>(&what);
+      return is_call() || std::holds_alternative<Guard>(what) || (role && role->of_calls);
+    }
   };
   /// What a link left open. sent: how many bytes of it may have left.
   struct Remains {
@@ -126,6 +141,14 @@ class CommandProtocol final : public Protocol {
   void make_sure();
   void guard(std::size_t group, Time deadline, Publishes nobody);
   bool take_elsewhere(std::string_view error);
+  void expire(Time now);
+  std::size_t tell_late(Publish& call);
+  std::size_t tell_late(Questions& calls);
+  std::size_t tell_late(Guard& guard);
+  std::size_t tell_late(Role& role);
+  static std::size_t tell_late(Probe&) { return 0; }
+  static std::size_t tell_late(Sight&) { return 0; }
+  void pop() noexcept;
   [[nodiscard]] bool late(Time now) const;
   std::optional<Fault> answer(Publish& call, const redisReply& reply);
   std::optional<Fault> answer(Questions& calls, const redisReply& reply);
@@ -133,8 +156,10 @@ class CommandProtocol final : public Protocol {
   std::optional<Fault> answer(Role& role, const redisReply& reply);
   std::optional<Fault> answer(Guard& guard, const redisReply& reply);
   std::optional<Fault> answer(Sight& sight, const redisReply& reply);
-  /// In a cluster nobody.
-  [[nodiscard]] bool is_unsure(std::uint64_t receivers) const noexcept { return receivers == 0 && tags_; }
+  /// In a cluster nobody, and somebody waits to hear it.
+  [[nodiscard]] bool is_unsure(const Publish& call, std::uint64_t receivers) const noexcept {
+    return receivers == 0 && tags_ && call.done;
+  }
   std::size_t take_counts(std::string_view& bytes);
   void take_count(Publish& call, std::uint64_t receivers);
   void finish(Publish& call, const Status& status, Receivers receivers = {});
@@ -152,6 +177,8 @@ class CommandProtocol final : public Protocol {
   Questions questions_;
   Publishes unsure_;  // answered "nobody", not guarded yet
   brokers::Fifo<Awaited> awaited_;
+  std::size_t told_ = 0;  // of awaited_, from the front: what there was to tell at the deadline is told
+  bool more_are_late_ = false;
   std::array<std::uint64_t, 64> counts_;  // taken, and not told yet
   std::deque<Remains> lost_;              // of former links, completed a slice a turn
   Time role_asked_at_;

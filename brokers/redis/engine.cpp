@@ -9,6 +9,7 @@ namespace {
 
 const Status kNotConfirmed{errc::unavailable, "the channel is not confirmed again yet"};
 const Status kLate{errc::unavailable, "not sent in time"};
+const Status kBehind{errc::overloaded, "the server is behind with its answers"};
 
 std::chrono::nanoseconds thread_time() noexcept {
   timespec time{};
@@ -114,6 +115,8 @@ void Engine::dispatch(brokers::Call& call, std::string_view channel, std::string
     queue_.refuse(call, kNotConfirmed);
   } else if (now >= deadline) {
     queue_.refuse(call, kLate);
+  } else if (node.command().behind()) {
+    queue_.refuse(call, kBehind);
   } else if (call.kind == brokers::Call::Kind::publish) {
     node.command().publish(channel_, payload, call.cost, std::move(std::get<PublishDone>(call.done)), deadline);
   } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace signalbox::redis {
@@ -145,13 +146,15 @@ void Node::probe(Time now) {
 
 /// The echo alone proves little: a replica's subscribers hear what is published at its master, and are not counted there.
 void Node::send_probe(Subscriber& subscriber, Time now) {
-  const auto counted = [&subscriber, round = subscriber.protocol.probe_round()](bool any) {
+  const auto counted = [&subscriber, round = subscriber.protocol.probe_round()](std::optional<bool> any) {
     if (round != subscriber.protocol.probe_round()) return;
-    if (any) return subscriber.protocol.probe_counted();
+    subscriber.protocol.probe_answered(Clock::now());
+    if (!any) return;
+    if (*any) return subscriber.protocol.probe_counted();
     subscriber.connection.drop({FaultKind::lost, "the server that takes our publishes does not count it"}, Clock::now());
   };
   command_.probe(subscriber.protocol.probe_channel(), counted, now);
-  subscriber.protocol.probe_sent(now);
+  subscriber.protocol.probe_sent();
 }
 
 /// Where one connection has come up, the others need not wait any longer.

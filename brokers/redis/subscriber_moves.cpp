@@ -18,9 +18,8 @@ void SubscriberProtocol::set_probe_channel(std::string name) {
 
 /// The server has dismissed the probe or is to have another: no reason to doubt the link, which is proved anew when it can be.
 void SubscriberProtocol::move_probe() noexcept {
-  probe_subscribed_ = probe_uncounted_ = false;
+  probe_subscribed_ = probe_uncounted_ = probe_sent_ = false;
   probe_moved_ = true;
-  probe_sent_at_.reset();
   ++probe_round_;
 }
 
@@ -61,10 +60,9 @@ std::optional<Fault> SubscriberProtocol::pass_fence(std::string_view token, Time
   if (in_flight_.empty() || in_flight_.front().fence.empty() || in_flight_.front().fence != token) {
     return Fault{FaultKind::lost, "protocol error: a reply that nothing asked for"};
   }
-  answered_at_ = now;
   const Batch batch = std::move(in_flight_.front());
   in_flight_.pop_front();
-  channels_in_flight_ -= batch.channels.size();
+  answered(batch.channels.size(), now);
   for (Channel* channel : batch.channels) {
     channel->second.queued = false;
     if (channel->second.have == Have::nothing) {
@@ -84,10 +82,9 @@ std::optional<Fault> SubscriberProtocol::pass_fence(std::string_view token, Time
 void SubscriberProtocol::take_elsewhere(Time now) {
   redirected_ = true;
   if (in_flight_.front().verb == Verb::unsubscribe) return;
-  answered_at_ = now;
   const Batch batch = std::move(in_flight_.front());
   in_flight_.pop_front();
-  channels_in_flight_ -= batch.channels.size();
+  answered(batch.channels.size(), now);
   for (Channel* channel : batch.channels) {
     channel->second.have = Have::nothing;
     if (!channel->second.want) channels_.calls().finish(*channel, Verb::unsubscribe, {});

@@ -26,13 +26,12 @@ SubscriberProtocol::SubscriberProtocol(Handshake handshake, Duration call_timeou
       probes_{Channel(std::move(probe_channel), ChannelState{})} {}
 
 bool SubscriberProtocol::probe_due(Time now) const noexcept {
-  if (!probe_subscribed_ || probe_sent_at_ || probe_uncounted_) return false;
+  if (!probe_subscribed_ || probe_sent_ || probe_uncounted_) return false;
   return !probed() || probe_moved_ || now - message_at_ >= kProbeIdle;
 }
 
 void SubscriberProtocol::restart_probe() noexcept {
-  probe_echoed_ = probe_counted_ = probe_uncounted_ = false;
-  probe_sent_at_.reset();
+  probe_echoed_ = probe_counted_ = probe_uncounted_ = probe_sent_ = false;
   ++probe_round_;
 }
 
@@ -99,7 +98,7 @@ bool SubscriberProtocol::take_message(std::string_view channel, std::string_view
   message_at_ = now;
   if (channel == probe_channel()) {
     probe_echoed_ = true;
-    probe_sent_at_.reset();
+    probe_sent_ = false;
     return false;
   }
   if (gave_up_ && is_given_up(channel)) return false;
@@ -134,11 +133,18 @@ std::optional<Fault> SubscriberProtocol::acknowledge(Verb verb, std::string_view
   Batch& batch = in_flight_.front();
   Channel& channel = *batch.channels[batch.answered];
   if (batch.verb != verb || channel.first != name) return unasked();
-  answered_at_ = now;
-  --channels_in_flight_;
+  answered(1, now);
   if (++batch.answered == batch.channels.size()) in_flight_.pop_front();
   verb == Verb::subscribe ? confirm(channel) : release(channel);
   return std::nullopt;
+}
+
+void SubscriberProtocol::answered(std::size_t channels, Time now) noexcept {
+  answered_at_ = now;
+  channels_in_flight_ -= channels;
+  if (ahead_of_echo_ == 0) return;
+  ahead_of_echo_ -= std::min(ahead_of_echo_, channels);
+  if (echo_from_) echo_from_ = now;
 }
 
 void SubscriberProtocol::confirm(Channel& channel) {
@@ -167,10 +173,9 @@ std::optional<Fault> SubscriberProtocol::reject(std::string_view error, Time now
       !is_channel_refused(error)) {
     return fault_of(error);
   }
-  answered_at_ = now;
   const Batch batch = std::move(in_flight_.front());
   in_flight_.pop_front();
-  channels_in_flight_ -= batch.channels.size();
+  answered(batch.channels.size(), now);
   if (batch.channels.size() == 1) return refuse(*batch.channels.front(), error);
   const auto middle = batch.channels.begin() + static_cast<std::ptrdiff_t>(batch.channels.size() / 2);
   halves_.push_back({Verb::subscribe, {batch.channels.begin(), middle}, 0, {}, {}});
@@ -195,12 +200,18 @@ std::optional<Fault> SubscriberProtocol::on_turn(Time now, std::string& out) {
   take_up(now);
   gave_up_ = gave_up_ && !(channels_.quiet() && in_flight_.empty() && put_off_.empty());
   if (!established()) return std::nullopt;
-  // Not how old the oldest is, but that nothing moves: a whole fleet that comes back keeps the server busy for long.
-  if (!in_flight_.empty() && now >= std::max(in_flight_.front().deadline, answered_at_ + call_timeout())) {
-    return Fault{FaultKind::lost, "a subscription was not answered in time"};
-  }
+  if (unconfirmed(now)) return Fault{FaultKind::lost, "a subscription was not answered in time"};
   write_commands(now, out);
   return keep_alive(now, out);
+}
+
+/// Not how old the oldest command is, but that nothing moves: a whole fleet that comes back keeps the server busy for long, and
+/// to make all of it anew would keep it busy for longer. Those who wait are told at their own deadlines.
+bool SubscriberProtocol::unconfirmed(Time now) const noexcept {
+  if (in_flight_.empty()) return false;
+  const Time written_at = in_flight_.front().written_at;
+  return now - std::max(written_at, heard_at()) >= std::max(call_timeout(), kSilence) ||
+         now - std::max(written_at, answered_at_) >= kUnconfirmed;
 }
 
 std::optional<Fault> SubscriberProtocol::keep_alive(Time now, std::string& out) {
@@ -238,7 +249,7 @@ void SubscriberProtocol::write_commands(Time now, std::string& out) {
 }
 
 void SubscriberProtocol::write(Batch batch, Time now, std::string& out) {
-  batch.deadline = now + call_timeout();
+  batch.written_at = now;
   append_count(out, batch.channels.size() + 1);
   append_argument(out, batch.verb == Verb::subscribe ? dialect_.subscribe : dialect_.unsubscribe);
   for (const Channel* channel : batch.channels) append_argument(out, channel->first);
@@ -267,7 +278,7 @@ void SubscriberProtocol::on_lost(std::uint64_t) {
   put_off_.clear();
   halves_.clear();
   in_flight_.clear();
-  channels_in_flight_ = 0;
+  channels_in_flight_ = ahead_of_echo_ = 0;
   probe_subscribed_ = false;
   restart_probe();
 }

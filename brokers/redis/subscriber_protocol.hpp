@@ -56,6 +56,8 @@ class SubscriberProtocol final : public Protocol {
   static constexpr std::size_t kWindow = 8192;
   static constexpr Duration kProbeIdle{5000};
   static constexpr Duration kProbeEcho{3000};
+  /// Messages come on a link whose other direction may be dead: so long without a confirmation, and they count for nothing.
+  static constexpr Duration kUnconfirmed{30'000};
   /// How long a channel waits of which the server says that it is elsewhere.
   static constexpr Duration kPutOff{100};
 
@@ -105,14 +107,22 @@ class SubscriberProtocol final : public Protocol {
   [[nodiscard]] bool at_rest() const noexcept { return channels_.at_rest() && in_flight_.empty() && put_off_.empty(); }
   [[nodiscard]] std::string_view hint(Time now) const override;
   [[nodiscard]] bool probe_due(Time now) const noexcept;
-  /// Messages that still come are ahead of the echo: a busy connection is not a deaf one.
+  /// Not before the server has answered the publish: until then it is for the command connection to lose patience. What still
+  /// comes is ahead of the echo: a busy connection is not a deaf one.
   [[nodiscard]] bool probe_missed(Time now) const noexcept {
-    return probe_sent_at_ && now - std::max(*probe_sent_at_, message_at_) >= kProbeEcho;
+    return probe_sent_ && echo_from_ && now - std::max(*echo_from_, message_at_) >= kProbeEcho;
   }
-  void probe_sent(Time now) noexcept {
-    probe_sent_at_ = now;
+  void probe_sent() noexcept {
+    probe_sent_ = true;
     probe_uncounted_ = true;
     probe_moved_ = false;
+    echo_from_.reset();
+  }
+  /// The server has answered the publish: the echo, if there is one, comes behind what is asked here already, and before what
+  /// is asked from now on.
+  void probe_answered(Time now) noexcept {
+    echo_from_ = now;
+    ahead_of_echo_ = channels_in_flight_;
   }
   /// Where the probe was published, we were counted.
   void probe_counted() noexcept {
@@ -133,7 +143,7 @@ class SubscriberProtocol final : public Protocol {
     Verb verb;
     std::vector<Channel*> channels;
     std::size_t answered = 0;
-    Time deadline;
+    Time written_at;
     std::string fence;  // what the PING behind it says; empty: none
   };
 
@@ -153,6 +163,7 @@ class SubscriberProtocol final : public Protocol {
   void deliver();
   void tell_missed();
   std::optional<Fault> acknowledge(Verb verb, std::string_view name, Time now);
+  void answered(std::size_t channels, Time now) noexcept;
   void confirm(Channel& channel);
   void release(Channel& channel);
   std::optional<Fault> reject(std::string_view error, Time now);
@@ -165,6 +176,7 @@ class SubscriberProtocol final : public Protocol {
   void take_up(Time now);
   [[nodiscard]] bool is_probe(const Channel& channel) const noexcept;
 
+  [[nodiscard]] bool unconfirmed(Time now) const noexcept;
   std::optional<Fault> keep_alive(Time now, std::string& out);
   void write_commands(Time now, std::string& out);
   void write(Batch batch, Time now, std::string& out);
@@ -190,7 +202,9 @@ class SubscriberProtocol final : public Protocol {
   bool probe_moved_ = false;      // and has not been sent since
   bool probe_uncounted_ = false;  // sent, and the count is still to come; its echo may be here
   unsigned probe_round_ = 0;
-  std::optional<Time> probe_sent_at_;
+  bool probe_sent_ = false;        // and its echo has not come
+  std::optional<Time> echo_from_;  // since when the echo is all that is missing
+  std::size_t ahead_of_echo_ = 0;  // channels whose answers come before it
   std::optional<Time> pinged_at_;
   Time message_at_;
   Time flooded_at_;   // when a read last was full of messages

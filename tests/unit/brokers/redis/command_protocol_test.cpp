@@ -1,5 +1,4 @@
-#include "brokers/redis/command_protocol.hpp"
-
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,39 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "brokers/common/turn.hpp"
-#include "tests/unit/brokers/redis/wire.hpp"
+#include "tests/unit/brokers/redis/command_protocol_fixture.hpp"
 
 namespace signalbox::redis {
 namespace {
-
-class CommandProtocolTest : public ::testing::Test {
- protected:
-  void publish(const std::string& channel, const std::string& payload) {
-    ASSERT_TRUE(budget.take(10));
-    protocol.publish(
-        channel, payload, 10,
-        [this](Status status, Receivers receivers) {
-          results.push_back(status.ok() ? std::to_string(receivers.count)
-                                        : status.code.message() + ": " + std::string(status.detail));
-        },
-        talk.deadline());
-  }
-  void exists(const std::string& channel) {
-    ASSERT_TRUE(budget.take(1));
-    protocol.exists(
-        channel, 1,
-        [this, channel](Status status, bool yes) {
-          results.push_back(channel + (status.ok() ? (yes ? " yes" : " no") : " " + status.code.message()));
-        },
-        talk.deadline());
-  }
-
-  using Results = std::vector<std::string>;
-  Results results;
-  brokers::Budget budget{1000};
-  CommandProtocol protocol{Handshake({}, "n"), Duration(2000), budget};
-  Conversation talk{protocol};
-};
 
 TEST_F(CommandProtocolTest, WritesAllPublishesOfATurnAtOnceAndAnswersInOrder) {
   talk.establish();
@@ -149,44 +119,10 @@ TEST_F(CommandProtocolTest, TellsWhichPublishesMayHaveLeftWhenTheLinkIsLost) {
   EXPECT_EQ(talk.turn(), "");  // nothing of it comes later
 }
 
-TEST_F(CommandProtocolTest, GivesTheConnectionUpWhenAnAnswerIsLate) {
-  talk.establish();
-  publish("a", "1");
-  talk.turn_after(Duration(0));
-  talk.turn_after(Duration(1900));
-  EXPECT_FALSE(talk.fault);
-  talk.turn_after(Duration(50));
-  ASSERT_TRUE(talk.fault);
-  EXPECT_EQ(talk.fault->kind, FaultKind::lost);
-}
-
-TEST_F(CommandProtocolTest, MeasuresTheTimeOfACallFromWhenItWasMade) {
-  talk.establish();
-  ASSERT_TRUE(budget.take(10));
-  protocol.publish(
-      "a", "1", 10, [this](Status status, Receivers) { results.push_back(status.code.message()); },
-      talk.now + Duration(500));  // it has waited for 1.5 s
-  talk.turn_after(Duration(499));
-  EXPECT_FALSE(talk.fault);
-  talk.turn_after(Duration(1));
-  EXPECT_TRUE(talk.fault);
-}
-
-TEST_F(CommandProtocolTest, AnswersInTimeBehindAQuestionOfItsOwnThatIsNotAnswered) {
-  talk.establish();
-  protocol.probe("p", [](bool) {}, talk.now);
-  publish("a", "1");
-  talk.turn();
-  talk.turn_after(Duration(1949));
-  EXPECT_FALSE(talk.fault);
-  talk.turn_after(Duration(1));
-  EXPECT_TRUE(talk.fault);
-}
-
 TEST_F(CommandProtocolTest, IsProvenByAProbeThatWasPublished) {
   talk.establish();
   EXPECT_FALSE(protocol.proven());
-  protocol.probe("p", [](bool) {}, talk.now);
+  protocol.probe("p", [](std::optional<bool>) {}, talk.now);
   talk.turn();
   talk.hear(":1\r\n");
   EXPECT_TRUE(protocol.proven());
@@ -198,7 +134,7 @@ TEST_F(CommandProtocolTest, TellsWhetherAProbeWasCounted) {
   talk.establish();
   std::vector<bool> counted;
   for (const char* answer : {":1\r\n", ":0\r\n"}) {
-    protocol.probe("p", [&](bool any) { counted.push_back(any); }, talk.now);
+    protocol.probe("p", [&](std::optional<bool> any) { counted.push_back(any.value()); }, talk.now);
     talk.turn();
     talk.hear(answer);
   }
@@ -356,11 +292,11 @@ TEST_F(CommandProtocolTest, LeavesAPublishUnknownWhoseAnswerMakesNoSense) {
 
 TEST_F(CommandProtocolTest, TellsWhenTheProbeIsRefused) {
   talk.establish();
-  protocol.probe("i:1", [](bool) {}, talk.now);
+  protocol.probe("i:1", [](std::optional<bool>) {}, talk.now);
   EXPECT_EQ(talk.turn(), command({"PUBLISH", "i:1", ""}));
   talk.hear(":1\r\n");
   EXPECT_FALSE(talk.fault);
-  protocol.probe("i:1", [](bool) {}, talk.now);
+  protocol.probe("i:1", [](std::optional<bool>) {}, talk.now);
   talk.turn();
   talk.hear("-NOPERM no channel\r\n");
   ASSERT_TRUE(talk.fault);

@@ -1,5 +1,6 @@
 // The command connection to a master of a cluster.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -209,6 +210,55 @@ TEST_F(ShardedCommandTest, GivesTheLinkUpWhereAGuardIsLate) {
   EXPECT_FALSE(talk.fault);
   talk.turn_after(Duration(1));
   EXPECT_TRUE(talk.fault);
+}
+
+TEST_F(ShardedCommandTest, TellsWhatAGuardThatIsLateHoldsAndKeepsTheLinkOnWhichAnswersCome) {
+  establish();
+  for (int i = 0; i < 3; ++i) publish("p:a");
+  talk.turn();
+  talk.hear(":0\r\n");
+  EXPECT_EQ(talk.turn(), guard_of("p:a") + kRole);
+  talk.now += Duration(1900);
+  talk.hear(":1\r\n");
+  talk.turn_after(Duration(50));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(results, (Results{"1", "unknown_outcome", "unknown_outcome"})) << "the one in front of the guard, and its own";
+  EXPECT_TRUE(protocol.behind());
+  talk.hear(":0\r\n:0\r\n" + kMaster);  // nobody is told of "nobody", so it needs no other guard
+  EXPECT_EQ(talk.turn(), "");
+  EXPECT_FALSE(protocol.behind());
+  talk.hear(kMaster + bulk(seen));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(results.size(), 3U);
+  EXPECT_EQ(budget.used(), 0U);
+}
+
+TEST_F(ShardedCommandTest, TellsWhatWaitsForTheRoleWhenThatIsLateAndKeepsTheLinkOnWhichAnswersCome) {
+  establish();
+  publish("p:b");
+  exists("p:a");
+  talk.turn();
+  talk.now += Duration(1900);
+  talk.hear(":1\r\n" + counted("p:a", 0) + ":0\r\n");
+  EXPECT_EQ(results, Results{"1"});
+  talk.turn_after(Duration(50));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(results, (Results{"1", "p:a not answered in time"}));
+  talk.hear(kMaster + kMaster + bulk(seen));
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(results.size(), 2U);
+  EXPECT_EQ(budget.used(), 0U);
+}
+
+TEST_F(ShardedCommandTest, TellsThatAProbeWasSentElsewhere) {
+  establish();
+  std::vector<std::optional<bool>> counted;
+  protocol.probe("p", [&](std::optional<bool> any) { counted.push_back(any); }, talk.now);
+  talk.turn();
+  talk.hear("-MOVED 3999 127.0.0.1:6381\r\n");
+  EXPECT_FALSE(talk.fault);
+  EXPECT_EQ(counted, (std::vector<std::optional<bool>>{std::nullopt}));
+  EXPECT_TRUE(protocol.take_redirected());
 }
 
 TEST_F(ShardedCommandTest, DoesNotBelieveThatNobodyIsThereWhileTheServerIsCutOff) {

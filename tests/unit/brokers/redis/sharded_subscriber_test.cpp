@@ -60,7 +60,7 @@ class ShardedSubscriberTest : public ::testing::Test, public SubscriberEvents {
   }
   void prove() {
     talk.hear(acknowledged("ssubscribe", protocol.probe_channel()));
-    protocol.probe_sent(talk.now);
+    protocol.probe_sent();
     talk.hear(smessage(protocol.probe_channel(), ""));
     protocol.probe_counted();
     ASSERT_TRUE(protocol.settled());
@@ -265,8 +265,9 @@ TEST_F(ShardedSubscriberTest, ProbesInTheSlotThatItIsGiven) {
   EXPECT_FALSE(protocol.probe_due(talk.now)) << "not subscribed yet";
   talk.hear(acknowledged("ssubscribe", after));
   EXPECT_TRUE(protocol.probe_due(talk.now));
-  protocol.probe_sent(talk.now);
+  protocol.probe_sent();
   EXPECT_FALSE(protocol.probe_due(talk.now));
+  protocol.probe_answered(talk.now);
   EXPECT_TRUE(protocol.probe_missed(talk.now + SubscriberProtocol::kProbeEcho)) << "a deaf link is found out all the same";
   protocol.probe_counted();
   talk.hear(smessage(after, ""));

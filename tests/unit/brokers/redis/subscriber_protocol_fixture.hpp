@@ -41,7 +41,7 @@ class SubscriberProtocolTest : public ::testing::Test, public SubscriberEvents {
     ASSERT_EQ(talk.turn(), command({"SUBSCRIBE", kProbe}));
     talk.hear(acknowledged("subscribe", kProbe));
     ASSERT_TRUE(protocol.probe_due(talk.now));
-    protocol.probe_sent(talk.now);
+    protocol.probe_sent();
     talk.hear(message(kProbe, ""));
     ASSERT_FALSE(protocol.probed());
     protocol.probe_counted();
