@@ -1,5 +1,6 @@
 #include "bench/servers.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -23,10 +24,15 @@ namespace {
 
 constexpr auto kStartTimeout = std::chrono::seconds(15);
 constexpr auto kStartPause = std::chrono::milliseconds(2);
-/// An instance's: the plugin may have topics to make and a broker to find that has just started itself.
-constexpr auto kReadyTimeout = std::chrono::seconds(30);
+/// The state of a broker that was told that something is wrong, and what systems and clients call it when nobody is there.
+constexpr std::string_view kRefusals[] = {"broker failed", "refused", "no server answers", "imed out"};
 
 }  // namespace
+
+bool is_refused(std::string_view reason) noexcept {
+  return std::any_of(std::begin(kRefusals), std::end(kRefusals),
+                     [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
+}
 
 std::string contents_of(const std::string& file) {
   std::ifstream in(file);
@@ -127,7 +133,8 @@ SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::str
       }()) {}
 
 SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::string& executable,
-                                 const std::vector<std::string>& settings, const std::string& config)
+                                 const std::vector<std::string>& settings, const std::string& config,
+                                 std::chrono::seconds refusal_timeout)
     : port_(free_port()), api_port_(free_port()), log_(scratch.file("signalbox-" + std::to_string(port_) + ".log")) {
   std::vector<std::string> all{"server.listen=127.0.0.1:" + std::to_string(port_),
                                "api.listen=127.0.0.1:" + std::to_string(api_port_),
@@ -142,7 +149,7 @@ SignalboxServer::SignalboxServer(const ScratchDirectory& scratch, const std::str
   std::vector<std::string> arguments{executable, "serve", "-c", config.empty() ? "/dev/null" : config};
   for (const std::string& setting : all) arguments.insert(arguments.end(), {"--set", setting});
   process_ = std::make_unique<Process>(Process::start(std::move(arguments), log_));
-  wait_ready();
+  wait_ready(refusal_timeout);
 }
 
 std::string SignalboxServer::stop() {
@@ -150,11 +157,25 @@ std::string SignalboxServer::stop() {
   return contents_of(log_);
 }
 
-void SignalboxServer::wait_ready() {
-  const auto deadline = std::chrono::steady_clock::now() + kReadyTimeout;
-  while (http_get("127.0.0.1", api_port_, "/readyz").status != 200) {
-    if (!process_->running() || std::chrono::steady_clock::now() >= deadline) {
-      throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
+void SignalboxServer::wait_ready(std::chrono::seconds refusal_timeout) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point well = begin;  // when nothing had been refused, the last time
+  std::string refusal;             // the first since: what comes later may be its consequence
+  for (;;) {
+    const HttpAnswer answer = http_get("127.0.0.1", api_port_, "/readyz");
+    if (answer.status == 200) return;
+    if (!process_->running()) throw std::runtime_error("signalbox did not become ready:\n" + end_of(log_));
+    const std::string reason = answer.body.substr(0, answer.body.find('\n'));
+    const Clock::time_point now = Clock::now();
+    if (!is_refused(reason)) {
+      well = now;
+      refusal.clear();
+    } else if (refusal.empty()) {
+      refusal = reason;
+    }
+    if (now - begin >= kReadyTimeout || now - well >= refusal_timeout) {
+      throw NotReady(!refusal.empty() ? refusal : !reason.empty() ? reason : "it does not answer\n" + end_of(log_));
     }
     pause_for(std::chrono::milliseconds(20));
   }

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -86,15 +88,26 @@ class NatsServer {
   std::chrono::steady_clock::time_point launched_;
 };
 
+/// With what the instance says of it, or the end of its log if it does not answer.
+class NotReady : public std::runtime_error {
+ public:
+  explicit NotReady(const std::string& reason) : std::runtime_error("signalbox did not become ready: " + reason) {}
+};
+
+/// Whether this answer of /readyz says that the broker has refused the instance, or that nobody is there.
+[[nodiscard]] bool is_refused(std::string_view reason) noexcept;
+
 /// `signalbox serve`. The constructor returns when it is ready.
 ///
-/// Errors: std::runtime_error with the end of its log if it exits or is not ready within 30 s.
+/// Errors: NotReady if it is not ready within 30 s; std::runtime_error with the end of its log if it exits.
 class SignalboxServer {
  public:
+  static constexpr std::chrono::seconds kReadyTimeout{30};
+
   /// `settings` are KEY=VALUE as for --set; they win over what a benchmark needs (one thread, long timeouts, no log file), and
-  /// that over the file `config`, if there is one.
+  /// that over the file `config`, if there is one. `refusal_timeout`: for so long its broker may refuse or not be there.
   SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::vector<std::string>& settings,
-                  const std::string& config = {});
+                  const std::string& config = {}, std::chrono::seconds refusal_timeout = kReadyTimeout);
   /// The same, over Redis.
   SignalboxServer(const ScratchDirectory& scratch, const std::string& executable, const std::string& redis_url,
                   const std::vector<std::string>& settings);
@@ -108,7 +121,7 @@ class SignalboxServer {
   std::string stop();
 
  private:
-  void wait_ready();
+  void wait_ready(std::chrono::seconds refusal_timeout);
 
   std::uint16_t port_;
   std::uint16_t api_port_;

@@ -9,6 +9,19 @@
 
 namespace signalbox::bench {
 
+namespace {
+
+/// For so long a broker that runs already may refuse: it may be starting itself.
+constexpr auto kRefusalTimeout = std::chrono::seconds(5);
+
+/// What to do where a broker is not there that was not started here.
+std::string remedy(const std::string& broker) {
+  const std::string start = has_broker_server(broker) ? ", --start-brokers starts one for the run" : "";
+  return " (-c and --set say where it runs" + start + ")";
+}
+
+}  // namespace
+
 Group::Group(const LoadTestOptions& options, const std::string& broker) : settings_{"broker.plugin=" + broker} {
   if (options.start_brokers) server_ = start_broker_server(broker, scratch_, options.kafka_classpath);
   const std::vector<std::string> found = server_ ? server_->settings() : std::vector<std::string>();
@@ -19,9 +32,18 @@ Group::Group(const LoadTestOptions& options, const std::string& broker) : settin
   const std::size_t instances = broker == "memory" ? 1 : options.instances;  // it is one process's
   for (std::size_t n = 0; n < instances; ++n) {
     pause_for(std::chrono::milliseconds(0));
-    const SignalboxServer& server =
-        *servers_.emplace_back(std::make_unique<SignalboxServer>(scratch_, options.executable, settings_, options.config));
+    const SignalboxServer& server = start_instance(options, broker);
     instances_.push_back({{.port = server.port()}, {.port = server.api_port()}});
+  }
+}
+
+const SignalboxServer& Group::start_instance(const LoadTestOptions& options, const std::string& broker) {
+  const auto refusal_timeout = server_ ? SignalboxServer::kReadyTimeout : kRefusalTimeout;
+  try {
+    return *servers_.emplace_back(
+        std::make_unique<SignalboxServer>(scratch_, options.executable, settings_, options.config, refusal_timeout));
+  } catch (const NotReady& fault) {
+    throw std::runtime_error(fault.what() + (server_ ? "" : remedy(broker)));
   }
 }
 

@@ -46,6 +46,8 @@ class Group {
   [[nodiscard]] Description describe(const std::string& api_key) const;
 
  private:
+  const SignalboxServer& start_instance(const LoadTestOptions& options, const std::string& broker);
+
   ScratchDirectory scratch_;
   std::vector<std::string> settings_;
   std::unique_ptr<BrokerServer> server_;

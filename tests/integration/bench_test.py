@@ -498,6 +498,18 @@ class Bench(unittest.TestCase):
             self.assertEqual(run.returncode, 1)
             self.assertEqual(os.listdir(folder), [])
 
+    def test_a_broker_that_is_away_is_told_with_its_reason_and_a_remedy(self):
+        for broker, setting, reason in (("redis", "url=redis://127.0.0.1:1", "connect to 127.0.0.1:1: Connection refused"),
+                                        ("nats", "url=nats://127.0.0.1:1", "no server answers at nats://127.0.0.1:1")):
+            begin = time.monotonic()
+            run = subprocess.run([SIGNALBOX, "bench", "--broker", broker, "--set", f"broker.{broker}.{setting}", "--users", "4"],
+                                 capture_output=True, text=True, timeout=90 * SLOW)
+            self.assertLess(time.monotonic() - begin, 25 * SLOW, "it is not waited for as for one that answers")
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn(f"{broker}: signalbox did not become ready: broker connecting; ", run.stderr)
+            self.assertIn(reason, run.stderr)
+            self.assertIn("(-c and --set say where it runs, --start-brokers starts one for the run)", run.stderr)
+
     def test_clients_are_dealt_over_as_many_processes_as_their_descriptors_need(self):
         def treat(_, send):
             send()
