@@ -33,4 +33,6 @@ bool wait_until(const std::function<bool()>& condition, milliseconds within) {
   return true;
 }
 
+bool keeps_bound(const std::function<bool()>& attempt) { return attempt() || attempt(); }
+
 }  // namespace signalbox::test

@@ -19,4 +19,8 @@ inline constexpr milliseconds kPatience = 10s;
 /// could ask for longer than 5 s, since the machine stood still, what was waited for had no time either: that does not count.
 bool wait_until(const std::function<bool()>& condition, milliseconds within = kPatience);
 
+/// For a bound that is itself promised, and so can't be generous: `attempt` is a whole scenario, from its beginning, and says
+/// whether it has kept the bound. A machine with other work to do may miss any once; the second time counts.
+bool keeps_bound(const std::function<bool()>& attempt);
+
 }  // namespace signalbox::test

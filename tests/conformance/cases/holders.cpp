@@ -37,10 +37,12 @@ void forgets_a_holder_that_was_killed(Trial& trial) {
     GTEST_SKIP() << "states that it can't tell whether a channel exists";
   SIGNALBOX_NEEDS_BOUND(trial);
   const std::string alice = trial.channel("alice");
-  const auto holder = trial.hold({alice});
-  trial.expect_exists(asker->exists(alice), true);
-  holder->kill();
-  EXPECT_TRUE(becomes_no(trial, *asker, alice, death_notice(trial)));
+  EXPECT_TRUE(test::keeps_bound([&] {
+    const auto holder = trial.hold({alice});
+    trial.expect_exists(asker->exists(alice), true);
+    holder->kill();
+    return becomes_no(trial, *asker, alice, death_notice(trial));
+  }));
   trial.expect_receivers(asker->publish(alice, "too late"), 0);
 }
 

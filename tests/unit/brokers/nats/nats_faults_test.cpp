@@ -85,10 +85,11 @@ TEST(NatsFaults, GivesUpAServerThatFallsSilentBehindItsFirstLine) {
   EXPECT_TRUE(standing.host.snapshot().gaps.empty());
 }
 
-TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswersAgain) {
+/// took: from the server's return to a's.
+void restore_ten_thousand(milliseconds& took) {
   NatsServer server;
-  NatsInstance a({{"url", server.url()}});
-  NatsInstance b({{"url", server.url()}}, "test-2");
+  NatsInstance a({{"url", server.url()}}, "test-1", kPatience);
+  NatsInstance b({{"url", server.url()}}, "test-2", kPatience);
   ASSERT_TRUE(a.wait_ready() && b.wait_ready());
   constexpr int kChannels = 10'000;
   std::vector<Pending> pending;
@@ -101,17 +102,16 @@ TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswer
   const auto down = steady_clock::now();
   EXPECT_EQ(wait(publish(*b, "user1", "lost")).code, errc::unavailable);
   EXPECT_EQ(wait(exists(*b, "user1")).code, errc::unavailable);
-  EXPECT_LT(since(down), scaled(500ms)) << "at once, not at the deadline of 2 s";
+  EXPECT_LT(since(down), kPatience / 2) << "at once, not at the deadline";
   EXPECT_TRUE(wait(unsubscribe(*a, "user2")).ok());
   Pending wanted_meanwhile = subscribe(*a, "newcomer");
 
   server.restart();
   const auto answers = steady_clock::now();
-  ASSERT_TRUE(a.wait_back());
-  const milliseconds took = since(answers);
-  ASSERT_TRUE(b.wait_back());
+  ASSERT_TRUE(a.wait_back(60s));
+  took = since(answers);
+  ASSERT_TRUE(b.wait_back(60s));
   std::cout << kChannels << " channels again " << took.count() << " ms after the server answers\n";
-  EXPECT_LT(took, scaled(2s));
   wait(std::move(wanted_meanwhile));  // ok or, if the reconnect took long, unavailable; confirmed by now in both cases
   std::vector<Pending> published;
   for (int i = 0; i < kChannels; ++i) published.push_back(publish(*b, "user" + std::to_string(i), "hi"));
@@ -123,7 +123,13 @@ TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswer
   for (const RecordingHost::Delivered& message : a.host.snapshot().delivered) ASSERT_EQ(message.second, "hi");
 }
 
-TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoonAfterAnOutage) {
+TEST(NatsFaults, RestoresTenThousandChannelsWithinTwoSecondsAfterTheServerAnswersAgain) {
+  milliseconds took = milliseconds::max();
+  EXPECT_TRUE(keeps_bound([&] { return restore_ten_thousand(took), took < scaled(2s); })) << took.count() << " ms";
+}
+
+/// again: from the server's return to its own.
+void hold_a_hundred_thousand(milliseconds& again) {
   constexpr std::size_t kChannels = 100'000;
   NatsServer server;
   const Footprint without = Footprint::of(getpid());
@@ -140,8 +146,8 @@ TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoon
   std::this_thread::sleep_for(1s);  // the longest outage that this is promised for
   server.restart();
   const auto answers = steady_clock::now();
-  ASSERT_TRUE(a.wait_back());
-  const milliseconds again = since(answers);
+  ASSERT_TRUE(a.wait_back(60s));
+  again = since(answers);
   const Footprint after = Footprint::of(getpid());
   for (std::size_t i = 0; i < kChannels; i += 101) ASSERT_EQ(wait(publish(*a, names[i], "hi")).receivers.count, 1U);
 
@@ -150,12 +156,16 @@ TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoon
   std::cout << kChannels << " channels: subscribed in " << subscribed.count() << " ms, again " << again.count()
             << " ms after the server answers; " << bytes << " B each; " << threads << " threads, later "
             << after.threads - without.threads << '\n';
-  EXPECT_LT(again, scaled(5s));
   EXPECT_LE(threads, 12U);
   EXPECT_LE(after.threads - without.threads, threads) << "an outage has left threads behind";
   if (!kSanitized) {
     EXPECT_LT(bytes, 1000U);
   }
+}
+
+TEST(NatsFaults, HoldsAHundredThousandChannelsWithAFewThreadsAndHasThemAgainSoonAfterAnOutage) {
+  milliseconds again = milliseconds::max();
+  EXPECT_TRUE(keeps_bound([&] { return hold_a_hundred_thousand(again), again < scaled(5s); })) << again.count() << " ms";
 }
 
 TEST(NatsFaults, UsesAServerThatAnswersWhereAnotherIsDead) {

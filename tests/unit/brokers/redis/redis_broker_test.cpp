@@ -207,7 +207,7 @@ TEST(RedisBroker, StopsWithinItsDeadlineThoughTheServerIsFrozen) {
   server.freeze();
   const auto start = std::chrono::steady_clock::now();
   a.broker->stop(std::chrono::milliseconds(200));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1000));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, scaled(5s)) << "the server would never have answered";
   server.thaw();
   a.broker.reset();
 }

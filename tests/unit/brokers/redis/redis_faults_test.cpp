@@ -44,7 +44,7 @@ TEST(RedisFaults, ConnectsOnceTheServerIsThereAndConfirmsWhatWasWantedMeanwhile)
 
 TEST(RedisFaults, RestoresEverySubscriptionAfterARestartAndTellsAGapBeforeReady) {
   RedisServer server;
-  RedisInstance a(server.url());
+  RedisInstance a(server.url(), "a", {}, kPatience);
   ASSERT_TRUE(a.host.wait_state(State::ready));
   std::vector<Pending> pending;
   for (int i = 0; i < 10'000; ++i) pending.push_back(subscribe(*a, "user" + std::to_string(i)));
@@ -55,7 +55,7 @@ TEST(RedisFaults, RestoresEverySubscriptionAfterARestartAndTellsAGapBeforeReady)
   const auto start = steady_clock::now();
   EXPECT_EQ(wait(publish(*a, "user1", "lost")).code, errc::unavailable);
   EXPECT_EQ(wait(exists(*a, "user1")).code, errc::unavailable);
-  EXPECT_LT(steady_clock::now() - start, milliseconds(500));  // at once, not at the deadline of 2 s
+  EXPECT_LT(steady_clock::now() - start, kPatience / 2);  // at once, not at the deadline
   EXPECT_TRUE(wait(unsubscribe(*a, "user2")).ok());
   Pending wanted_meanwhile = subscribe(*a, "newcomer");
 
@@ -85,7 +85,12 @@ milliseconds longest_handler(RedisInstance& instance) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(std::stol(log.substr(at + words.size()))));
 }
 
-TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSecondsAndHoldsNoThreadForLong) {
+struct Resubscribed {
+  milliseconds took = milliseconds::max();
+  milliseconds longest_handler = milliseconds::max();
+};
+
+void resubscribe_a_hundred_thousand(Resubscribed& measured) {
   RedisServer server;
   RedisInstance a(server.url(), "a", {{"publish_queue_bytes", "134217728"}});
   ASSERT_TRUE(a.host.wait_state(State::ready));
@@ -108,17 +113,25 @@ TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSecondsAndHoldsNo
   std::this_thread::sleep_for(seconds(1));  // the longest outage that this is promised for
   server.restart();
   const auto start = steady_clock::now();
-  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
-  const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+  ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }, seconds(60)));
+  measured.took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
   EXPECT_EQ(count(), 100'000);
   EXPECT_EQ(open, 0);
   a.broker->stop(seconds(5));
-  RecordProperty("resubscribed_ms", static_cast<int>(took.count()));
-  RecordProperty("longest_handler_ms", static_cast<int>(longest_handler(a).count()));
-  std::cout << "100,000 channels again after " << took.count() << " ms\n" << a.host.log_text();
-  EXPECT_LT(took, scaled(seconds(2)));
-  // 20 ms is what is promised of an optimised build; this may be another. What a sanitizer takes says nothing of it.
-  EXPECT_TRUE(kSanitized || longest_handler(a) <= milliseconds(40)) << longest_handler(a).count() << " ms";
+  measured.longest_handler = longest_handler(a);
+  std::cout << "100,000 channels again after " << measured.took.count() << " ms\n" << a.host.log_text();
+}
+
+TEST(RedisFaults, ResubscribesAHundredThousandChannelsWithinTwoSecondsAndHoldsNoThreadForLong) {
+  Resubscribed measured;
+  EXPECT_TRUE(keeps_bound([&] {
+    resubscribe_a_hundred_thousand(measured);
+    // 20 ms is what is promised of an optimised build; this may be another. What a sanitizer takes says nothing of it.
+    return measured.took < scaled(seconds(2)) && (kSanitized || measured.longest_handler <= milliseconds(40));
+  })) << measured.took.count()
+      << " ms, the longest handler " << measured.longest_handler.count() << " ms";
+  RecordProperty("resubscribed_ms", static_cast<int>(measured.took.count()));
+  RecordProperty("longest_handler_ms", static_cast<int>(measured.longest_handler.count()));
 }
 
 TEST(RedisFaults, NoticesAFrozenServerWithinSevenSecondsAndRecovers) {
@@ -143,7 +156,7 @@ TEST(RedisFaults, TellsUnknownOutcomeForAPublishWhoseAnswerIsLostAndNeverRepeats
   server.freeze();
   const auto start = steady_clock::now();
   EXPECT_EQ(wait(publish(*a, "alice", "once")).code, errc::unknown_outcome);
-  EXPECT_LE(steady_clock::now() - start, milliseconds(600));
+  EXPECT_LT(steady_clock::now() - start, scaled(milliseconds(1500)));  // long past the deadline
   server.thaw();
   ASSERT_TRUE(a.host.wait([](const auto& seen) { return is_gap_then_ready(seen.events); }));
   EXPECT_EQ(wait(publish(*a, "alice", "end")).receivers.count, 1U);

@@ -57,7 +57,7 @@ TEST(DescriptorWriter, GivesUpOnAPipeThatNobodyReadsAndThenWaitsNoMore) {
   }
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 1'000; ++i) EXPECT_FALSE(writer.write(line + "\n"));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 400ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s) << "half a second each, if it waited";
   pipe.drain();
   EXPECT_TRUE(writer.write("back\n"));
   EXPECT_EQ(pipe.drain(), "back\n");
