@@ -62,9 +62,9 @@ class Leaving final : private kafka::ClientEvents {
 Leaving stopped(const KafkaServer& server, const std::string& instance, std::size_t channels, milliseconds one_way,
                 milliseconds deadline) {
   FaultProxy proxy(server.proxied_port(), "127.0.0.1", server.proxy_port());
-  KafkaInstance leaving("127.0.0.1:" + std::to_string(proxy.port()), instance);
+  KafkaInstance leaving("127.0.0.1:" + std::to_string(proxy.port()), instance, {}, 60s);
   EXPECT_TRUE(leaving.wait_ready()) << leaving.reason();
-  leaving.subscribe_all(numbered_channels(channels));
+  EXPECT_EQ(leaving.subscribe_all(numbered_channels(channels)), channels) << "so many are to be erased";
   for (const Direction way : {Direction::to_server, Direction::to_client}) proxy.delay(way, one_way);
   leaving.broker->stop(deadline);
   return {server.bootstrap_servers(), instance};
