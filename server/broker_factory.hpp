@@ -24,6 +24,8 @@ class PluginCatalog {
   FindPlugin finder();
   /// The same, but it loads nothing: what is not loaded is not found.
   FindPlugin finder_of_loaded();
+  /// Whether there is a plugin of that name. Loads nothing.
+  static bool has(const std::string& name, const std::vector<std::string>& plugin_path);
 
  private:
   std::map<std::string, PluginLibrary> loaded_;
@@ -37,12 +39,19 @@ class BrokerFactory {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& version() const noexcept { return version_; }
 
-  /// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words.
+  /// Lifetime: `host` outlives the broker. Errors: ConfigError with the place of the key that the plugin complains of.
   std::unique_ptr<Broker> make(Host& host) const;
+  /// Makes the broker of another section for the same plugin and lets it go, not started: what the plugin itself has to say of
+  /// it, a URL it can't read or a file that is not there. Another plugin's section is not looked at. Loads nothing.
+  /// Errors: ConfigError.
+  void try_section(const Config& config) const;
 
  private:
+  std::unique_ptr<Broker> make(Host& host, const Config::Broker& section) const;
+  [[nodiscard]] std::string located(const std::string& words, const std::map<std::string, std::string>& places) const;
+
   PluginLibrary library_;  ///< without a descriptor: memory, built in
-  Settings settings_;
+  Config::Broker section_;
   std::string name_;
   std::string version_;
 };

@@ -37,6 +37,8 @@ class Instance {
   ~Instance();
 
   void start();
+  /// What the running plugin has to say of its section in another configuration. Errors: ConfigError.
+  void check_broker(const Config& config) const { factory_.try_section(config); }
   /// Puts the live keys of a configuration in force, but for logging.level. Closes nobody.
   void apply(const Config& config);
   /// Not ready from now on, upgrades get 503, and the WebSockets are closed evenly over 80 % of server.drain_timeout.

@@ -40,6 +40,9 @@ struct TlsOptions {
 /// Throws std::invalid_argument, as what follows does: one line with the key, what is wrong, what would be right.
 [[noreturn]] void refuse(const std::string& reason);
 
+/// Refuses a file that is missing or can't be read; an empty path is none.
+void require_readable(const std::string& key, const std::string& path);
+
 /// All but `enabled`, which the URL says: with `scheme`, as in "rediss://".
 void read_tls(const Settings& settings, const std::string& scheme, TlsOptions& tls);
 

@@ -1,8 +1,14 @@
 #include "brokers/kafka/options.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <stdexcept>
 #include <string_view>
+
+#include <boost/url/authority_view.hpp>
+#include <boost/url/parse.hpp>
+
+#include "brokers/common/url.hpp"
 
 namespace signalbox::kafka {
 namespace {
@@ -46,6 +52,35 @@ bool is_topic_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
+/// As librdkafka reads one of bootstrap.servers: [PROTOCOL://]HOST[:PORT].
+bool is_server(std::string text) {
+  constexpr std::string_view kProtocols[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+  if (const std::size_t end = text.find("://"); end != std::string::npos) {
+    std::string protocol = text.substr(0, end);
+    std::transform(protocol.begin(), protocol.end(), protocol.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (std::find(std::begin(kProtocols), std::end(kProtocols), protocol) == std::end(kProtocols)) return false;
+    text.erase(0, end + 3);
+  }
+  const auto server = boost::urls::parse_authority(text);
+  if (!server || server->has_userinfo() || server->encoded_host_address().empty()) return false;
+  const auto port = server->port();
+  return !server->has_port() || brokers::is_port({port.data(), port.size()});
+}
+
+void read_servers(const Settings& settings, Options& options) {
+  options.bootstrap_servers = settings.text("bootstrap_servers");
+  for (std::string_view left = options.bootstrap_servers;;) {
+    const std::size_t comma = std::min(left.find(','), left.size());
+    std::string_view server = left.substr(0, comma);
+    while (server.starts_with(' ')) server.remove_prefix(1);
+    while (server.ends_with(' ')) server.remove_suffix(1);
+    if (!is_server(std::string(server)))
+      refuse("bootstrap_servers: host:port, with commas between several, as in k1:9092,k2:9092");
+    if (comma == left.size()) return;
+    left.remove_prefix(comma + 1);
+  }
+}
+
 void read_topics(const Settings& settings, Options& options) {
   constexpr std::size_t kLongest = 200;  // a topic's name has 249 at most
   const std::string prefix = settings.text("topic_prefix");
@@ -71,8 +106,7 @@ void read_properties(const Settings& settings, Options& options) {
 
 Options read_options(const Settings& settings) {
   Options options;
-  options.bootstrap_servers = settings.text("bootstrap_servers");
-  if (options.bootstrap_servers.empty()) refuse("bootstrap_servers: is empty; write host:port");
+  read_servers(settings, options);
   read_topics(settings, options);
   options.create_topics = settings.flag("create_topics");
   options.presence_partitions = static_cast<int>(settings.integer("presence_partitions"));

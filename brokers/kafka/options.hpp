@@ -13,8 +13,8 @@
 namespace signalbox::kafka {
 
 inline constexpr Option kOptions[] = {
-    {"bootstrap_servers", "text", "localhost:9092", "Some of the cluster's brokers, host:port, with commas between them.", 0, 0,
-     0, 0},
+    {"bootstrap_servers", "text", "localhost:9092",
+     "Some of the cluster's brokers, host:port, with commas between them; without a port it is 9092.", 0, 0, 0, 0},
     {"topic_prefix", "text", "signalbox",
      "The topics are PREFIX.presence and PREFIX.inbox. Instances that share them reach each other.", 0, 0, 0, 0},
     {"create_topics", "boolean", "true", "Whether topics that are missing are created at the start; else they are an error.", 0,
@@ -26,9 +26,14 @@ inline constexpr Option kOptions[] = {
     {"replication_factor", "integer", "-1", "Copies of each partition of a topic that is created; -1: the cluster's default.",
      -1, 32, 0, 0},
     brokers::kPublishQueueBytes,
+    {"properties.sasl.oauthbearer.client.secret", "text", "", "The secret of SASL OAUTHBEARER's client.", 0, 0,
+     SIGNALBOX_OPTION_SECRET, 0},
+    {"properties.sasl.oauthbearer.config", "text", "", "The configuration of SASL OAUTHBEARER's token.", 0, 0,
+     SIGNALBOX_OPTION_SECRET, 0},
     {"properties.sasl.password", "text", "", "The password of SASL.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"properties.ssl.key.password", "text", "", "The password of the client certificate's key.", 0, 0, SIGNALBOX_OPTION_SECRET,
      0},
+    {"properties.ssl.key.pem", "text", "", "The client certificate's key itself.", 0, 0, SIGNALBOX_OPTION_SECRET, 0},
     {"properties.ssl.keystore.password", "text", "", "The password of the client's key store.", 0, 0, SIGNALBOX_OPTION_SECRET,
      0},
     {"properties.", "text", "",

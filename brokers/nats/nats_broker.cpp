@@ -12,9 +12,9 @@ constexpr std::size_t kCallOverhead = 256;  // what a call holds beside its byte
 }  // namespace
 
 NatsBroker::NatsBroker(const Settings& settings)
-    : ThreadedBroker(settings, kCallOverhead),
-      options_(nats::read_options(settings)),
-      clustered_(options_.servers.size() > 1) {}
+    : ThreadedBroker(settings, kCallOverhead), options_(nats::read_options(settings)), clustered_(options_.servers.size() > 1) {
+  nats::check_files(options_);
+}
 
 NatsBroker::~NatsBroker() { end_engine(); }
 

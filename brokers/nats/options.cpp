@@ -29,7 +29,6 @@ struct Found {
 Found read_url(const std::string& key, const std::string& text) {
   const boost::urls::url_view url = brokers::parse_server_url(key, text, "nats", "tls");
   if (url.has_query() || url.has_fragment() || url.encoded_path().size() > 1) refuse(key + ": ends behind the port");
-  if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
   std::string host = url.host_address();
   std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool v6 = host.find(':') != std::string::npos;
@@ -107,6 +106,14 @@ Options read_options(const Settings& settings) {
   read_credentials(settings, options.credentials);
   brokers::read_tls(settings, "tls://", options.tls);
   return options;
+}
+
+void check_files(const Options& options) {
+  brokers::require_readable("nkey_seed_file", options.credentials.nkey_seed_file);
+  brokers::require_readable("creds_file", options.credentials.creds_file);
+  brokers::require_readable("tls_ca_file", options.tls.ca_file);
+  brokers::require_readable("tls_certificate", options.tls.certificate);
+  brokers::require_readable("tls_private_key", options.tls.private_key);
 }
 
 }  // namespace signalbox::nats

@@ -56,4 +56,7 @@ struct Options {
 /// Errors: std::invalid_argument with one line: the key, what is wrong, what would be right. Never a secret in it.
 Options read_options(const Settings& settings);
 
+/// Errors: the same, for a file that can't be read now. What is in it is looked at by each connection, since files change.
+void check_files(const Options& options);
+
 }  // namespace signalbox::nats

@@ -37,7 +37,6 @@ int read_database(const std::string& key, std::string_view path) {
 Server read_url(const std::string& key, const std::string& text) {
   const boost::urls::url_view url = brokers::parse_server_url(key, text, "redis", "rediss");
   if (url.has_query() || url.has_fragment()) refuse(key + ": takes no ?query and no #fragment; there are options for that");
-  if (url.has_port() && url.port_number() == 0) refuse(key + ": the port is 1 to 65535");
   Server server;
   server.endpoint.host = url.host_address();
   if (url.has_port()) server.endpoint.port = url.port_number();

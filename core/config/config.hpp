@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +65,8 @@ struct Config {
     std::string section;  ///< the chosen plugin's, under `broker`: its own name, also where `plugin` is a path
     /// The chosen plugin's section as plugin.h has it (signalbox_setting): validated, complete, secrets resolved.
     std::vector<std::pair<std::string, std::string>> settings;
+    /// Where the section's keys stand, as LoadedConfig::places; the section itself is "". What is not here has its default.
+    std::map<std::string, std::string> places;
   } broker;
 
   struct Logging {

@@ -28,7 +28,7 @@ class Loader {
     load_broker_section();
     check_other_sections();
     check_api_is_guarded();
-    return {std::move(config_), std::move(warnings_), places()};
+    return {std::move(config_), std::move(warnings_), places(), std::move(skipped_sections_), std::move(other_brokers_)};
   }
 
  private:
@@ -53,11 +53,14 @@ class Loader {
     return found;
   }
 
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_of(const PluginTable& table) const {
-    const auto section = entries_.plugins.find(table.name);
-    return section_settings("broker." + table.name, table.options,
-                            section == entries_.plugins.end() ? std::vector<Entry>{} : section->second.entries,
-                            source_.environment);
+  void load_section(const PluginTable& table, Config::Broker& broker) const {
+    const auto found = entries_.plugins.find(table.name);
+    const Entries::Section section = found == entries_.plugins.end() ? Entries::Section{} : found->second;
+    const std::string name = "broker." + table.name;
+    broker.section = table.name;
+    broker.settings = section_settings(name, table.options, section.entries, source_.environment);
+    broker.places[""] = section.where;
+    for (const Entry& entry : section.entries) broker.places[entry.key.substr(name.size() + 1)] = entry.where;
   }
 
   void load_broker_section() {
@@ -68,8 +71,7 @@ class Loader {
       if (mode_ == LoadMode::reload) return;
       throw ConfigError(error_line(where("broker.plugin"), "broker.plugin", refusal(error)));
     }
-    config_.broker.section = table.name;
-    config_.broker.settings = settings_of(table);
+    load_section(table, config_.broker);
   }
 
   void check_other_sections() {
@@ -77,7 +79,11 @@ class Loader {
     for (const auto& [name, section] : entries_.plugins) {
       if (name == config_.broker.section) continue;
       // A variable or flag was set for this process, so a misspelt one is a mistake; a file may serve many.
-      if (mode_ == LoadMode::check || section.given_by_hand) check_section(name, section);
+      if (mode_ == LoadMode::check || section.given_by_hand) {
+        check_section(name, section);
+      } else {
+        skipped_sections_[name] = section.where;
+      }
     }
   }
 
@@ -91,7 +97,11 @@ class Loader {
       warnings_.push_back(line);
       return;
     }
-    if (mode_ == LoadMode::check) static_cast<void>(settings_of(table));
+    if (mode_ != LoadMode::check) return;
+    Config::Broker& broker = other_brokers_.emplace_back(config_.broker);
+    broker.plugin = name;
+    broker.places.clear();
+    load_section(table, broker);
   }
 
   void check_api_is_guarded() {
@@ -110,6 +120,8 @@ class Loader {
   const FindPlugin& find_;
   LoadMode mode_;
   std::vector<std::string> warnings_;
+  std::map<std::string, std::string> skipped_sections_;
+  std::vector<Config::Broker> other_brokers_;
   Schema schema_;
   Entries entries_;
   Config config_;

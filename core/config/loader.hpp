@@ -39,6 +39,10 @@ struct LoadedConfig {
   std::vector<std::string> warnings;  ///< a line each
   /// Where the values of keys stand: "FILE:LINE:COL", a variable's name, "--set". A key that is not here has its default.
   std::map<std::string, std::string> places;
+  /// With LoadMode::serve: sections of other plugins, which were not looked at, and where they stand.
+  std::map<std::string, std::string> skipped_sections;
+  /// With LoadMode::check: Config::broker for every other plugin that is found and has a section, as if broker.plugin named it.
+  std::vector<Config::Broker> other_brokers;
 };
 
 /// Errors: ConfigError, one line.

@@ -90,7 +90,10 @@ class Collector {
     const bool is_whole_section = key.size() == kBrokerPrefix.size() + plugin.size();
     const bool holds_keys = entry.value.kind == YamlNode::Kind::map && !entry.value.entries.empty();
     if (is_whole_section && entry.value.kind != YamlNode::Kind::map && entry.value.kind != YamlNode::Kind::null) {
-      throw ConfigError(unknown_key_line(made_from(entry, key), core_));
+      if (!core_.suggestion(key).empty()) throw ConfigError(unknown_key_line(made_from(entry, key), core_));
+      throw ConfigError(
+          error_line(at(entry.value.position), key,
+                     std::string("expected a plugin's section (a map of keys), got ") + describe(entry.value.kind)));
     }
     Entries::Section& section = entries_.plugins[plugin];
     if (section.where.empty()) section.where = at(entry.position);

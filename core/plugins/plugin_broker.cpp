@@ -224,17 +224,17 @@ class PluginBroker final : public Broker {
           });
         },
         kCreateTime);
-    const std::string key = "broker." + std::string(plugin.name) + ": ";
+    const std::string section = "broker." + std::string(plugin.name);
     if (!returned) {
       throw ConfigError("broker.plugin: " + who + ": create() has not returned within " + std::to_string(kCreateTime.count()) +
                         " s: it hangs; it must not wait for anything, least of all for its broker");
     }
-    if (!creation->thrown.empty()) throw ConfigError(key + who + ": create() " + creation->thrown);
+    if (!creation->thrown.empty()) throw PluginRefusal(section, who + ": create() " + creation->thrown);
     creation->error.back() = '\0';
     if (!creation->broker && creation->error.front() == '\0') {
-      throw ConfigError(key + who + ": create() made no broker and does not say why: tell its author");
+      throw PluginRefusal(section, who + ": create() made no broker and does not say why: tell its author");
     }
-    if (!creation->broker) throw ConfigError(key + creation->error.data());
+    if (!creation->broker) throw PluginRefusal(section, creation->error.data());
     if (!complete_table(*creation->broker)) {
       throw ConfigError("broker.plugin: " + who + ": lacks a function of its broker table: rebuild it with this server's SDK");
     }

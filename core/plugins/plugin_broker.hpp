@@ -4,9 +4,13 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "signalbox/broker.hpp"
 #include "signalbox/settings.hpp"
+
+#include "core/fault.hpp"
 
 namespace signalbox {
 
@@ -17,8 +21,19 @@ inline constexpr std::chrono::seconds kStartTime{5};
 inline constexpr std::chrono::milliseconds kCallGrace{1000};
 inline constexpr std::chrono::milliseconds kStopGrace{2000};
 
+/// A plugin's own words about its section: "KEY: reason", or just a reason. what() has the section before them.
+class PluginRefusal : public ConfigError {
+ public:
+  PluginRefusal(const std::string& section, std::string words)
+      : ConfigError(section + ": " + words), words_(std::move(words)) {}
+  [[nodiscard]] const std::string& words() const noexcept { return words_; }
+
+ private:
+  std::string words_;
+};
+
 /// Makes the broker of a loaded plugin, not started. `file`: the plugin's, for reports.
-/// Lifetime: `host` outlives the broker. Errors: ConfigError with the plugin's own words, or because create() hangs.
+/// Lifetime: `host` outlives the broker. Errors: PluginRefusal; ConfigError if create() hangs.
 ///
 /// What a faulty plugin does is kept from the rest of the process as far as that can be; each kind of fault is one error in the
 /// host's log (docs/plugins.md has all of them). A call that it does not complete is completed in its place kCallGrace after

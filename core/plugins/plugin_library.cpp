@@ -128,6 +128,8 @@ PluginLibrary load_file(const fs::path& path) {
   return {loading->plugin, copy_options(*loading->plugin), path};
 }
 
+std::string file_name(const std::string& plugin) { return "libsignalbox_" + plugin + ".so"; }
+
 fs::path executable_folder() {
   std::error_code ignored;
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
@@ -146,20 +148,24 @@ std::vector<fs::path> plugin_folders(const std::vector<std::string>& plugin_path
   return folders;
 }
 
+std::optional<fs::path> plugin_file(const std::string& name, const std::vector<std::string>& plugin_path) {
+  std::error_code ignored;
+  for (const fs::path& folder : plugin_folders(plugin_path)) {
+    if (const fs::path path = folder / file_name(name); fs::exists(path, ignored)) return path;
+  }
+  return std::nullopt;
+}
+
 PluginLibrary load_plugin(const std::string& name_or_path, const std::vector<std::string>& plugin_path) {
   std::error_code ignored;
   if (name_or_path.find('/') != std::string::npos) {
     if (!fs::exists(name_or_path, ignored)) refuse(name_or_path, "no such file");
     return load_file(name_or_path);
   }
-  const std::string file = "libsignalbox_" + name_or_path + ".so";
+  if (const auto path = plugin_file(name_or_path, plugin_path)) return load_file(*path);
   std::string looked;
-  for (const fs::path& folder : plugin_folders(plugin_path)) {
-    const fs::path path = folder / file;
-    if (fs::exists(path, ignored)) return load_file(path);
-    looked += (looked.empty() ? "" : ", ") + folder.string();
-  }
-  throw ConfigError("broker.plugin: no plugin '" + name_or_path + "': " + file + " is not in " + looked +
+  for (const fs::path& folder : plugin_folders(plugin_path)) looked += (looked.empty() ? "" : ", ") + folder.string();
+  throw ConfigError("broker.plugin: no plugin '" + name_or_path + "': " + file_name(name_or_path) + " is not in " + looked +
                     ": name a built plugin, give its path, or add its folder to broker.plugin_path");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ struct PluginLibrary {
 /// ../lib/signalbox/plugins from it, the install directory.
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::string>& plugin_path);
 
-/// Loads the plugin called `name_or_path`: a path if it holds a slash, else libsignalbox_NAME.so in plugin_folders().
+/// The file of the plugin called `name`, if there is one: libsignalbox_NAME.so in plugin_folders(). The built-in one has none.
+std::optional<std::filesystem::path> plugin_file(const std::string& name, const std::vector<std::string>& plugin_path);
+
+/// Loads the plugin called `name_or_path`: a path if it holds a slash, else plugin_file().
 /// Errors: ConfigError with what was looked for and where, or why it was refused.
 PluginLibrary load_plugin(const std::string& name_or_path, const std::vector<std::string>& plugin_path);
 

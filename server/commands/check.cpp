@@ -1,11 +1,10 @@
-// signalbox check: validates the configuration and the plugin it names.
+// signalbox check: validates the configuration, with every plugin that it has a section for.
 #include <cstdio>
 #include <memory>
 
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
-#include "server/commands/silent_host.hpp"
 
 namespace signalbox::commands {
 
@@ -14,7 +13,7 @@ Run add_check(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("check",
                          "Validate the configuration and print what is in effect\n"
-                         "Reads what serve would read, loads the broker plugin and asks it about its section, without "
+                         "Reads what serve would read, loads the broker plugins and asks them about their sections, without "
                          "connecting anywhere. Prints YAML, with secrets as ***.");
   options->add_to(*command);
   command->footer(
@@ -23,11 +22,14 @@ Run add_check(CLI::App& app) {
                 .examples = {"signalbox check -c configs/redis.yaml"}}));
   return [options] {
     PluginCatalog catalog;
-    const Config config = options->load(catalog.finder(), LoadMode::check);
-    // What the plugin itself has to say of its section: a URL it can't read, a file that is not there.
-    SilentHost host(config);
-    BrokerFactory(config.broker).make(host);
-    std::fputs(effective_yaml(config, catalog.finder()).c_str(), stdout);
+    const LoadedConfig loaded = options->load(catalog.finder(), LoadMode::check);
+    BrokerFactory(loaded.config.broker).try_section(loaded.config);
+    for (const Config::Broker& other : loaded.other_brokers) {
+      Config config = loaded.config;
+      config.broker = other;
+      BrokerFactory(other).try_section(config);
+    }
+    std::fputs(effective_yaml(loaded.config, catalog.finder()).c_str(), stdout);
     return kDone;
   };
 }

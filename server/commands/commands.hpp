@@ -31,7 +31,7 @@ struct ConfigOptions {
   /// The sources that they name. Errors: ConfigError.
   [[nodiscard]] Source source(Overrides more = {}) const;
   /// Loads them. Warnings go to standard error. Errors: ConfigError.
-  [[nodiscard]] Config load(const FindPlugin& find, LoadMode mode, Overrides more = {}) const;
+  [[nodiscard]] LoadedConfig load(const FindPlugin& find, LoadMode mode, Overrides more = {}) const;
 };
 
 /// What a subcommand does once it is chosen; returns the exit code.

@@ -32,10 +32,10 @@ Source ConfigOptions::source(Overrides more) const {
   return source;
 }
 
-Config ConfigOptions::load(const FindPlugin& find, LoadMode mode, Overrides more) const {
+LoadedConfig ConfigOptions::load(const FindPlugin& find, LoadMode mode, Overrides more) const {
   LoadedConfig loaded = load_config(source(std::move(more)), find, mode);
   for (const std::string& warning : loaded.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  return std::move(loaded.config);
+  return loaded;
 }
 
 }  // namespace signalbox::commands

@@ -7,7 +7,7 @@
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
-#include "server/commands/silent_host.hpp"
+#include "server/silent_host.hpp"
 
 namespace signalbox::commands {
 namespace {
@@ -34,7 +34,7 @@ void print_capabilities(const Capabilities& has) {
 void print_plugin(const ConfigOptions& options, const std::string& name_or_path, const std::string& where) {
   PluginCatalog catalog;
   try {
-    const Config config = options.load(catalog.finder(), LoadMode::serve, {{"broker.plugin", name_or_path}});
+    const Config config = options.load(catalog.finder(), LoadMode::serve, {{"broker.plugin", name_or_path}}).config;
     const BrokerFactory factory(config.broker);
     std::printf("%s  version %s  ABI %d  %s\n", factory.name().c_str(), factory.version().c_str(), SIGNALBOX_ABI_MAJOR,
                 where.c_str());
@@ -49,7 +49,7 @@ void print_plugin(const ConfigOptions& options, const std::string& name_or_path,
 int print_plugins(const ConfigOptions& options) {
   PluginCatalog catalog;
   // Memory is always there: what is configured may be what is missing.
-  const Config config = options.load(catalog.finder(), LoadMode::serve, {{"broker.plugin", "memory"}});
+  const Config config = options.load(catalog.finder(), LoadMode::serve, {{"broker.plugin", "memory"}}).config;
   print_plugin(options, "memory", "built in");
   for (const FoundPlugin& found : find_plugins(config.broker.plugin_path)) {
     if (found.library.descriptor) {

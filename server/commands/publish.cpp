@@ -55,7 +55,7 @@ int fail(const std::error_code& code, const std::string& detail) {
 
 int publish(const Options& options) {
   PluginCatalog catalog;
-  const Config config = options.config.load(catalog.finder(), LoadMode::serve);
+  const Config config = options.config.load(catalog.finder(), LoadMode::serve).config;
   const std::string key = user_key(options, config);
   const std::string payload = read_payload(options, config);
   Metrics metrics;
@@ -82,7 +82,7 @@ int publish(const Options& options) {
 
 int exists(const Options& options) {
   PluginCatalog catalog;
-  const Config config = options.config.load(catalog.finder(), LoadMode::serve);
+  const Config config = options.config.load(catalog.finder(), LoadMode::serve).config;
   const std::string key = user_key(options, config);
   struct Answer {
     std::error_code code;

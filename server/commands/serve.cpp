@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/config/sources.hpp"
 #include "core/fault.hpp"
 #include "core/observe/log.hpp"
 #include "core/plugins/control_thread.hpp"
@@ -33,7 +34,11 @@ class ConfigReader {
  public:
   explicit ConfigReader(const Options& options) : options_(options) {}
 
-  Reloader::Reading read() { return read(catalog_.finder(), LoadMode::serve); }
+  Reloader::Reading read() {
+    Reloader::Reading reading = read(catalog_.finder(), LoadMode::serve);
+    warn_of_nobodys_sections(reading.loaded);
+    return reading;
+  }
 
   Reloader::Reading read_again() {
     const std::string file = options_.config.file.value_or("");
@@ -45,6 +50,14 @@ class ConfigReader {
   }
 
  private:
+  /// No plugin is loaded for that: its file is there or not.
+  static void warn_of_nobodys_sections(LoadedConfig& loaded) {
+    for (const auto& [name, where] : loaded.skipped_sections) {
+      if (PluginCatalog::has(name, loaded.config.broker.plugin_path)) continue;
+      loaded.warnings.push_back(error_line(where, "broker." + name, "no plugin claims this section: no plugin '" + name + "'"));
+    }
+  }
+
   Reloader::Reading read(const FindPlugin& find, LoadMode mode) {
     ConfigOptions::Overrides overrides;
     if (options_.listen) overrides.emplace_back("server.listen", *options_.listen);
@@ -162,8 +175,12 @@ int serve(const Options& options) {
   for (const std::string& warning : loaded.warnings) log.warning("{}", warning);
   const ClientProtocol messages;
   Instance instance(loaded.config, messages, log);
-  Reloader reloader(
-      loaded.config, [&] { return reader.read_again(); }, [&](const Config& config) { instance.apply(config); }, log);
+  const auto read_again = [&] {
+    Reloader::Reading reading = reader.read_again();
+    instance.check_broker(reading.loaded.config);
+    return reading;
+  };
+  Reloader reloader(loaded.config, read_again, [&](const Config& config) { instance.apply(config); }, log);
   LastResort last_resort(loaded.config.server.drain_timeout, loaded.config.broker.plugin);
   Supervisor supervisor(instance, reloader, last_resort, log, loaded.config.server.drain_timeout);
   instance.start();

@@ -47,12 +47,17 @@ TEST_F(BrokerChoice, IsThePluginsNameAlone) {
 
 TEST(BrokerChoiceAlone, LeavesTheOtherSectionsToCheck) {
   Instance served({{"broker.plugin", "memory"}, {"broker.nats.url", "\"no url\""}, {"broker.carrier_pigeon.loft", "roof"}});
-  EXPECT_EQ(served.process().errors().find("carrier_pigeon"), std::string::npos);
+  const std::string nobodys = "broker.carrier_pigeon: no plugin claims this section: no plugin 'carrier_pigeon'";
+  EXPECT_NE(served.process().errors().find(nobodys + "\n"), std::string::npos) << served.process().errors();
+  EXPECT_EQ(served.process().errors().find("broker.nats"), std::string::npos) << served.process().errors();
 
-  // check creates no broker but the chosen one, so it is a wrong key that it can see in another's section.
+  const CommandResult wrong = signalbox({"check", "-c", served.file()});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_NE(wrong.errors.find("broker.nats.url: not a URL"), std::string::npos) << wrong.errors;
+  served.rewrite({{"broker.nats.url", "nats://localhost:4222"}});
   const CommandResult warned = signalbox({"check", "-c", served.file()});
   EXPECT_EQ(warned.exit_code, 0);
-  EXPECT_NE(warned.errors.find("broker.carrier_pigeon: no plugin claims this section"), std::string::npos) << warned.errors;
+  EXPECT_NE(warned.errors.find(nobodys), std::string::npos) << warned.errors;
   served.rewrite({{"broker.nats.ur", "nats://localhost:4222"}});
   const CommandResult refused = signalbox({"check", "-c", served.file()});
   EXPECT_EQ(refused.exit_code, 2);

@@ -82,6 +82,28 @@ TEST_F(Configured, FaultsAreAlsoTypesRangesFilesAndTheEnvironment) {
   EXPECT_EQ(signalbox({"check", "-c", directory_.write("broken.yaml", "server: [\n")}).exit_code, 2);
 }
 
+TEST_F(Configured, FaultsThatThePluginFindsNameTheirPlaceAsWell) {
+  const std::string words = "broker.redis.url: begins with redis://, or rediss:// for TLS\n";
+  const std::string url = directory_.write("url.yaml", "broker:\n  redis:\n    url: http://x\n");
+  EXPECT_EQ(signalbox({"check", "-c", url}).errors, "signalbox: " + url + ":3:10: " + words);
+  const std::string none = directory_.write("none.yaml", "{}\n");
+  EXPECT_EQ(signalbox({"check", "-c", none, "--set", "broker.redis.url=x:y"}).errors, "signalbox: --set " + words);
+  EXPECT_EQ(signalbox({"check", "-c", none}, {{"SIGNALBOX_BROKER__REDIS__URL=x:y"}, {}, {}, 0}).errors,
+            "signalbox: SIGNALBOX_BROKER__REDIS__URL: " + words);
+  // What is missing has no place of its own.
+  const std::string login = directory_.write("login.yaml", "broker:\n  redis:\n    username: ws\n");
+  EXPECT_EQ(signalbox({"check", "-c", login}).errors,
+            "signalbox: " + login + ":2:3: broker.redis.password: is missing for the username\n");
+}
+
+TEST_F(Configured, CheckAsksEveryPluginThatHasASection) {
+  const std::string other =
+      directory_.write("other.yaml", "broker:\n  plugin: redis\n  nats:\n    username: ws\n    url: nats://x\n");
+  const CommandResult result = signalbox({"check", "-c", other});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.errors, "signalbox: " + other + ":4:15: broker.nats.username and password: set both or none\n");
+}
+
 TEST_F(Configured, ServeRefusesAnOpenApiBeyondLoopback) {
   const std::string path = file({{"api.listen", "0.0.0.0:0"}, {"server.listen", "127.0.0.1:0"}, {"broker.plugin", "memory"}});
   const CommandResult result = signalbox({"serve", "-c", path});

@@ -176,6 +176,18 @@ TEST(Reload, ABrokenFileChangesNothing) {
   EXPECT_EQ(upgrade_status(instance), 503u);
 }
 
+TEST(Reload, WhatThePluginRefusesChangesNothing) {
+  RedisServer redis;
+  Instance instance(redis, {{"limits.connections", "2"}});
+  WebSocketClient alice = instance.connect("alice");
+  instance.rewrite({{"broker.redis.url", "redis://127.0.0.1:x"}, {"limits.connections", "1"}});
+  EXPECT_TRUE(reload(instance.process(), "broker.redis.url: the port is 1 to 65535"));
+  EXPECT_EQ(count(instance.process().errors(), "ERROR not reloaded, nothing is changed: " + instance.file() + ":"), 1u)
+      << instance.process().errors();
+  WebSocketClient second(instance.port());
+  EXPECT_TRUE(second.answers_ping() && alice.answers_ping());
+}
+
 TEST(Reload, FlagsAndEnvironmentStillWin) {
   Instance instance(Settings{{"limits.connections", "5"}},
                     {{"--set", "limits.connections=1"}, {"SIGNALBOX_SERVER__ALLOWED_ORIGINS=[https://app.example.com]"}});

@@ -5,6 +5,7 @@
 
 #include "tests/support/certificates.hpp"
 #include "tests/support/nats_cluster.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tests/unit/brokers/nats/nats_instance.hpp"
 
 namespace signalbox::test {
@@ -37,7 +38,8 @@ TEST(NatsTls, TrustsWhomItsAuthorityNamesAndNobodyElse) {
   expect_refused({{"url", at}, {"tls_ca_file", other.certificate}}, "certificate");
   expect_refused({{"url", at}}, "certificate");  // the system's authorities have not signed it
   expect_served({{"url", at}, {"tls_verify", "false"}});
-  expect_refused({{"url", at}, {"tls_ca_file", "/nowhere/ca.pem"}}, "tls_ca_file: ");
+  const TemporaryDirectory directory;
+  expect_refused({{"url", at}, {"tls_ca_file", directory.write("none.pem", "no certificate\n")}}, "tls_ca_file: ");
 }
 
 TEST(NatsTls, InsistsOnTheNameOfTheHost) {

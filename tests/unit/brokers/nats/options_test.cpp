@@ -56,6 +56,7 @@ TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
       {{{"url", "nats://"}}, "url: has no host"},
       {{{"url", "nats://:hunter2@localhost/x"}}, "url: ends behind the port"},
       {{{"url", "nats://localhost:0"}}, "url: the port is 1 to 65535"},
+      {{{"url", "nats://localhost:99999"}}, "url: the port is 1 to 65535"},
       {{{"urls", "redis://localhost"}}, "urls: begins with nats://"},
       {{{"url", ""}}, "url: is empty"},
       {{{"url", "nats://x"}, {"urls", "nats://y"}}, "url: is for one server"},
@@ -77,6 +78,27 @@ TEST(NatsOptions, SaysWhatIsWrongWithoutShowingASecret) {
     const std::string refused = refusal(values);
     EXPECT_EQ(refused.substr(0, std::string(reason).size()), reason);
     EXPECT_EQ(refused.find("hunter"), std::string::npos) << refused;
+  }
+}
+
+TEST(NatsOptions, RefusesFilesThatCanNotBeRead) {
+  const std::pair<Values, const char*> cases[] = {
+      {{{"url", "nats://x"}, {"nkey_public", "U"}, {"nkey_seed_file", "/no/such"}},
+       "nkey_seed_file: can't read /no/such: No such file or directory"},
+      {{{"url", "nats://x"}, {"creds_file", "/no/such"}}, "creds_file: can't read /no/such: No such file or directory"},
+      {{{"url", "nats://x"}, {"creds_file", "/tmp"}}, "creds_file: can't read /tmp: Is a directory"},
+      {{{"url", "tls://x"}, {"tls_ca_file", "/no/such"}}, "tls_ca_file: can't read /no/such: No such file or directory"},
+      {{{"url", "tls://x"}, {"tls_certificate", "/dev/null"}, {"tls_private_key", "/no/such"}},
+       "tls_private_key: can't read /no/such: No such file or directory"},
+  };
+  for (const auto& [values, reason] : cases) {
+    std::string refused = "accepted";
+    try {
+      check_files(read(values));
+    } catch (const std::invalid_argument& error) {
+      refused = error.what();
+    }
+    EXPECT_EQ(refused, reason);
   }
 }
 

@@ -79,6 +79,8 @@ TEST(RedisOptions, SaysWhatIsWrongWithoutShowingASecret) {
       {"redis://:hunter2@localhost/0/1", "url: after the host comes a database number"},
       {"redis://:hunter2@localhost:0", "url: the port is 1 to 65535"},
       {"redis://:hunter2@localhost:70000", "url: the port is 1 to 65535"},
+      {"redis://:hunter2@localhost:99999", "url: the port is 1 to 65535"},
+      {"redis://:hunter2@localhost:163841", "url: the port is 1 to 65535"},
       {"redis://:hunter2@localhost?db=1", "url: takes no ?query"},
   };
   for (const auto& [url, reason] : cases) {

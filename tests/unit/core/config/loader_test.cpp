@@ -324,6 +324,23 @@ TEST_F(Loader, NamesTheSectionOfAPluginThatIsGivenByItsPath) {
   EXPECT_EQ(load("").broker.section, "alpha");
 }
 
+TEST_F(Loader, SaysWhereTheKeysOfTheChosenPluginStandAndInACheckThoseOfTheOthers) {
+  const std::string text = "broker:\n  alpha:\n    wait: 1s\n  beta:\n    token: me\n";
+  const Config config = load(text);
+  EXPECT_EQ(without_folder(config.broker.places.at("")), "c.yaml:2:3");
+  EXPECT_EQ(without_folder(config.broker.places.at("wait")), "c.yaml:3:11");
+  EXPECT_EQ(config.broker.places.size(), 2u);
+  EXPECT_THAT(other_brokers, IsEmpty());
+  EXPECT_EQ(load(text, {{}, {}, {{"broker.alpha.wait", "2s"}}}).broker.places.at("wait"), "--set");
+
+  load(text, {}, LoadMode::check);
+  ASSERT_EQ(other_brokers.size(), 1u);
+  EXPECT_EQ(other_brokers[0].plugin, "beta");
+  EXPECT_EQ(other_brokers[0].section, "beta");
+  EXPECT_THAT(other_brokers[0].settings, testing::ElementsAre(Pair("token", "me")));
+  EXPECT_EQ(without_folder(other_brokers[0].places.at("token")), "c.yaml:5:12");
+}
+
 TEST_F(Loader, HandsThePropertiesOfKafkaOnByTheNamesThatLibrdkafkaHas) {
   const auto find_kafka = [](const std::string& name, const std::vector<std::string>&) {
     return PluginTable{name, kafka::kOptions};

@@ -46,6 +46,7 @@ class LoadingTest : public testing::Test {
     LoadedConfig loaded = load_config(source, find_test_plugin, mode);
     warnings = std::move(loaded.warnings);
     places = std::move(loaded.places);
+    other_brokers = std::move(loaded.other_brokers);
     return std::move(loaded.config);
   }
 
@@ -69,6 +70,7 @@ class LoadingTest : public testing::Test {
   std::string default_plugin = "alpha";
   std::vector<std::string> warnings;
   std::map<std::string, std::string> places;
+  std::vector<Config::Broker> other_brokers;
 };
 
 }  // namespace signalbox

@@ -29,6 +29,7 @@ TEST_F(Sources, RefuseKeysOfTheFileWithTheirPlace) {
       {"broker: {alpha: {url: a, url: b}}\n", "c.yaml:1:26: broker.alpha.url: duplicate key"},
       {"broker: {beta: {x: a, x: b}}\n", "c.yaml:1:23: broker.beta.x: duplicate key"},
       {"server: 8765\n", "c.yaml:1:9: server: expected a section (a map of keys), got text"},
+      {"broker: {alpha: 5}\n", "c.yaml:1:17: broker.alpha: expected a plugin's section (a map of keys), got text"},
       {"server: [a]\n", "c.yaml:1:9: server: expected a section (a map of keys), got a list"},
       {"- server\n", "c.yaml:1:1: expected a map of sections, got a list"},
       {"server\n", "c.yaml:1:1: expected a map of sections, got text"},

@@ -8,7 +8,7 @@
 #include "core/config/config.hpp"
 #include "core/delivery/envelope.hpp"
 
-namespace signalbox::commands {
+namespace signalbox {
 
 class SilentHost final : public Host {
  public:
@@ -29,4 +29,4 @@ class SilentHost final : public Host {
   HostInfo info_;
 };
 
-}  // namespace signalbox::commands
+}  // namespace signalbox
