@@ -109,7 +109,9 @@ void Instance::apply(const Config& config) {
 
 void Instance::tick() {
   registry_.tick(UserRegistry::Clock::now());
-  if (!readiness_.draining()) memory_.look(Clock::now());  // else nobody is let in anyhow, and giving back holds the drain up
+  if (readiness_.draining()) return;
+  memory_.look(Clock::now());  // while draining nobody is let in anyhow, and giving back would hold the drain up
+  if (const std::string line = outage_.line(readiness_.reason(), Clock::now()); !line.empty()) log_.warning("{}", line);
 }
 
 void Instance::drain() {

@@ -22,6 +22,7 @@
 #include "server/net/listener.hpp"
 #include "server/net/memory_watch.hpp"
 #include "server/net/shard.hpp"
+#include "server/outage_report.hpp"
 #include "server/readiness.hpp"
 
 namespace signalbox {
@@ -82,6 +83,7 @@ class Instance {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::thread> threads_;
   std::unique_ptr<api::ApiServer> api_;
+  OutageReport outage_;
   bool started_ = false;
 };
 

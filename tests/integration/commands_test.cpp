@@ -111,6 +111,14 @@ TEST_F(Configured, ServeRefusesAnOpenApiBeyondLoopback) {
   EXPECT_TRUE(contains(result.errors, "api.keys")) << result.errors;
 }
 
+TEST(Serving, SaysInTheLogThatTheBrokerIsAway) {
+  RedisServer redis;
+  redis.kill();
+  Instance instance(Instance::Unready{}, redis);
+  EXPECT_TRUE(instance.process().wait_for_errors("WARN  not ready for 3 s: broker connecting; "));
+  EXPECT_TRUE(instance.process().wait_for_errors("Connection refused")) << instance.process().errors();
+}
+
 TEST_F(Configured, ServeExitsWith1WhenTheAddressIsInUse) {
   Instance running;
   for (const char* key : {"server.listen", "api.listen"}) {
