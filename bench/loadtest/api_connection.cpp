@@ -25,7 +25,7 @@ constexpr std::size_t kBuffer = 64 * 1024;
 
 Outcome outcome_of(int status) noexcept {
   switch (status) {
-    case 200: return Outcome::delivered;
+    case 200: return Outcome::taken;
     case 404: return Outcome::not_connected;
     case 0:
     case 504: return Outcome::unknown;

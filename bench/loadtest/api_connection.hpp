@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/delivery_records.hpp"
 
 namespace signalbox::bench {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bench/interrupt.hpp"
-#include "bench/loadtest/census.hpp"
+#include "bench/loadtest/existence.hpp"
 #include "bench/loadtest/meter.hpp"
 
 namespace signalbox::bench {
@@ -20,7 +20,7 @@ constexpr std::size_t kAsked = 10'000;
 constexpr std::chrono::milliseconds kPause = 200ms;
 
 /// Strangers have names of the same kind.
-void take_census(const LoadTestOptions& options, const Group& group, const std::string& user_prefix, Idle& idle) {
+void check_existence(const LoadTestOptions& options, const Group& group, const std::string& user_prefix, Idle& idle) {
   std::vector<std::string> users, strangers;
   for (const std::size_t number : draw_users(options.users, std::min(options.users, kAsked), options.seed)) {
     users.push_back(user_prefix + std::to_string(number));
@@ -47,7 +47,7 @@ void hold_idle(const LoadTestOptions& options, Group& group, const std::string& 
   if (result.instance_usage) idle.instance_cpu = meter.metered().instances;
   if (result.broker_usage) idle.broker_cpu = meter.metered().broker;
   tell("asking who is there");
-  take_census(options, group, user_prefix, idle);
+  check_existence(options, group, user_prefix, idle);
 }
 
 }  // namespace signalbox::bench

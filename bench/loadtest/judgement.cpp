@@ -43,7 +43,7 @@ Verdict judge_loss(double most, const Result& result) {
     return judge_share(most, result.churned->offered - result.churned->registered, result.churned->offered,
                        " connections were not registered");
   }
-  const Balance& messages = result.messages;
+  const MessageCounts& messages = result.messages;
   const std::uint64_t denied = messages.not_connected * result.devices;
   return judge_share(most, messages.lost() + denied, messages.expected + denied,
                      denied == 0 ? " were" : " were, with " + grouped(denied) + " to users who were said not to be connected");

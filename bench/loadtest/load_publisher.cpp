@@ -24,8 +24,9 @@ constexpr nanoseconds kPause = std::chrono::milliseconds(100);
 
 class LoadPublisher::Load {
  public:
-  Load(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg, Shared& shared, SharedLatencies& lag)
-      : plan_(plan), books_(books), leg_(leg), next_(leg.first), shared_(shared), lag_(lag) {
+  Load(const PublisherOptions& options, const Plan& plan, DeliveryRecords& records, const Leg& leg, Shared& shared,
+       SharedLatencies& lag)
+      : plan_(plan), records_(records), leg_(leg), next_(leg.first), shared_(shared), lag_(lag) {
     const Outlet::Callbacks callbacks{.sent = [this](std::uint64_t number) { sent(number); },
                                       .answered = [this](std::uint64_t number, int status) { answered(number, status); }};
     outlet_ = options.via_broker ? broker_outlet(options, callbacks) : api_outlet(options, callbacks);
@@ -67,19 +68,19 @@ class LoadPublisher::Load {
 
   void sent(std::uint64_t number) {
     // Until it is answered: should this process end before, nobody knows.
-    books_.answered(number, Outcome::unknown);
+    records_.answered(number, Outcome::unknown);
     ++shared_.sent;
   }
 
   void answered(std::uint64_t number, int status) {
-    books_.answered(number, outcome_of(status));
+    records_.answered(number, outcome_of(status));
     ++shared_.statuses[static_cast<std::size_t>(status) % kStatuses];
     shared_.moved = Clock::now().time_since_epoch().count();
     ++shared_.answered;
   }
 
   const Plan& plan_;
-  Books& books_;
+  DeliveryRecords& records_;
   const Leg leg_;
   Schedule schedule_{{}, 1};
   std::uint64_t next_;  // the first that was not due
@@ -88,13 +89,13 @@ class LoadPublisher::Load {
   std::unique_ptr<Outlet> outlet_;  // the last: what it calls back is above
 };
 
-LoadPublisher::LoadPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg)
-    : shared_(share<Shared>()), process_(Process::fork_off([&] { return run(options, plan, books, leg); })) {}
+LoadPublisher::LoadPublisher(const PublisherOptions& options, const Plan& plan, DeliveryRecords& records, const Leg& leg)
+    : shared_(share<Shared>()), process_(Process::fork_off([&] { return run(options, plan, records, leg); })) {}
 
-int LoadPublisher::run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg) {
+int LoadPublisher::run(const PublisherOptions& options, const Plan& plan, DeliveryRecords& records, const Leg& leg) {
   prctl(PR_SET_TIMERSLACK, 1UL);  // else each wait is 50 us longer than was asked for
   try {
-    Load load(options, plan, books, leg, *shared_, lag_);
+    Load load(options, plan, records, leg, *shared_, lag_);
     shared_->ready = true;
     load.run();
     shared_->done = true;

@@ -1,4 +1,4 @@
-// A back end of a load test: publishes to its schedule, and books what it is told.
+// A back end of a load test: publishes to its schedule, and records what it is told.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "bench/histogram.hpp"
-#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/delivery_records.hpp"
 #include "bench/loadtest/outlet.hpp"
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/timeline.hpp"
@@ -23,7 +23,7 @@ namespace signalbox::bench {
 
 /// Publishes a leg: a process of its own. What is due leaves whatever has become of the messages before.
 ///
-/// Lifetime: not beyond `plan` and `books`.
+/// Lifetime: not beyond `plan` and `records`.
 class LoadPublisher {
  public:
   using Clock = Timeline::Clock;
@@ -31,7 +31,7 @@ class LoadPublisher {
   /// An end is made where no answer has come, and nothing could be sent, for so long.
   static constexpr std::chrono::seconds kPatience{30};
 
-  LoadPublisher(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg);
+  LoadPublisher(const PublisherOptions& options, const Plan& plan, DeliveryRecords& records, const Leg& leg);
 
   /// It can publish. Errors: std::runtime_error with the reason why it never will.
   [[nodiscard]] bool ready();
@@ -64,7 +64,7 @@ class LoadPublisher {
     Timeline timeline;
   };
   class Load;
-  int run(const PublisherOptions& options, const Plan& plan, Books& books, const Leg& leg);
+  int run(const PublisherOptions& options, const Plan& plan, DeliveryRecords& records, const Leg& leg);
 
   std::shared_ptr<Shared> shared_;
   SharedLatencies lag_;

@@ -25,30 +25,30 @@ constexpr auto kDrain = 5s;
 /// What comes a second time may do so after everything has come once.
 constexpr auto kDuplicates = 300ms;
 constexpr auto kProgressPause = 200ms;
-/// With faults, instances are asked whether they are ready so often; after the last message, whether it has arrived.
+/// With faults, instances are asked whether they are ready so often; after the last message, whether it is delivered.
 constexpr auto kShortPause = 20ms;
 
 }  // namespace
 
-Measurement::Measurement(const Scene& scene, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result)
-    : scene_(scene), leg_(leg), faults_(std::move(faults)), tell_(std::move(tell)), result_(result) {
+Measurement::Measurement(const TestBed& bed, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result)
+    : bed_(bed), leg_(leg), faults_(std::move(faults)), tell_(std::move(tell)), result_(result) {
   std::sort(faults_.begin(), faults_.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
 void Measurement::run() {
-  publisher_ = std::make_unique<LoadPublisher>(scene_.publisher, scene_.plan, scene_.books, leg_);
+  publisher_ = std::make_unique<LoadPublisher>(bed_.publisher, bed_.plan, bed_.records, leg_);
   if (!wait_for([&] { return publisher_->ready(); }, kReadyPatience)) throw std::runtime_error("the publisher can't begin");
   const Clock::time_point start = Clock::now() + kHead;
   const Schedule schedule(start, leg_.per_second);
   begin_ = schedule.intended(leg_.warmup);
   due_ = schedule.intended(leg_.warmup + leg_.messages);
-  scene_.crowd.begin(leg_, begin_);
+  bed_.clients.begin(leg_, begin_);
   publisher_->begin(start);
   wait_while([&] { return Clock::now() < begin_; });
 
   meter_.emplace(sides());
   wait_while([&] { return !publisher_->done() || !faults_.empty() || outage_; });
-  wait_arrivals();
+  wait_deliveries();
   const Clock::time_point end = std::min(this->end(), Clock::now());  // sooner where the publisher has given up
   meter_->read_once_after(end, sides());
   result_.measuring = end - begin_;
@@ -73,7 +73,7 @@ void Measurement::wait_while(const Condition& condition) {
       tell_("warming up, " + percent);
     } else {
       tell_("measuring, " + percent + ", sent " + grouped(sent - leg_.warmup) + ", arrived " +
-            grouped(scene_.crowd.counts().measured));
+            grouped(bed_.clients.counts().delivered));
     }
   }
 }
@@ -92,7 +92,7 @@ void Measurement::pause() const {
 void Measurement::look_after() {
   if (!meter_) return;
   meter_->read_once_after(end(), sides());
-  if (!outage_ && !faults_.empty() && Clock::now() >= begin_ + faults_.front().at) strike();
+  if (!outage_ && !faults_.empty() && Clock::now() >= begin_ + faults_.front().at) inject();
   if (result_.recoveries.empty()) return;
   // From when it begins: when it is over, they may be ready again. One that is stopped can't be asked.
   if ((outage_ && outage_->fault().kind == Fault::Kind::pause_instance) || !all_ready()) unready_ = Clock::now();
@@ -105,41 +105,41 @@ void Measurement::look_after() {
 }
 
 bool Measurement::all_ready() const {
-  const auto& instances = scene_.group.instances();
+  const auto& instances = bed_.group.instances();
   return std::all_of(instances.begin(), instances.end(), [](const RunningInstance& instance) {
     return http_get(instance.api.address, instance.api.port, "/readyz").status == 200;
   });
 }
 
-void Measurement::strike() {
+void Measurement::inject() {
   const Fault fault = faults_.front();
   faults_.erase(faults_.begin());
   tell_("fault, " + fault.text);
   meter_->read(sides());  // of a process that is killed it is the last
-  outage_ = std::make_unique<Outage>(fault, scene_.group);
+  outage_ = std::make_unique<Outage>(fault, bed_.group);
   result_.recoveries.push_back({.fault = fault.text, .at = outage_->begin() - begin_});
 }
 
-Balance Measurement::sums() const {
-  return balance(scene_.books, leg_.measured_from(), leg_.end(), static_cast<std::uint32_t>(scene_.devices));
+MessageCounts Measurement::sums() const {
+  return count_messages(bed_.records, leg_.measured_from(), leg_.end(), static_cast<std::uint32_t>(bed_.devices));
 }
 
-void Measurement::wait_arrivals() {
+void Measurement::wait_deliveries() {
   const Clock::time_point done = Clock::now();
-  std::optional<std::uint64_t> arrived;
+  std::optional<std::uint64_t> delivered;
   bool missing = true;
   wait_while([&] {
-    const std::uint64_t now = scene_.crowd.counts().measured;
-    if (now != arrived) missing = sums().lost() > 0;  // which takes its time, of many messages
-    arrived = now;
-    return missing && Clock::now() - std::max(done, scene_.crowd.last_arrival()) < kDrain;
+    const std::uint64_t now = bed_.clients.counts().delivered;
+    if (now != delivered) missing = sums().lost() > 0;  // which takes its time, of many messages
+    delivered = now;
+    return missing && Clock::now() - std::max(done, bed_.clients.last_delivery()) < kDrain;
   });
 }
 
 void Measurement::conclude() {
   result_.messages = sums();
-  result_.arrivals = scene_.crowd.counts();
-  result_.latency = scene_.crowd.latencies();
+  result_.received = bed_.clients.counts();
+  result_.latency = bed_.clients.latencies();
   result_.generator_lag = publisher_->lag();
   result_.refusals.clear();
   for (std::size_t status = 0; status < LoadPublisher::kStatuses; ++status) {
@@ -154,12 +154,12 @@ void Measurement::conclude() {
 }
 
 void Measurement::remark_clients() {
-  if (const std::uint64_t lost = result_.arrivals.failed; lost > 0) {
+  if (const std::uint64_t lost = result_.received.clients_lost; lost > 0) {
     std::string reasons;
-    for (const std::string& reason : scene_.crowd.failures()) reasons.append(reasons.empty() ? ": " : "; ").append(reason);
+    for (const std::string& reason : bed_.clients.failures()) reasons.append(reasons.empty() ? ": " : "; ").append(reason);
     result_.remarks.push_back(grouped(lost) + (lost == 1 ? " client was lost" : " clients were lost") + reasons);
   }
-  if (const std::uint64_t frames = result_.arrivals.unexpected; frames > 0) {
+  if (const std::uint64_t frames = result_.received.unexpected; frames > 0) {
     result_.remarks.push_back(grouped(frames) + (frames == 1 ? " frame was" : " frames were") +
                               " none that was sent: messages that were garbled count as lost");
   }
@@ -169,16 +169,16 @@ void Measurement::fill_timeline() {
   result_.timeline.clear();
   const auto seconds = static_cast<std::size_t>(std::chrono::ceil<std::chrono::seconds>(result_.measuring).count());
   for (std::size_t n = 0; n < std::min(seconds, Timeline::kSeconds); ++n) {
-    Second second = scene_.crowd.second(n);
+    Second second = bed_.clients.second(n);
     second.offered = publisher_->timeline().second(n).count;
     result_.timeline.push_back(second);
   }
 }
 
-Measurement::Clock::time_point Measurement::end() const { return std::max(scene_.crowd.last_arrival(), due_); }
+Measurement::Clock::time_point Measurement::end() const { return std::max(bed_.clients.last_delivery(), due_); }
 
 Sides Measurement::sides() const {
-  Sides sides{.instances = scene_.group.pids(), .broker = scene_.group.broker_pids(), .generator = scene_.crowd.pids()};
+  Sides sides{.instances = bed_.group.pids(), .broker = bed_.group.broker_pids(), .generator = bed_.clients.pids()};
   sides.generator.push_back(publisher_->pid());
   return sides;
 }

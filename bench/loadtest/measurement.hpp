@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/loadtest/books.hpp"
-#include "bench/loadtest/crowd.hpp"
+#include "bench/loadtest/clients.hpp"
+#include "bench/loadtest/delivery_records.hpp"
 #include "bench/loadtest/fault.hpp"
 #include "bench/loadtest/group.hpp"
 #include "bench/loadtest/load_publisher.hpp"
@@ -21,23 +21,23 @@
 
 namespace signalbox::bench {
 
-/// What a leg needs. Lifetime: all outlive it.
-struct Scene {
+/// What a leg runs on. Lifetime: all outlive it.
+struct TestBed {
   Group& group;
-  Crowd& crowd;
+  Clients& clients;
   const Plan& plan;
-  Books& books;
+  DeliveryRecords& records;
   PublisherOptions publisher;
   std::size_t devices;
 };
 
-/// Runs `leg` and writes what it came to into `result`: messages, arrivals, latencies, usage, timeline, remarks. `faults`
+/// Runs `leg` and writes what it came to into `result`: messages, deliveries, latencies, usage, timeline, remarks. `faults`
 /// happen meanwhile, each at its time. `tell` is called a few times a second.
 ///
 /// Errors: std::runtime_error, Interrupted.
 class Measurement {
  public:
-  Measurement(const Scene& scene, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result);
+  Measurement(const TestBed& bed, const Leg& leg, std::vector<Fault> faults, Tell tell, Result& result);
 
   void run();
 
@@ -50,18 +50,18 @@ class Measurement {
   /// Faults that are due happen, and once one has, it is seen when it is over and when all instances are ready again.
   void look_after();
   /// The next fault happens.
-  void strike();
-  void wait_arrivals();
+  void inject();
+  void wait_deliveries();
   void conclude();
   void remark_clients();
   void fill_timeline();
   [[nodiscard]] bool all_ready() const;
-  [[nodiscard]] Balance sums() const;
-  /// When the last message was due and the last that came had arrived.
+  [[nodiscard]] MessageCounts sums() const;
+  /// When the last message was due and the last that came was delivered.
   [[nodiscard]] Clock::time_point end() const;
   [[nodiscard]] Sides sides() const;
 
-  const Scene& scene_;
+  const TestBed& bed_;
   const Leg leg_;
   std::vector<Fault> faults_;  // those that are still to come
   Tell tell_;

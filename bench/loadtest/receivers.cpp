@@ -19,10 +19,10 @@ constexpr std::string_view kGap = R"({"type":"gap")";
 }  // namespace
 
 // Reads what the clients get.
-class Receivers::Clerk {
+class Receivers::Recorder {
  public:
-  Clerk(const Share& share, const Plan& plan, Books& books, Shared& shared, SharedLatencies& latencies)
-      : share_(share), plan_(plan), books_(books), shared_(shared), latencies_(latencies), tallies_(share.clients) {}
+  Recorder(const Share& share, const Plan& plan, DeliveryRecords& records, Shared& shared, SharedLatencies& latencies)
+      : share_(share), plan_(plan), records_(records), shared_(shared), latencies_(latencies), tallies_(share.clients) {}
 
   void take(std::size_t client, std::string_view frame) {
     const Timeline::Clock::time_point now = Timeline::Clock::now();
@@ -40,7 +40,7 @@ class Receivers::Clerk {
       shared_.misdelivered += measured(message->number) ? 1U : 0U;
       return;
     }
-    book(client, *message, now);
+    record(client, *message, now);
   }
 
  private:
@@ -52,7 +52,7 @@ class Receivers::Clerk {
     return number >= shared_.measured_from && number < shared_.measured_end;
   }
 
-  void book(std::size_t client, const LoadMessage& message, Timeline::Clock::time_point now) {
+  void record(std::size_t client, const LoadMessage& message, Timeline::Clock::time_point now) {
     const bool measured = this->measured(message.number);
     const std::uint64_t one = measured ? 1 : 0;
     const Tally::Arrival arrival = tallies_[client].take(plan_.sequence(message.number), plan_.messages_to(message.user));
@@ -61,40 +61,40 @@ class Receivers::Clerk {
       return;
     }
     if (arrival == Tally::Arrival::reordered) shared_.reordered += one;
-    books_.arrived(message.number);
+    records_.delivered(message.number);
     if (!measured) return;
-    ++shared_.measured;
-    shared_.last_arrival = now.time_since_epoch().count();
+    ++shared_.delivered;
+    shared_.last_delivery = now.time_since_epoch().count();
     latencies_.record(now - message.intended);
     shared_.timeline.count(now, now - message.intended);
   }
 
   const Share& share_;
   const Plan& plan_;
-  Books& books_;
+  DeliveryRecords& records_;
   Shared& shared_;
   SharedLatencies& latencies_;
   std::vector<Tally> tallies_;
 };
 
 Receivers::Counts& Receivers::Counts::operator+=(const Counts& other) noexcept {
-  for (const auto member : {&Counts::registered, &Counts::failed, &Counts::measured, &Counts::duplicates, &Counts::reordered,
-                            &Counts::misdelivered, &Counts::gaps, &Counts::unexpected}) {
+  for (const auto member : {&Counts::registered, &Counts::clients_lost, &Counts::delivered, &Counts::duplicates,
+                            &Counts::reordered, &Counts::misdelivered, &Counts::gaps, &Counts::unexpected}) {
     this->*member += other.*member;
   }
   return *this;
 }
 
-Receivers::Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, Books& books)
+Receivers::Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, DeliveryRecords& records)
     : share_(share),
       shared_(bench::share<Shared>()),
-      process_(Process::fork_off([&] { return hold(options, prefix, plan, books); })) {}
+      process_(Process::fork_off([&] { return hold(options, prefix, plan, records); })) {}
 
-int Receivers::hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, Books& books) {
-  Clerk clerk(share_, plan, books, *shared_, latencies_);
+int Receivers::hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, DeliveryRecords& records) {
+  Recorder recorder(share_, plan, records, *shared_, latencies_);
   ClientOptions envelope = options;
   envelope.envelope = true;
-  ClientPool pool(envelope, [&](std::size_t client, std::string_view frame, bool) { clerk.take(client, frame); });
+  ClientPool pool(envelope, [&](std::size_t client, std::string_view frame, bool) { recorder.take(client, frame); });
   for (std::size_t n = 0; n < share_.clients; ++n) pool.add(prefix + std::to_string(share_.user(n)));
   for (;;) {  // until this process is stopped
     pool.poll(std::chrono::milliseconds(100));
@@ -104,7 +104,7 @@ int Receivers::hold(const ClientOptions& options, const std::string& prefix, con
 }
 
 void Receivers::begin(const Leg& leg, Timeline::Clock::time_point time) noexcept {
-  for (std::atomic<std::uint64_t>* count : {&shared_->measured, &shared_->duplicates, &shared_->reordered,
+  for (std::atomic<std::uint64_t>* count : {&shared_->delivered, &shared_->duplicates, &shared_->reordered,
                                             &shared_->misdelivered, &shared_->gaps, &shared_->unexpected}) {
     *count = 0;
   }
@@ -117,8 +117,8 @@ void Receivers::begin(const Leg& leg, Timeline::Clock::time_point time) noexcept
 
 Receivers::Counts Receivers::counts() const noexcept {
   return {.registered = shared_->registered,
-          .failed = shared_->failures.count(),
-          .measured = shared_->measured,
+          .clients_lost = shared_->failures.count(),
+          .delivered = shared_->delivered,
           .duplicates = shared_->duplicates,
           .reordered = shared_->reordered,
           .misdelivered = shared_->misdelivered,

@@ -1,4 +1,4 @@
-// The users of a load test, in a process of their own: who books what arrives.
+// The users of a load test, in a process of their own: who records what arrives.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 #include "bench/client_pool.hpp"
 #include "bench/histogram.hpp"
-#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/delivery_records.hpp"
 #include "bench/loadtest/plan.hpp"
 #include "bench/loadtest/timeline.hpp"
 #include "bench/process.hpp"
@@ -37,8 +37,8 @@ struct Share {
 /// Clients in envelope mode, which alone are told that they are registered, and of gaps. They connect at once.
 class Receivers {
  public:
-  /// A user's name is `prefix` and its number. Lifetime: not beyond `plan` and `books`.
-  Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, Books& books);
+  /// A user's name is `prefix` and its number. Lifetime: not beyond `plan` and `records`.
+  Receivers(ClientOptions options, Share share, std::string prefix, const Plan& plan, DeliveryRecords& records);
 
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool running() noexcept { return process_.running(); }
@@ -46,9 +46,9 @@ class Receivers {
 
   struct Counts {
     std::uint64_t registered = 0;
-    std::uint64_t failed = 0;      ///< refused or lost
-    std::uint64_t measured = 0;    ///< arrivals of measured messages, duplicates aside
-    std::uint64_t duplicates = 0;  ///< these and what follows: of measured messages
+    std::uint64_t clients_lost = 0;  ///< or refused
+    std::uint64_t delivered = 0;     ///< at clients, of measured messages; duplicates aside
+    std::uint64_t duplicates = 0;    ///< these and what follows: of measured messages
     std::uint64_t reordered = 0;
     std::uint64_t misdelivered = 0;  ///< to another user's client
     std::uint64_t gaps = 0;          ///< told to clients from when the first measured message was due
@@ -57,15 +57,15 @@ class Receivers {
     Counts& operator+=(const Counts& other) noexcept;
   };
   [[nodiscard]] Counts counts() const noexcept;
-  /// When the last measured message arrived; the clock's epoch if none has.
-  [[nodiscard]] Timeline::Clock::time_point last_arrival() const noexcept {
-    return Timeline::Clock::time_point(Timeline::Clock::duration(shared_->last_arrival));
+  /// When the last measured message was delivered; the clock's epoch if none has.
+  [[nodiscard]] Timeline::Clock::time_point last_delivery() const noexcept {
+    return Timeline::Clock::time_point(Timeline::Clock::duration(shared_->last_delivery));
   }
-  /// Why the first client failed.
+  /// Why the first client was lost.
   [[nodiscard]] std::string reason() const { return shared_->failures.reason(); }
 
   /// From here on the messages of `leg` are measured, and those of legs before it are not; `time` is when the first measured is
-  /// due. All counts but `registered` and `failed` begin anew. To be called while no message is under way.
+  /// due. All counts but `registered` and `clients_lost` begin anew. To be called while no message is under way.
   void begin(const Leg& leg, Timeline::Clock::time_point time) noexcept;
   [[nodiscard]] const Timeline& timeline() const noexcept { return shared_->timeline; }
   /// Of measured messages, from their intended time.
@@ -73,15 +73,16 @@ class Receivers {
 
  private:
   struct Shared {
-    std::atomic<std::uint64_t> registered{0}, measured{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0}, unexpected{0};
+    std::atomic<std::uint64_t> registered{0}, delivered{0}, duplicates{0}, reordered{0}, misdelivered{0}, gaps{0},
+        unexpected{0};
     std::atomic<std::uint64_t> measured_from{0}, measured_end{0};  // numbers of messages
     std::atomic<Timeline::Clock::rep> measured_since{std::numeric_limits<Timeline::Clock::rep>::max()};
-    std::atomic<Timeline::Clock::rep> last_arrival{0};
+    std::atomic<Timeline::Clock::rep> last_delivery{0};
     SharedFailures failures;
     Timeline timeline;
   };
-  class Clerk;
-  int hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, Books& books);
+  class Recorder;
+  int hold(const ClientOptions& options, const std::string& prefix, const Plan& plan, DeliveryRecords& records);
 
   Share share_;
   std::shared_ptr<Shared> shared_;

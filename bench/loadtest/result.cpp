@@ -23,7 +23,7 @@ std::optional<double> Result::connections_per_second() const noexcept {
   return churned ? per_second(churned->registered, measuring) : per_second(connections(), connecting);
 }
 
-std::optional<double> Result::arrivals_per_second() const noexcept { return per_second(arrivals.measured, measuring); }
+std::optional<double> Result::delivered_per_second() const noexcept { return per_second(received.delivered, measuring); }
 
 std::optional<double> Result::cpu_per_message(const Usage& usage) const noexcept {
   if (work_done() == 0) return std::nullopt;

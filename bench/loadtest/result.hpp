@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bench/histogram.hpp"
-#include "bench/loadtest/books.hpp"
+#include "bench/loadtest/delivery_records.hpp"
 #include "bench/loadtest/meter.hpp"
 #include "bench/loadtest/receivers.hpp"
 
@@ -69,8 +69,8 @@ struct Idle {
 
 struct Second {
   std::uint64_t offered = 0;            ///< messages due in it
-  std::uint64_t arrived = 0;            ///< at clients
-  std::chrono::nanoseconds longest{0};  ///< latency of what arrived
+  std::uint64_t delivered = 0;          ///< at clients
+  std::chrono::nanoseconds longest{0};  ///< latency of what was delivered
 };
 
 struct Result {
@@ -84,8 +84,8 @@ struct Result {
   std::chrono::nanoseconds connecting{0};  ///< until the last connection was registered
   /// From when the first measured message was due until the last was and the last that came has arrived.
   std::chrono::nanoseconds measuring{0};
-  Balance messages;
-  Receivers::Counts arrivals;
+  MessageCounts messages;
+  Receivers::Counts received;
   std::vector<std::pair<int, std::uint64_t>> refusals;  ///< HTTP status other than 200 → number, warm-up included; 0: no answer
   Histogram latency;
   Histogram generator_lag;  ///< how late the generator itself was
@@ -111,9 +111,9 @@ struct Result {
   [[nodiscard]] std::size_t connections() const noexcept { return users * devices; }
   // Nothing where nothing was measured.
   [[nodiscard]] std::optional<double> connections_per_second() const noexcept;
-  [[nodiscard]] std::optional<double> arrivals_per_second() const noexcept;
-  /// Arrivals of measured messages; of mode connect: connections that were registered.
-  [[nodiscard]] std::uint64_t work_done() const noexcept { return churned ? churned->registered : arrivals.measured; }
+  [[nodiscard]] std::optional<double> delivered_per_second() const noexcept;
+  /// Deliveries of measured messages; of mode connect: connections that were registered.
+  [[nodiscard]] std::uint64_t work_done() const noexcept { return churned ? churned->registered : received.delivered; }
   /// CPU time for each piece of work done, in microseconds.
   [[nodiscard]] std::optional<double> cpu_per_message(const Usage& usage) const noexcept;
   /// Nor in mode connect, where none stays.

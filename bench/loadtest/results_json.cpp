@@ -62,28 +62,28 @@ json::value usage_of(const Result& result, const std::optional<Usage>& usage) {
 }
 
 json::object messages_of(const Result& result) {
-  const Balance& messages = result.messages;
+  const MessageCounts& messages = result.messages;
   json::object refusals;
   for (const auto& [status, count] : result.refusals) refusals[std::to_string(status)] = count;
-  return {{"offered", messages.planned},
-          {"taken", messages.delivered},
+  return {{"offered", messages.offered},
+          {"taken", messages.taken},
           {"not_connected", messages.not_connected},
           {"refused", messages.refused},
           {"unsent", messages.unsent},
           {"unknown", messages.unknown},
           {"expected", messages.expected},
-          {"delivered", messages.arrived},
-          {"delivered_per_second", figure(result.arrivals_per_second())},
+          {"delivered", messages.delivered},
+          {"delivered_per_second", figure(result.delivered_per_second())},
           {"lost", messages.lost()},
           {"loss", figure(messages.expected == 0 ? std::nullopt : std::optional(messages.loss()))},
-          {"duplicates", result.arrivals.duplicates},
-          {"reordered", result.arrivals.reordered},
-          {"misdelivered", result.arrivals.misdelivered},
-          {"delivered_of_unknown", messages.arrived_unknown},
-          {"delivered_though_denied", messages.arrived_denied},
-          {"unexpected", result.arrivals.unexpected},
-          {"gaps", result.arrivals.gaps},
-          {"clients_lost", result.arrivals.failed},
+          {"duplicates", result.received.duplicates},
+          {"reordered", result.received.reordered},
+          {"misdelivered", result.received.misdelivered},
+          {"delivered_of_unknown", messages.delivered_of_unknown},
+          {"delivered_though_denied", messages.delivered_though_denied},
+          {"unexpected", result.received.unexpected},
+          {"gaps", result.received.gaps},
+          {"clients_lost", result.received.clients_lost},
           {"statuses", std::move(refusals)}};
 }
 
@@ -138,7 +138,8 @@ json::value churn_of(const Result& result) {
 json::object result_object(const Result& result) {
   json::array timeline;
   for (const Second& second : result.timeline) {
-    timeline.push_back({{"offered", second.offered}, {"delivered", second.arrived}, {"max", in_milliseconds(second.longest)}});
+    timeline.push_back(
+        {{"offered", second.offered}, {"delivered", second.delivered}, {"max", in_milliseconds(second.longest)}});
   }
   json::array remarks;
   for (const std::string& remark : result.remarks) remarks.push_back(text(remark));

@@ -37,12 +37,12 @@ Step Saturation::judge(const Result& result) {
   Step step;
   step.search = search();
   step.rate = rate_;
-  step.delivered_per_second = result.arrivals_per_second().value_or(0);
+  step.delivered_per_second = result.delivered_per_second().value_or(0);
   step.p99 = result.latency.percentile(99);
   step.lost = result.messages.lost();
   const double offered = rate_ * static_cast<double>(result.devices);
   step.held = result.latency.count() > 0 && step.p99 <= slo_ && step.lost == 0 &&
-              result.messages.delivered == result.messages.planned && step.delivered_per_second >= kKeptUp * offered;
+              result.messages.taken == result.messages.offered && step.delivered_per_second >= kKeptUp * offered;
   if (!step.held) step.limit = limit_of(result);
   if (!step.held && !once_) {
     once_ = true;

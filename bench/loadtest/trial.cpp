@@ -6,7 +6,7 @@
 
 #include "bench/interrupt.hpp"
 #include "bench/loadtest/churn_trial.hpp"
-#include "bench/loadtest/crowd.hpp"
+#include "bench/loadtest/clients.hpp"
 #include "bench/loadtest/idle_trial.hpp"
 #include "bench/loadtest/measurement.hpp"
 #include "bench/loadtest/meter.hpp"
@@ -33,7 +33,7 @@ class Trial {
         name_(broker.empty() ? "target" : broker),
         progress_(progress),
         plan_(options.users, planned(options), options.seed),
-        books_(plan_.messages()),
+        records_(plan_.messages()),
         prefix_(options.user_prefix) {
     tell("starting");
     group_ = broker.empty() ? std::make_unique<Group>(options.targets) : std::make_unique<Group>(options, broker);
@@ -100,29 +100,29 @@ class Trial {
 
   /// Returns when all are registered.
   void gather() {
-    crowd_ = std::make_unique<Crowd>(group_->instances(), options_.users, options_.devices, prefix_, plan_, books_);
+    clients_ = std::make_unique<Clients>(group_->instances(), options_.users, options_.devices, prefix_, plan_, records_);
     const auto registered = [&] {
-      const std::uint64_t count = crowd_->counts().registered;
-      tell("connecting, " + grouped(count) + " of " + grouped(crowd_->size()));
+      const std::uint64_t count = clients_->counts().registered;
+      tell("connecting, " + grouped(count) + " of " + grouped(clients_->size()));
       return count;
     };
-    if (!wait_while_moving([&] { return crowd_->all_registered(); }, registered, kConnectPatience)) {
-      throw std::runtime_error(grouped(registered()) + " of " + grouped(crowd_->size()) +
+    if (!wait_while_moving([&] { return clients_->all_registered(); }, registered, kConnectPatience)) {
+      throw std::runtime_error(grouped(registered()) + " of " + grouped(clients_->size()) +
                                " connections registered, and no more for " + std::to_string(kConnectPatience.count()) + " s");
     }
   }
 
   void measure(const Leg& leg, const std::vector<Fault>& faults) {
-    Scene scene{*group_, *crowd_, plan_, books_, {}, options_.devices};
-    scene.publisher = {.apis = {},
-                       .user_prefix = prefix_,
-                       .message_bytes = options_.size,
-                       .key = options_.api_key,
-                       .via_broker = options_.via == "broker",
-                       .config = options_.config,
-                       .settings = group_->settings()};
-    for (const RunningInstance& instance : group_->instances()) scene.publisher.apis.push_back(instance.api);
-    Measurement(scene, leg, faults, teller(), result_).run();
+    TestBed bed{*group_, *clients_, plan_, records_, {}, options_.devices};
+    bed.publisher = {.apis = {},
+                     .user_prefix = prefix_,
+                     .message_bytes = options_.size,
+                     .key = options_.api_key,
+                     .via_broker = options_.via == "broker",
+                     .config = options_.config,
+                     .settings = group_->settings()};
+    for (const RunningInstance& instance : group_->instances()) bed.publisher.apis.push_back(instance.api);
+    Measurement(bed, leg, faults, teller(), result_).run();
   }
 
   void saturate() {
@@ -133,25 +133,25 @@ class Trial {
   /// After a rate that was too high: what it has left behind is over, and who was thrown out is back.
   void recover() {
     pause_for(kSettle);
-    if (crowd_->counts().failed == 0) return;
-    crowd_.reset();
+    if (clients_->counts().clients_lost == 0) return;
+    clients_.reset();
     gather();
   }
 
   void note_memory(std::size_t Usage::* moment) {
     if (result_.instance_usage) (*result_.instance_usage).*moment = anonymous_bytes_of(group_->pids());
     if (result_.broker_usage) (*result_.broker_usage).*moment = anonymous_bytes_of(group_->broker_pids());
-    if (crowd_) result_.generator_usage.*moment = anonymous_bytes_of(crowd_->pids());
+    if (clients_) result_.generator_usage.*moment = anonymous_bytes_of(clients_->pids());
   }
 
   const LoadTestOptions& options_;
   const std::string name_;
   Progress& progress_;
   const Plan plan_;
-  Books books_;
+  DeliveryRecords records_;
   const std::string prefix_;
   std::unique_ptr<Group> group_;
-  std::unique_ptr<Crowd> crowd_;
+  std::unique_ptr<Clients> clients_;
   Result result_;
 };
 

@@ -98,7 +98,7 @@ std::string amounts(const Result& result) {
     return a_second("registered", result.connections_per_second()) +
            figure("failed", grouped(result.churned->failed), "of " + grouped(result.churned->offered));
   }
-  return a_second("delivered", result.arrivals_per_second()) +
+  return a_second("delivered", result.delivered_per_second()) +
          figure("lost", grouped(result.messages.lost()), "of " + grouped(result.messages.expected));
 }
 

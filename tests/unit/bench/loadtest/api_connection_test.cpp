@@ -156,7 +156,7 @@ TEST_F(ApiConnections, AreCongestedWhileTheServerReadsNothing) {
 }
 
 TEST(OutcomeOf, TellsWhatWasSurelyNotSentFromWhatMayHaveBeen) {
-  EXPECT_EQ(outcome_of(200), Outcome::delivered);
+  EXPECT_EQ(outcome_of(200), Outcome::taken);
   EXPECT_EQ(outcome_of(404), Outcome::not_connected);
   EXPECT_EQ(outcome_of(503), Outcome::refused);
   EXPECT_EQ(outcome_of(429), Outcome::refused);

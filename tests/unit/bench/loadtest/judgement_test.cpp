@@ -14,8 +14,8 @@ using testing::IsEmpty;
 Result good_result() {
   Result result;
   result.devices = 2;
-  result.messages = {.planned = 200, .delivered = 200, .expected = 400, .arrived = 400};
-  result.arrivals.measured = 400;
+  result.messages = {.offered = 200, .taken = 200, .expected = 400, .delivered = 400};
+  result.received.delivered = 400;
   result.latency.record(20ms);
   return result;
 }
@@ -47,7 +47,7 @@ TEST(Judgement, IsOfEachBoundThatThereIs) {
 
 TEST(Judgement, SaysWhatThereWasInPlaceOfTheBound) {
   Result result = good_result();
-  result.messages.arrived = 397;
+  result.messages.delivered = 397;
   EXPECT_THAT(misses(bounds(10ms, 0), result), ElementsAre("missed --slo: p99 of at most 10 ms; it is 20.0 ms",
                                                            "missed --max-loss: nothing lost; 3 of 400 were"));
   EXPECT_THAT(misses(bounds(20ms, 0.0075), result), IsEmpty());
@@ -56,7 +56,7 @@ TEST(Judgement, SaysWhatThereWasInPlaceOfTheBound) {
 TEST(Judgement, MissesTheLossOfABrokerThatTookNothing) {
   Result result;
   result.devices = 1;
-  result.messages = {.planned = 200, .refused = 200};
+  result.messages = {.offered = 200, .refused = 200};
   EXPECT_THAT(misses(bounds(50ms, 1), result),
               ElementsAre("nothing arrived", "missed --slo: p99 of at most 50 ms; there is none",
                           "missed --max-loss: at most 100 % lost; nothing was taken"));
@@ -65,9 +65,9 @@ TEST(Judgement, MissesTheLossOfABrokerThatTookNothing) {
 
 TEST(Judgement, CountsAsLostWhatWasSaidToHaveNobodyToGoTo) {
   Result result = good_result();
-  result.messages.delivered = 150;
+  result.messages.taken = 150;
   result.messages.not_connected = 50;
-  result.messages.expected = result.messages.arrived = 300;
+  result.messages.expected = result.messages.delivered = 300;
   EXPECT_THAT(misses(bounds({}, 0.1), result),
               ElementsAre("missed --max-loss: at most 10.0 % lost; 100 of 400 were, with 100 to users who were said not to be "
                           "connected"));

@@ -41,12 +41,12 @@ class StraightToTheBroker : public testing::Test {
   const ScratchDirectory scratch_;
   RedisServer redis_{scratch_, ""};
   const Plan plan_{2, kLeg.end(), 1};
-  Books books_{kLeg.end()};
+  DeliveryRecords records_{kLeg.end()};
 };
 
 TEST_F(StraightToTheBroker, ReachesWhoIsThereAndSaysOfOthersThatTheyAreNot) {
   RedisSubscriber holder(redis_.url(), {"mine.bench-0"});
-  LoadPublisher publisher(options("redis"), plan_, books_, kLeg);
+  LoadPublisher publisher(options("redis"), plan_, records_, kLeg);
   await_ready(publisher);
   const auto start = Timeline::Clock::now() + 100ms;
   publisher.begin(start);
@@ -57,7 +57,7 @@ TEST_F(StraightToTheBroker, ReachesWhoIsThereAndSaysOfOthersThatTheyAreNot) {
   EXPECT_EQ(publisher.lag().count(), kLeg.messages) << "the warm-up is not measured";
   EXPECT_EQ(publisher.timeline().second(0).count, kLeg.messages);
   for (std::uint64_t number = 0; number < kLeg.end(); ++number) {
-    EXPECT_EQ(books_.outcome(number), plan_.user(number) == 0 ? Outcome::delivered : Outcome::not_connected);
+    EXPECT_EQ(records_.outcome(number), plan_.user(number) == 0 ? Outcome::taken : Outcome::not_connected);
   }
   std::uint32_t next = 0;
   while (next < plan_.messages_to(0)) {
@@ -72,18 +72,18 @@ TEST_F(StraightToTheBroker, ReachesWhoIsThereAndSaysOfOthersThatTheyAreNot) {
 }
 
 TEST_F(StraightToTheBroker, SaysOfEachMessageThatItWasRefusedWhereTheBrokerIsGone) {
-  LoadPublisher publisher(options("redis"), plan_, books_, kLeg);
+  LoadPublisher publisher(options("redis"), plan_, records_, kLeg);
   await_ready(publisher);
   redis_.kill();
   publisher.begin(Timeline::Clock::now() + 1s);
   await_done(publisher);
   EXPECT_EQ(publisher.answers(503) + publisher.answers(504), 100U);
-  EXPECT_EQ(books_.outcome(99), Outcome::refused);
+  EXPECT_EQ(records_.outcome(99), Outcome::refused);
 }
 
 TEST_F(StraightToTheBroker, RefusesMemoryAndWhatIsTooLarge) {
   const auto refusal = [&](const PublisherOptions& options) -> std::string {
-    LoadPublisher publisher(options, plan_, books_, kLeg);
+    LoadPublisher publisher(options, plan_, records_, kLeg);
     try {
       await_ready(publisher);
     } catch (const std::runtime_error& error) {

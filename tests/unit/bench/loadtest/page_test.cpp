@@ -25,11 +25,11 @@ std::vector<Result> two_results() {
   results[0].latency.record(12ms);
   results[0].remarks = {"the generator was late <itself>"};
   results[0].instance_usage = Usage{.cpu = 1ms, .bytes_connected = 20480};
-  results[0].messages = {.planned = 1, .delivered = 1, .expected = 1, .arrived = 1};
-  results[0].arrivals.measured = 1;
+  results[0].messages = {.offered = 1, .taken = 1, .expected = 1, .delivered = 1};
+  results[0].received.delivered = 1;
   results[1].broker = "redis";
   results[1].users = 10;
-  results[1].timeline = {{.offered = 5, .arrived = 4, .longest = 3ms}};
+  results[1].timeline = {{.offered = 5, .delivered = 4, .longest = 3ms}};
   return results;
 }
 

@@ -26,15 +26,15 @@ Result some_result() {
   result.devices = 2;
   result.connecting = 2s;
   result.measuring = 10s;
-  result.messages = {.planned = 100, .delivered = 90, .refused = 6, .unknown = 4, .expected = 180, .arrived = 171};
-  result.arrivals.measured = 175;
-  result.arrivals.duplicates = 3;
-  result.arrivals.unexpected = 5;
-  result.arrivals.failed = 7;
+  result.messages = {.offered = 100, .taken = 90, .refused = 6, .unknown = 4, .expected = 180, .delivered = 171};
+  result.received.delivered = 175;
+  result.received.duplicates = 3;
+  result.received.unexpected = 5;
+  result.received.clients_lost = 7;
   result.refusals = {{503, 6}, {504, 4}};
   for (int i = 1; i <= 175; ++i) result.latency.record(i * 1ms);
   result.instance_usage = Usage{.cpu = 1750us, .bytes_before = 1'000'000, .bytes_connected = 1'500'000, .bytes_end = 1'048'576};
-  result.timeline = {{.offered = 100, .arrived = 175, .longest = 175ms}};
+  result.timeline = {{.offered = 100, .delivered = 175, .longest = 175ms}};
   result.remarks = {"something to know"};
   return result;
 }
@@ -144,7 +144,7 @@ TEST(Results, HoldNoFigureThatIsNoNumber) {
   Result result = some_result();
   result.saturated = {.rate = 5'000, .found = {5'000}, .limit = "a thread of an instance"};
   result.connecting = result.measuring = 1ns;  // the greatest rates there can be
-  result.arrivals.measured = std::numeric_limits<std::uint64_t>::max();
+  result.received.delivered = std::numeric_limits<std::uint64_t>::max();
   const boost::json::value document = boost::json::parse(results_json({}, {}, {&result, 1}));
   EXPECT_EQ(document.at_pointer("/results/0/saturation/limit"), "a thread of an instance");
 }

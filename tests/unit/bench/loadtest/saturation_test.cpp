@@ -18,9 +18,9 @@ Result at(double rate, double highest) {
   Result result;
   result.devices = 1;
   result.measuring = 1s;
-  result.messages.planned = result.messages.delivered = result.messages.expected = result.messages.arrived =
+  result.messages.offered = result.messages.taken = result.messages.expected = result.messages.delivered =
       static_cast<std::uint64_t>(rate);
-  result.arrivals.measured = static_cast<std::uint64_t>(rate);
+  result.received.delivered = static_cast<std::uint64_t>(rate);
   result.latency.record(rate <= highest ? 1ms : 100ms);
   result.busiest = {{"a thread of an instance", rate <= highest ? 0.5 : 0.99}};
   return result;
@@ -96,10 +96,10 @@ TEST(Saturation, TakesWhatIsLostRefusedOrLateForNotHeld) {
   const auto judge = [](const Result& result) { return Saturation(100, 50ms, 1).judge(result); };
   EXPECT_TRUE(judge(at(100, 100)).held);
   Result lost = at(100, 100);
-  --lost.messages.arrived;
+  --lost.messages.delivered;
   EXPECT_FALSE(judge(lost).held);
   Result refused = at(100, 100);
-  --refused.messages.delivered;
+  --refused.messages.taken;
   EXPECT_FALSE(judge(refused).held);
   Result behind = at(100, 100);
   behind.measuring = 1'100ms;

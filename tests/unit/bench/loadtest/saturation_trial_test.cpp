@@ -26,8 +26,8 @@ struct Trial {
       sent = leg.end();
       result.connecting = std::chrono::milliseconds(static_cast<int>(leg.per_second));
       result.measuring = 1s;
-      result.messages.planned = result.messages.delivered = result.messages.expected = result.messages.arrived = leg.messages;
-      result.arrivals.measured = leg.messages;
+      result.messages.offered = result.messages.taken = result.messages.expected = result.messages.delivered = leg.messages;
+      result.received.delivered = leg.messages;
       result.latency.record(leg.per_second <= highest ? 1ms : 100ms);
     };
     measure_saturation(options, messages, measure, [&] { ++recovered; }, [](const std::string&) {}, result);

@@ -1,4 +1,4 @@
-#include "bench/loadtest/census.hpp"
+#include "bench/loadtest/existence.hpp"
 
 #include <random>
 #include <span>

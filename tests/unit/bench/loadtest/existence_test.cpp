@@ -1,4 +1,4 @@
-#include "bench/loadtest/census.hpp"
+#include "bench/loadtest/existence.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@
 namespace signalbox::bench {
 namespace {
 
-TEST(Census, DrawsUsersOfEveryInstanceAndNoneTwice) {
+TEST(Existence, DrawsUsersOfEveryInstanceAndNoneTwice) {
   constexpr std::size_t kInstances = 55;  // of which a sample at each hundredth would see eleven
   const std::vector<std::size_t> drawn = draw_users(1'000'000, 10'000, 1);
   std::array<int, kInstances> of_instance{};
@@ -28,14 +28,14 @@ TEST(Census, DrawsUsersOfEveryInstanceAndNoneTwice) {
   EXPECT_NE(draw_users(1'000'000, 10'000, 2), drawn);
 }
 
-TEST(Census, DrawsAllWhereThereAreNoMore) { EXPECT_EQ(draw_users(4, 4, 7), (std::vector<std::size_t>{0, 1, 2, 3})); }
+TEST(Existence, DrawsAllWhereThereAreNoMore) { EXPECT_EQ(draw_users(4, 4, 7), (std::vector<std::size_t>{0, 1, 2, 3})); }
 
-TEST(Census, EndsWhereTheApiIsGone) {
+TEST(Existence, EndsWhereTheApiIsGone) {
   EXPECT_THROW(count_existing({{{}, {"127.0.0.1", 1}}}, "", {"ann"}, std::chrono::milliseconds(50)), std::runtime_error)
       << "nobody listens at port 1";
 }
 
-TEST(Census, EndsWhereTheApiSaysNothing) {
+TEST(Existence, EndsWhereTheApiSaysNothing) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
