@@ -95,9 +95,10 @@ void Measurement::look_after() {
   if (!outage_ && !faults_.empty() && Clock::now() >= begin_ + faults_.front().at) inject();
   if (result_.recoveries.empty()) return;
   // From when it begins: when it is over, they may be ready again. One that is stopped can't be asked.
-  if ((outage_ && outage_->fault().kind == Fault::Kind::pause_instance) || !all_ready()) unready_ = Clock::now();
+  const bool stopped = outage_ && outage_->fault().kind == Fault::Kind::pause_instance;
+  const bool ready = !stopped && all_ready();
   Recovery& last = result_.recoveries.back();
-  if (unready_ - begin_ > last.at) last.ready = unready_ - begin_ - last.at;
+  last.note_readiness(ready, Clock::now() - begin_ - last.at);
   if (outage_ && outage_->over()) {
     last.over = Clock::now() - outage_->begin();
     outage_.reset();

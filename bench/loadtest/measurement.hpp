@@ -66,9 +66,8 @@ class Measurement {
   std::vector<Fault> faults_;  // those that are still to come
   Tell tell_;
   Result& result_;
-  Clock::time_point begin_{};    // when the first measured message is due
-  Clock::time_point due_{};      // when the one after the last would be
-  Clock::time_point unready_{};  // when an instance was not ready, the last time
+  Clock::time_point begin_{};  // when the first measured message is due
+  Clock::time_point due_{};    // when the one after the last would be
   std::unique_ptr<LoadPublisher> publisher_;
   std::unique_ptr<Outage> outage_;  // that goes on
   std::optional<Meter> meter_;      // from begin_ on

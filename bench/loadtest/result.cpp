@@ -11,6 +11,11 @@ std::optional<double> per_second(std::uint64_t count, std::chrono::nanoseconds t
 
 }  // namespace
 
+void Recovery::note_readiness(bool all_ready, std::chrono::nanoseconds time) noexcept {
+  if (!all_ready || unready) ready = time;
+  unready = !all_ready;
+}
+
 void Result::charge(const Metered& metered) {
   machine_busy = metered.machine_busy;
   busiest = metered.busiest;

@@ -30,6 +30,10 @@ struct Recovery {
   std::chrono::nanoseconds at{0};     ///< after the first measured message was due
   std::chrono::nanoseconds over{0};   ///< the broker answered again, or the process went on
   std::chrono::nanoseconds ready{0};  ///< all instances were ready again; 0: none was seen unready
+  bool unready = false;               ///< an instance was, when they were asked last
+
+  /// What they said, asked at `time`. To be called again and again.
+  void note_readiness(bool all_ready, std::chrono::nanoseconds time) noexcept;
 };
 
 /// Saturation: one rate that was tried.
