@@ -103,6 +103,21 @@ void write_report(const LoadTestOptions& options, const Environment& environment
   }
 }
 
+/// All that has been measured, to where the options say. `earlier`: results.json of the run to compare with; empty: none.
+void tell_results(const LoadTestOptions& options, const Environment& environment, std::span<const Result> results,
+                  const std::string& earlier) {
+  if (results.empty()) return;
+  const std::string json = results_json(options, environment, results);
+  if (options.json) {
+    std::cout << json;
+  } else {
+    print_results(std::cout, results);
+  }
+  if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
+  std::cout.flush();
+  if (!options.report.empty()) write_report(options, environment, results, json, earlier);
+}
+
 /// Standard error says what was missed.
 bool meets(const LoadTestOptions& options, const Result& result) {
   const std::vector<Verdict> verdicts = judge(options, result);
@@ -129,16 +144,7 @@ bool run_load_test(LoadTestOptions options, const std::string& version) {
   std::vector<Result> results;
   const auto conclude = [&] {
     progress.clear();
-    if (results.empty()) return;
-    const std::string json = results_json(options, environment, results);
-    if (options.json) {
-      std::cout << json;
-    } else {
-      print_results(std::cout, results);
-    }
-    if (!earlier.empty()) (options.json ? std::cerr : std::cout) << '\n' << compare_results(earlier, json);
-    std::cout.flush();
-    if (!options.report.empty()) write_report(options, environment, results, json, earlier);
+    tell_results(options, environment, results, earlier);
   };
   try {
     for (const std::string& broker : brokers) results.push_back(run_trial(options, broker, progress));

@@ -44,11 +44,12 @@ Step Saturation::judge(const Result& result) {
   step.held = result.latency.count() > 0 && step.p99 <= slo_ && step.lost == 0 &&
               result.messages.taken == result.messages.offered && step.delivered_per_second >= kKeptUp * offered;
   if (!step.held) step.limit = limit_of(result);
-  if (!step.held && !once_) {
-    once_ = true;
-    return step;
-  }
-  once_ = false;
+  once_ = !step.held && !once_;
+  if (!once_) narrow(step);
+  return step;
+}
+
+void Saturation::narrow(const Step& step) {
   if (step.held) {
     held_ = std::max(held_, rate_);
   } else if (failed_ == 0 || rate_ < failed_) {
@@ -57,7 +58,6 @@ Step Saturation::judge(const Result& result) {
   }
   rate_ = failed_ == 0 ? pace_ * rate_ : held_ == 0 ? rate_ / pace_ : (held_ + failed_) / 2;
   if ((held_ > 0 && failed_ > 0 && failed_ / held_ < kNear) || rate_ < kLowest) conclude();
-  return step;
 }
 
 void Saturation::conclude() {

@@ -46,6 +46,8 @@ class Saturation {
   [[nodiscard]] std::size_t median() const;
 
  private:
+  /// The interval, by what a rate has come to; the next rate is within.
+  void narrow(const Step& step);
   void conclude();
 
   std::chrono::milliseconds slo_;
