@@ -39,24 +39,33 @@ bool read_payload(const json::Member& member, Request& request) {
   return true;
 }
 
-Request read_request(std::string_view line) {
-  // One level more than a payload may have, for the line around it.
-  const std::optional<std::vector<json::Member>> members = json::members(line, json::kMaxDepth + 1);
-  if (!members) return failed(std::nullopt, "the line is not a JSON object");
-  const json::Member* user = nullptr;
-  const json::Member* payload = nullptr;
-  for (const json::Member& member : *members) {
-    const json::Member** place = nullptr;
-    if (member.name == "user") place = &user;
-    if (member.name == "text" || member.name == "json" || member.name == "base64") place = &payload;
-    if (place && *place) return failed(std::nullopt, "user, or text, json and base64, stand in the line twice");
-    if (place) *place = &member;
+/// What may stand in a line once.
+struct Once {
+  const json::Member* member = nullptr;
+  bool twice = false;
+
+  void take(const json::Member& found) {
+    twice = member != nullptr;
+    member = &found;
   }
+};
+
+Request read_request(std::string_view line) {
+  const std::optional<std::vector<json::Member>> members = json::members_at_any_depth(line);
+  if (!members) return failed(std::nullopt, "the line is not a JSON object");
+  Once user;
+  Once payload;
+  for (const json::Member& member : *members) {
+    if (member.name == "user") user.take(member);
+    if (member.name == "text" || member.name == "json" || member.name == "base64") payload.take(member);
+  }
+  if (user.twice) return failed(std::nullopt, "user stands in the line twice");
   Request request;
-  if (user) request.user = json::as_string(user->value);
+  if (user.member) request.user = json::as_string(user.member->value);
   if (!request.user) return failed(std::nullopt, "user is not a string");
-  if (!payload) return failed(std::move(request.user), "text, json or base64 is missing");
-  if (!read_payload(*payload, request)) request.error = "text has to be a string, base64 a string of base64";
+  if (!payload.member) return failed(std::move(request.user), "text, json or base64 is missing");
+  if (payload.twice) return failed(std::move(request.user), "only one of text, json and base64 may stand in a line, and once");
+  if (!read_payload(*payload.member, request)) request.error = "text has to be a string, base64 a string of base64";
   return request;
 }
 

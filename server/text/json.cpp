@@ -111,6 +111,65 @@ char first_char(std::string_view text) {
   return at == std::string_view::npos ? '\0' : text[at];
 }
 
+/// Copies the string literal that begins at `at`, with another character for each half of a surrogate pair; returns where it
+/// ends, or npos.
+std::size_t copy_string(std::string_view text, std::size_t at, std::string& to) {
+  for (to += text[at++]; at < text.size(); ++at) {
+    to += text[at];
+    if (text[at] == '"') return at + 1;
+    if (text[at] != '\\' || ++at == text.size()) continue;
+    to += text[at];
+    if (text[at] != 'u' || at + 1 == text.size() || (text[at + 1] != 'd' && text[at + 1] != 'D')) continue;
+    to += '0';
+    ++at;
+  }
+  return std::string_view::npos;
+}
+
+/// Whether `text` is JSON to its grammar (RFC 8259), however deep. Boost's parser recurses, so it gets slices of kMaxDepth: the
+/// outermost value, with [] for each array or object that lies so deep in it, and each of those in the same way.
+bool is_valid_in_slices(std::string_view text) {
+  constexpr std::size_t kSliceDepth = kMaxDepth + 1;  // with the [] in it
+  std::vector<std::string> slices(1);
+  std::size_t depth = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"') {
+      at = copy_string(text, at, slices.back());
+      continue;  // npos ends the loop, with a slice that has no end
+    }
+    ++at;
+    const bool opens = c == '{' || c == '[';
+    const bool closes = c == '}' || c == ']';
+    if (opens && depth > 0 && depth % kMaxDepth == 0) {
+      slices.back() += "[]";
+      slices.emplace_back();
+    }
+    slices.back() += c;
+    if (opens) ++depth;
+    if (!closes) continue;
+    if (depth == 0) return false;
+    if (--depth == 0 || depth % kMaxDepth != 0) continue;
+    if (!is_valid(slices.back(), kSliceDepth)) return false;
+    slices.pop_back();
+  }
+  return depth == 0 && is_valid(slices.back(), kSliceDepth);
+}
+
+/// Of an object that is known to be valid.
+std::vector<Member> read_members(std::string_view object) {
+  std::vector<Member> found;
+  Walker walker(object);
+  walker.skip('{');
+  while (walker.peek() != '}') {
+    std::string name = as_string(walker.value()).value_or("");
+    walker.skip(':');
+    found.push_back({std::move(name), walker.value()});
+    walker.skip(',');
+  }
+  return found;
+}
+
 }  // namespace
 
 bool is_object_or_array(std::string_view text) {
@@ -129,16 +188,12 @@ std::string quoted(std::string_view text) {
 
 std::optional<std::vector<Member>> members(std::string_view text, std::size_t max_depth) {
   if (first_char(text) != '{' || !is_valid(text, max_depth)) return std::nullopt;
-  std::vector<Member> found;
-  Walker walker(text);
-  walker.skip('{');
-  while (walker.peek() != '}') {
-    std::string name = *as_string(walker.value());
-    walker.skip(':');
-    found.push_back({std::move(name), walker.value()});
-    walker.skip(',');
-  }
-  return found;
+  return read_members(text);
+}
+
+std::optional<std::vector<Member>> members_at_any_depth(std::string_view text) {
+  if (first_char(text) != '{' || !(is_valid(text) || is_valid_in_slices(text))) return std::nullopt;
+  return read_members(text);
 }
 
 std::optional<std::string> as_string(std::string_view value) {

@@ -25,12 +25,16 @@ std::string quoted(std::string_view text);
 
 /// One member of an object, as it was written.
 struct Member {
-  std::string name;        ///< unescaped
+  std::string name;        ///< unescaped; empty if it is no text: half a surrogate pair in it
   std::string_view value;  ///< the value's bytes, without white space around it
 };
 
 /// The members of the object that `text` is, in order, repeated names included; nothing if it is no valid JSON object.
 std::optional<std::vector<Member>> members(std::string_view text, std::size_t max_depth = kMaxDepth);
+
+/// The same of an object as deep as it may be, whose strings may hold half a surrogate pair: that is JSON, but no text. Memory
+/// and time grow with the size of `text`, the stack does not.
+std::optional<std::vector<Member>> members_at_any_depth(std::string_view text);
 
 /// The text of a value that is a JSON string literal; nothing if it is another kind of value.
 std::optional<std::string> as_string(std::string_view value);

@@ -90,6 +90,48 @@ TEST_F(BulkApi, LetsABadLineSpoilOnlyItself) {
   EXPECT_EQ(text_of(lines[6], "user"), "alice");
 }
 
+TEST_F(BulkApi, NamesTheUserOfALineThatIsWrongInAnythingElse) {
+  const std::string lines_of_alice[] = {
+      R"({"user":"Alice","text":"a","json":1})",
+      R"({"user":"Alice","text":"a","text":"b"})",
+      R"({"text":"b","json":2,"base64":"","user":"Alice"})",
+      R"({"user":"Alice"})",
+      R"({"user":"Alice","text":"\ud800"})",
+      R"({"user":"Alice","base64":"A"})",
+      R"({"user":"Alice","text":)" + std::string(5000, '[') + std::string(5000, ']') + "}",
+  };
+  for (const std::string& line : lines_of_alice) {
+    const auto answer = post(line).at(0);
+    EXPECT_EQ(text_of(answer, "user"), "Alice") << line;
+    EXPECT_EQ(error_code(boost::json::serialize(answer)), "invalid_argument") << line;
+  }
+  for (const char* line : {R"({"user":"Alice","user":"Alice","text":"a"})", R"({"user":1,"text":"a"})", R"({"text":"a"})"}) {
+    const auto answer = post(line).at(0);
+    EXPECT_TRUE(answer.at("user").is_null()) << line;
+    EXPECT_EQ(error_code(boost::json::serialize(answer)), "invalid_argument") << line;
+  }
+}
+
+TEST_F(BulkApi, ForwardsJsonAsDeepAsItIsWritten) {
+  WebSocketClient alice = instance_.connect("alice");
+  for (const std::size_t depth : {32u, 33u, 20'000u}) {
+    const std::string value = std::string(depth, '[') + std::string(depth, ']');
+    const auto answer = post(R"({"other":)" + value + R"(,"user":"alice","json":)" + value + "}").at(0);
+    EXPECT_EQ(answer, json(R"({"user":"alice","delivered":true,"receivers":1})")) << depth;
+    EXPECT_EQ(alice.next_payload(), value);
+  }
+}
+
+TEST_F(BulkApi, AnswersNoBlankLine) {
+  const auto lines = post(
+      "\n \t\r\n"
+      R"({"user":"nobody","text":"x"})"
+      "\n\n\r\nnonsense\n \n");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(text_of(lines[0], "user"), "nobody");
+  EXPECT_EQ(error_code(boost::json::serialize(lines[1])), "invalid_argument");
+}
+
 TEST_F(BulkApi, RefusesAMessageThatIsTooLargeByItself) {
   WebSocketClient alice = instance_.connect("alice");
   const auto lines =

@@ -1,9 +1,11 @@
 #include "server/text/json.hpp"
 
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,6 +101,72 @@ TEST(Members, MayBeNestedAsDeepAsItIsSaid) {
   EXPECT_TRUE(members(deep));
   EXPECT_FALSE(members(deeper));
   EXPECT_TRUE(members(deeper, kMaxDepth + 1));
+}
+
+TEST(MembersAtAnyDepth, HaveTheirValuesBytesAsTheyWereWritten) {
+  for (const std::size_t depth : {1u, 31u, 32u, 33u, 63u, 64u, 65u, 1000u, 100'000u}) {
+    const std::string objects = [&] {
+      std::string text;
+      for (std::size_t i = 0; i < depth; ++i) text += R"({"]}\\\"": )";
+      return text + "1.0" + std::string(depth, '}');
+    }();
+    const std::string text = R"({"a":)" + nested(depth) + R"(,"b":"x", "c" : )" + objects + " }";
+    const auto found = members_at_any_depth(text);
+    ASSERT_TRUE(found) << depth;
+    ASSERT_EQ(found->size(), 3u);
+    EXPECT_EQ((*found)[0].value, nested(depth));
+    EXPECT_EQ((*found)[1].value, "\"x\"");
+    EXPECT_EQ((*found)[2].value, objects);
+  }
+}
+
+TEST(MembersAtAnyDepth, AreThoseOfOneValidObjectOnly) {
+  for (const std::size_t depth : {0u, 31u, 32u, 40u, 64u, 70u, 5000u}) {
+    const std::string open = R"({"a":)" + std::string(depth, '[');
+    const std::string close = std::string(depth, ']') + "}";
+    ASSERT_TRUE(members_at_any_depth(open + "[]" + close)) << depth;
+    for (const std::string& bad :
+         {"["s,    "]"s,      "[]]"s,  "[}"s,       "{]"s,        "1["s,     "1[]"s,     "[]1"s,
+          "[][]"s, "tru[]e"s, "\"x"s,  "\"\\"s,     "\"\\u"s,     "\"\\ud"s, "\"\\ud8"s, "\"\\udx00\""s,
+          "[1,]"s, "{[]:1}"s, "\xFF"s, "\"\xFF\""s, "{\"a\" 1}"s, "'a'"s,    "[],"s}) {
+      EXPECT_FALSE(members_at_any_depth(open + bad + close)) << depth << " " << bad;
+      EXPECT_FALSE(members_at_any_depth(open + bad)) << depth << " " << bad;
+    }
+  }
+  EXPECT_FALSE(members_at_any_depth("{\"a\":" + std::string(1'000'000, '['))) << "and no stack is spent on it";
+  EXPECT_FALSE(members_at_any_depth("[" + nested(40) + "]"));
+}
+
+TEST(MembersAtAnyDepth, AgreeWithAParserThatRecurses) {
+  constexpr const char* kTokens[] = {"{", "}", "[", "]", ",", ":", "\"a\"", "\"[\\\"\"", "1", " ", "[[[[", "]]]]"};
+  std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same texts in each run
+  std::uniform_int_distribution<std::size_t> token(0, std::size(kTokens) - 1);
+  std::uniform_int_distribution<std::size_t> depth(25, 70);
+  boost::json::parse_options options;
+  options.max_depth = 1000;
+  int valid = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::size_t levels = depth(random);
+    std::string text = R"({"a":)" + std::string(levels, '[');
+    for (int count = 0; count < 3; ++count) text += kTokens[token(random)];
+    text += std::string(levels, ']') + "}";
+    boost::json::error_code ec;
+    boost::json::parse(text, ec, {}, options);
+    valid += !ec;
+    EXPECT_EQ(members_at_any_depth(text).has_value(), !ec) << text;
+  }
+  EXPECT_GT(valid, 100);
+}
+
+TEST(MembersAtAnyDepth, MayHoldHalvesOfSurrogatePairsWhichAreNoText) {
+  const auto found = members_at_any_depth(R"({"user":"Al\u0069ce","text":"\ud800","\uDFFF":"\uD83D\ude00"})");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ(as_string((*found)[0].value), "Alice");
+  EXPECT_EQ((*found)[1].value, R"("\ud800")");
+  EXPECT_EQ(as_string((*found)[1].value), std::nullopt);
+  EXPECT_EQ((*found)[2].name, "");
+  EXPECT_EQ(as_string((*found)[2].value), "\xF0\x9F\x98\x80");
 }
 
 TEST(IsValue, TakesAnyKindAndIsObjectOrArrayTwoOnly) {
