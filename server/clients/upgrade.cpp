@@ -17,6 +17,11 @@ UpgradeDecision refuse(unsigned status, std::string body, std::string headers = 
   return {status, std::move(body), std::move(headers), Mode::plain, std::nullopt, nullptr};
 }
 
+/// Names the protocol to upgrade to (RFC 9110 section 15.5.22), and that in a Connection of its own beside the one that closes.
+UpgradeDecision upgrade_required(std::string body) {
+  return refuse(426, std::move(body), "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
+}
+
 /// `not_ready`: why, or empty.
 UpgradeDecision probe(const RequestHead& head, const std::string& not_ready) {
   if (head.method != "GET" && head.method != "HEAD") return refuse(405, "method not allowed", "Allow: GET, HEAD\r\n");
@@ -63,7 +68,7 @@ std::optional<UpgradeDecision> check_handshake(const RequestHead& head) {
   if (head.content_length > 0) return refuse(400, "a WebSocket handshake has no body");
   if (!head.has_token("connection", "upgrade")) return refuse(400, "Connection: Upgrade is missing");
   if (head.count("sec-websocket-version") != 1 || *head.find("sec-websocket-version") != "13") {
-    return refuse(426, "only version 13 of the WebSocket protocol is spoken", "Sec-WebSocket-Version: 13\r\n");
+    return upgrade_required("only version 13 of the WebSocket protocol is spoken");
   }
   if (head.count("sec-websocket-key") != 1 || !is_websocket_key(*head.find("sec-websocket-key"))) {
     return refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64");
@@ -100,9 +105,7 @@ UpgradeDecision decide_upgrade(const RequestHead& head, const UpgradeRules& rule
   if (path == "/healthz") return probe(head, {});
   if (path == "/readyz") return probe(head, rules.why_not_ready());
   if (path != "/" && path != "/ws") return refuse(404, "not found");
-  if (!wants_websocket(head)) {
-    return refuse(426, "this is a WebSocket", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
-  }
+  if (!wants_websocket(head)) return upgrade_required("this is a WebSocket");
   return upgrade(head, rules);
 }
 

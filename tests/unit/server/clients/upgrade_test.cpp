@@ -12,6 +12,9 @@ namespace {
 
 using testing::Test;
 
+/// What every 426 says, beside the Connection: close of every refusal.
+constexpr const char* kUpgradeRequired = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
+
 /// A request for an upgrade that is right in every respect, to be bent by a test.
 class Upgrade : public Test {
  protected:
@@ -105,7 +108,7 @@ TEST_F(Upgrade, OfAnotherVersionIsToldTheRightOne) {
     version = other;
     const UpgradeDecision decision = decide();
     EXPECT_EQ(decision.status, 426u) << other;
-    EXPECT_EQ(decision.headers, "Sec-WebSocket-Version: 13\r\n") << other;
+    EXPECT_EQ(decision.headers, kUpgradeRequired) << other;
   }
 }
 
@@ -218,7 +221,7 @@ TEST_F(Upgrade, IsRequiredOnTheWebSocketsPaths) {
     plain(line);
     const UpgradeDecision decision = decide();
     EXPECT_EQ(decision.status, 426u) << line;
-    EXPECT_EQ(decision.headers, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n") << line;
+    EXPECT_EQ(decision.headers, kUpgradeRequired) << line;
   }
 }
 
