@@ -25,14 +25,24 @@ bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
 bool is_domain(std::string_view text) {
   constexpr std::string_view kDomainCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-  return !text.empty() && text.front() != '.' && text.find_first_not_of(kDomainCharacters) == std::string_view::npos;
+  if (text.empty() || text.front() == '.' || text.find("..") != std::string_view::npos) return false;
+  return text.find_first_not_of(kDomainCharacters) == std::string_view::npos;
 }
 
+/// As a browser writes it: it decodes a host, and nobody's has a star.
 bool is_exact_origin(std::string_view text) {
   const auto url = boost::urls::parse_uri(text);
-  if (!url || !url->has_authority() || url->has_userinfo() || url->host().empty()) return false;
+  if (!url || !url->has_authority() || url->has_userinfo() || url->encoded_host().empty()) return false;
+  if (url->encoded_host().find_first_of("*%") != std::string_view::npos) return false;
   if (url->has_port() && (url->port().empty() || url->port_number() == 0)) return false;
   return url->encoded_path().empty() && !url->has_query() && !url->has_fragment();
+}
+
+/// What may have been meant, or nothing.
+std::string_view origin_hint(std::string_view text) {
+  if (text == "*") return " (an empty list allows any)";
+  const bool any_below = text.starts_with("*.") || text.find("://*.") != std::string_view::npos;
+  return any_below ? " (*.example.com is any name below it, on any scheme and port)" : "";
 }
 
 }  // namespace
@@ -50,7 +60,7 @@ void check_instance_id(const std::string& value) {
 void check_origin(const std::string& value) {
   if (value.starts_with("*.") ? is_domain(std::string_view(value).substr(2)) : is_exact_origin(value)) return;
   throw BadValue("expected an origin such as https://app.example.com or *.example.com, without a path, got " +
-                 in_quotes(value) + (value == "*" ? " (an empty list allows any)" : ""));
+                 in_quotes(value) + std::string(origin_hint(value)));
 }
 
 void check_api_key(const std::string& value) {

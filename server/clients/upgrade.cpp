@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <openssl/sha.h>
 
@@ -36,6 +37,15 @@ std::string_view host_of(std::string_view origin) {
   const std::string_view rest = origin.substr(scheme + 3);
   if (rest.find_first_of("/?#@\\") != std::string_view::npos) return {};
   return rest.substr(0, rest.find(':'));
+}
+
+/// Without the port that a browser leaves out.
+std::string_view without_default_port(std::string_view origin) {
+  for (const auto& [scheme, port] : {std::pair<std::string_view, std::string_view>{"https://", ":443"}, {"http://", ":80"}}) {
+    if (!http::equal_without_case(origin.substr(0, scheme.size()), scheme) || !origin.ends_with(port)) continue;
+    return origin.substr(0, origin.size() - port.size());
+  }
+  return origin;
 }
 
 bool is_websocket_key(std::string_view key) {
@@ -112,7 +122,7 @@ UpgradeDecision decide_upgrade(const RequestHead& head, const UpgradeRules& rule
 bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed) {
   if (allowed.empty()) return true;
   return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view rule) {
-    if (!rule.starts_with("*.")) return http::equal_without_case(origin, rule);
+    if (!rule.starts_with("*.")) return http::equal_without_case(without_default_port(origin), without_default_port(rule));
     const std::string_view suffix = rule.substr(1);
     const std::string_view host = host_of(origin);
     return host.size() > suffix.size() && http::equal_without_case(host.substr(host.size() - suffix.size()), suffix);

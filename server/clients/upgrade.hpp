@@ -35,7 +35,8 @@ struct UpgradeRules {
 /// RFC 6455 section 4.2.1, the origin check, and the two probes.
 UpgradeDecision decide_upgrade(const http::RequestHead& head, const UpgradeRules& rules);
 
-/// Whether a browser's Origin is among the allowed ones: exact, or *.example.com for any host below it, on any scheme and port.
+/// Whether a browser's Origin is among the allowed ones: exact, but that https has port 443 and http port 80, or *.example.com
+/// for any host below it, on any scheme and port.
 /// No allowed ones: any.
 bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed);
 

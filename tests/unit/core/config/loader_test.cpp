@@ -125,6 +125,10 @@ TEST_F(Loader, RefusesValuesWithTheirPlaceAndReason) {
        "c.yaml:1:27: server.allowed_origins: expected an origin such as https://app.example.com or *.example.com, without a "
        "path, "
        "got \"*\" (an empty list allows any)"},
+      {"server: {allowed_origins: [\"https://*.a.example\"]}\n",
+       "c.yaml:1:27: server.allowed_origins: expected an origin such as https://app.example.com or *.example.com, without a "
+       "path, "
+       "got \"https://*.a.example\" (*.example.com is any name below it, on any scheme and port)"},
       {"server: {drain_timeout: 30}\n",
        "c.yaml:1:25: server.drain_timeout: expected a duration such as 250ms, 10s, 1m or 1h, got \"30\""},
       {"users: {case_sensitive: yes}\n", "c.yaml:1:25: users.case_sensitive: expected true or false, got \"yes\""},
@@ -169,11 +173,31 @@ TEST_F(Loader, NamesTheVariableOrFlagOfABadValue) {
 
 TEST_F(Loader, AcceptsOriginsAsBrowsersSendThem) {
   for (const char* origin : {"https://app.example.com", "http://localhost:3000", "https://[::1]:8443", "*.example.com",
-                             "chrome-extension://abcdef"}) {
+                             "chrome-extension://abcdef", "https://a.example:443", "http://my_host"}) {
     EXPECT_EQ(error_of("", {{}, {}, {{"server.allowed_origins", "['" + std::string(origin) + "']"}}}), "") << origin;
   }
-  for (const char* wrong : {"app.example.com", "https://app.example.com/", "https://a/b", "https://u@a", "https://a?q",
-                            "https://", "https://a:", "https://a:0", "*.", "*..com", "*.a.com:1", "https://*.a.com/", ""}) {
+  for (const char* wrong : {"app.example.com",
+                            "https://app.example.com/",
+                            "https://a/b",
+                            "https://u@a",
+                            "https://a?q",
+                            "https://",
+                            "https://a:",
+                            "https://a:0",
+                            "*.",
+                            "*..com",
+                            "*.a.com:1",
+                            "https://*.a.com/",
+                            "",
+                            "https://*.a.com",
+                            "https://*.a.com:443",
+                            "*.*.com",
+                            "*.a..com",
+                            "https://*",
+                            "https://a*.com",
+                            "https://%61.com",
+                            "https://a.com:65536",
+                            "*.a.com:443"}) {
     EXPECT_NE(error_of("", {{}, {}, {{"server.allowed_origins", "['" + std::string(wrong) + "']"}}}), "") << wrong;
   }
 }

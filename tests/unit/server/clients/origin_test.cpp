@@ -53,6 +53,19 @@ TEST(Origin, IsRefusedIfItOnlyLooksLikeAnAllowedOne) {
   }
 }
 
+TEST(Origin, HasItsSchemesPortWhetherThatIsWrittenOrNot) {
+  const std::vector<std::string> rules{"https://a.example:443", "http://b.example:80", "https://c.example", "http://[::1]:80"};
+  for (const char* good : {"https://a.example", "https://a.example:443", "http://b.example", "HTTP://B.example:80",
+                           "https://c.example:443", "http://[::1]"}) {
+    EXPECT_TRUE(origin_allowed(good, rules)) << good;
+  }
+  for (const char* bad :
+       {"http://a.example", "http://a.example:443", "https://a.example:80", "https://b.example", "https://c.example:8443",
+        "https://c.example:80", "https://a.example:443:443", ":443", "https://:443"}) {
+    EXPECT_FALSE(origin_allowed(bad, rules)) << bad;
+  }
+}
+
 TEST(Origin, NullIsAllowedIfItIsNamed) { EXPECT_TRUE(origin_allowed("null", {"null"})); }
 
 }  // namespace
