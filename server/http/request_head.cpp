@@ -9,6 +9,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/status.hpp>
+#include <boost/url/authority_view.hpp>
 #include <boost/url/pct_string_view.hpp>
 
 namespace signalbox::http {
@@ -146,12 +147,12 @@ HeadResult check_length(RequestHead& head) {
                  : refused(501, "this Transfer-Encoding is not known");
 }
 
-/// The characters of uri-host [ ":" port ] (RFC 3986 section 3.2.2).
+/// uri-host [ ":" port ] (RFC 9110 section 7.2), which may be empty. No name has a comma: it would join two Hosts.
 bool is_host(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
-  });
+  const auto authority = boost::urls::parse_authority({text.data(), text.size()});
+  if (!authority || authority->has_userinfo() || text.find(',') != std::string_view::npos) return false;
+  const bool has_number = authority->has_port() && !authority->port().empty();
+  return !has_number || (authority->port_number() > 0 && !authority->encoded_host().empty());
 }
 
 /// A proxy on the way may have been told to drop what tells where the request ends and whom it is for.
@@ -164,6 +165,7 @@ HeadResult check_meaning(RequestHead& head) {
   const std::size_t hosts = head.count("host");
   if (hosts > 1 || (hosts == 0 && !head.http_1_0)) return refused(400, "exactly one Host is needed");
   if (hosts == 1 && !is_host(*head.find("host"))) return refused(400, "Host is not a host and port");
+  if (head.count("content-type") > 1) return refused(400, "more than one Content-Type");
   if (drops_framing(head)) return refused(400, "Connection names Content-Length, Transfer-Encoding or Host");
   if (!head.target.starts_with('/')) return refused(400, "the request target is not a path");
   head.keep_alive = !head.http_1_0 && !head.has_token("connection", "close");

@@ -49,7 +49,7 @@ struct HeadResult {
 /// Reads a head from the start of `bytes`.
 /// Refused: bare CR or LF, folded lines, control bytes, white space around a name, more than one or an odd Content-Length,
 /// Transfer-Encoding of any kind, either of the two with an underscore, or named by Connection, no, several or no valid Host,
-/// anything but origin form and HTTP/1.0 or 1.1, and what is beyond the two limits.
+/// several Content-Types, anything but origin form and HTTP/1.0 or 1.1, and what is beyond the two limits.
 HeadResult parse_head(std::string_view bytes, RequestHead& head);
 
 /// Percent-decoding (RFC 3986 section 2.1); nothing if a percent sign is not followed by two hex digits.

@@ -109,6 +109,7 @@ std::vector<Case> fields() {
       with_fields("ControlByteInAValue", "A: \x01\r\n"),
       with_fields("DelInAValue", "A: \x7f\r\n"),
       with_fields("EscapeInAValue", "A: \x1b[2J\r\n"),
+      with_fields("TwoContentTypes", "Content-Type: text/plain\r\nContent-Type: application/octet-stream\r\n"),
       with_fields("ValueOf17KiB", "A: " + std::string(17 * 1024, 'x') + "\r\n", 431),
       with_fields("ValueOf70KiB", "A: " + std::string(70 * 1024, 'x') + "\r\n", 431),
       with_fields("NameOf70KiB", std::string(70 * 1024, 'A') + ": b\r\n", 431),
@@ -132,6 +133,8 @@ std::vector<Case> hosts() {
       with_host("HostsInOneField", "Host: a, b\r\n"),
       with_host("HostWithAPath", "Host: a/b\r\n"),
       with_host("HostWithAUser", "Host: a@b\r\n"),
+      with_host("HostWithTwoPorts", "Host: a:1:2\r\n"),
+      with_host("HostWithoutItsBracket", "Host: [::1\r\n"),
       with_fields("HostNamedByConnection", "Connection: close, Host\r\n"),
   };
 }

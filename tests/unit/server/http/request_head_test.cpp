@@ -127,6 +127,22 @@ TEST(RequestHead, NeedsExactlyOneHost) {
       {"two equal Hosts", get("hOST: a\r\n"), 400},
       {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 200},
       {"a Host with a port", "GET / HTTP/1.1\r\nHost: [::1]:8765\r\n\r\n", 200},
+      {"a Host of every character", "GET / HTTP/1.1\r\nHost: a-b._~%C3%A4!$&'()*+;=:65535\r\n\r\n", 200},
+      {"an address beyond IPv6", "GET / HTTP/1.1\r\nHost: [v1.a:b]\r\n\r\n", 200},
+      {"a Host with an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", 200},
+      {"a port that is no number", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+      {"a port beyond 65535", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400},
+      {"port 0", "GET / HTTP/1.1\r\nHost: a:0\r\n\r\n", 400},
+      {"two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400},
+      {"a port alone", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
+      {"two Hosts in one", "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400},
+      {"IPv6 without its end", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+      {"IPv6 without brackets", "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", 400},
+      {"IPv6 that is none", "GET / HTTP/1.1\r\nHost: [::x]\r\n\r\n", 400},
+      {"what follows IPv6", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400},
+      {"a bracket alone", "GET / HTTP/1.1\r\nHost: a]\r\n\r\n", 400},
+      {"half a percent-encoding", "GET / HTTP/1.1\r\nHost: a%2\r\n\r\n", 400},
+      {"HTTP/1.0 with a bad Host", "GET / HTTP/1.0\r\nHost: a:b\r\n\r\n", 400},
       {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
       {"a Host with a user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
       {"a Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
@@ -160,6 +176,14 @@ TEST(RequestHead, TakesOneDecimalContentLengthOnly) {
       {"named by Connection", get("Connection: close, Content-Length\r\nContent-Length: 5\r\n", "POST / HTTP/1.1"), 400},
       {"two equal", get("Content-Length: 5\r\nContent-Length: 5\r\n", "POST / HTTP/1.1"), 400},
       {"two different", get("Content-Length: 5\r\ncontent-length: 6\r\n", "POST / HTTP/1.1"), 400},
+  });
+}
+
+TEST(RequestHead, HasOneContentTypeAtMost) {
+  expect_all({
+      {"one", get("Content-Type: text/plain\r\n", "POST / HTTP/1.1"), 200},
+      {"two", get("Content-Type: text/plain\r\ncontent-type: application/octet-stream\r\n", "POST / HTTP/1.1"), 400},
+      {"two equal", get("Content-Type: a/b\r\nContent-Type: a/b\r\n", "POST / HTTP/1.1"), 400},
   });
 }
 
