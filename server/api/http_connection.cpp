@@ -248,22 +248,28 @@ bool HttpConnection::process_body() {
 void HttpConnection::begin_bulk(SlotId slot, const http::RequestHead& head) {
   body_slot_ = slot;
   body_left_ = head.content_length;
-  const bool chunked = !head.http_1_0;  // without chunks the answer ends with the connection
-  bulk_ = std::make_shared<Bulk>(shared_from_this(), slot, chunked);
+  bulk_is_chunked_ = !head.http_1_0;
   reading_ = Reading::bulk;
   continue_if_expected(slot, head);
+}
+
+/// With the first byte of the body: if none comes, the answer is another.
+void HttpConnection::open_bulk() {
+  bulk_ = std::make_shared<Bulk>(shared_from_this(), body_slot_, bulk_is_chunked_);
   std::string text = "HTTP/1.1 200 OK\r\nContent-Type: ";
-  text.append(kNdjson).append(chunked ? "\r\nTransfer-Encoding: chunked" : "");
-  if (!slots_.back().framing.keep_alive) text.append("\r\nConnection: close");
-  write(slot, text.append("\r\n\r\n"));
+  text.append(kNdjson).append(bulk_is_chunked_ ? "\r\nTransfer-Encoding: chunked" : "");
+  if (!slots_[body_slot_ - first_slot_].framing.keep_alive) text.append("\r\nConnection: close");
+  write(body_slot_, text.append("\r\n\r\n"));
 }
 
 bool HttpConnection::process_bulk() {
   const std::string_view bytes = std::string_view(in_).substr(in_at_, std::min<std::uint64_t>(body_left_, kReadBytes));
+  if (bytes.empty() && body_left_ > 0) return false;
+  if (!bulk_) open_bulk();
   in_at_ += bytes.size();
   body_left_ -= bytes.size();
   bulk_->take(bytes);
-  if (body_left_ > 0) return !bytes.empty();
+  if (body_left_ > 0) return true;
   reading_ = next_reading();
   std::exchange(bulk_, nullptr)->end();
   return true;

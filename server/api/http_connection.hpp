@@ -84,6 +84,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void begin(const http::RequestHead& head);
   void begin_publish(SlotId slot, std::string_view user, const http::RequestHead& head);
   void begin_bulk(SlotId slot, const http::RequestHead& head);
+  void open_bulk();
   void call(SlotId slot, Call call, std::string_view user);
   void answer_without_body(SlotId slot, const http::RequestHead& head, const Answer& early);
   void continue_if_expected(SlotId slot, const http::RequestHead& head);
@@ -125,7 +126,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::string body_;
   std::string body_user_key_;
   bool body_is_text_ = true;
-  std::shared_ptr<Bulk> bulk_;
+  bool bulk_is_chunked_ = true;  ///< its answer; without chunks that ends with the connection
+  std::shared_ptr<Bulk> bulk_;   ///< from the first byte of its body on
 
   std::deque<Slot> slots_;
   SlotId first_slot_ = 0;

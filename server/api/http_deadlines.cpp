@@ -26,8 +26,8 @@ void HttpConnection::linger() {
 void HttpConnection::update_deadline() {
   if (lingering_) return;
   const Clock::time_point now = Clock::now();
-  const bool incomplete =
-      reading_ == Reading::body || reading_ == Reading::discarded || (reading_ == Reading::head && in_.size() > in_at_);
+  const bool incomplete = reading_ == Reading::body || reading_ == Reading::discarded ||
+                          (reading_ == Reading::bulk && !bulk_) || (reading_ == Reading::head && in_.size() > in_at_);
   const std::chrono::milliseconds timeout = context_.limits.handshake_timeout;
   // Who has not shown a good key takes one of few sockets from those who have.
   const bool stranger = !trusted_ && !shared_.key_digests.empty();
@@ -68,7 +68,7 @@ void HttpConnection::on_deadline() {
     end_after_answers();
     return;
   }
-  const SlotId slot = reading_ == Reading::body ? body_slot_ : new_slot({false, in_.starts_with("HEAD ")});
+  const SlotId slot = reading_ == Reading::head ? new_slot({false, in_.starts_with("HEAD ")}) : body_slot_;
   refuse(slot, http_error(408, "the request did not arrive within limits.handshake_timeout"));
   update_deadline();
 }

@@ -121,6 +121,26 @@ TEST(HttpDeadlines, EndAHeadOrABodyThatDoesNotComplete) {
   EXPECT_TRUE(idle.read_until("HTTP/1.1 200"));
 }
 
+TEST(HttpDeadlines, EndABulkRequestThatDoesNotBeginOrGoesOnNoMore) {
+  Instance instance(Settings{{"limits.handshake_timeout", "500ms"}});
+  const std::string head = "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n";
+  RawSocket nothing(instance.api_port());
+  RawSocket invited(instance.api_port());
+  RawSocket begun(instance.api_port());
+  nothing.send(kGet + head + "\r\n");
+  invited.send(head + "Expect: 100-continue\r\n\r\n");
+  begun.send(head + "\r\nnonsense\n");
+  for (RawSocket* socket : {&nothing, &invited, &begun}) EXPECT_TRUE(socket->read_to_end()) << socket->received();
+  EXPECT_EQ(answers(nothing.received()), 2) << nothing.received();
+  EXPECT_EQ(answers(nothing.received(), "408"), 1) << nothing.received();
+  EXPECT_NE(nothing.received().find("Connection: close"), std::string::npos) << nothing.received();
+  EXPECT_EQ(answers(invited.received(), "100"), 1) << invited.received();
+  EXPECT_EQ(answers(invited.received(), "408"), 1) << invited.received();
+  EXPECT_EQ(answers(begun.received()), 1) << begun.received();
+  EXPECT_EQ(answers(begun.received(), "200"), 1) << begun.received();
+  EXPECT_NE(begun.received().find("not a JSON object"), std::string::npos) << begun.received();
+}
+
 TEST(HttpDeadlines, CloseWithoutAWordWhenTheBodyOfARefusedRequestDoesNotComplete) {
   Instance instance(Settings{{"limits.handshake_timeout", "500ms"}, {"api.keys", "[secret]"}});
   const std::pair<std::string, std::string> cases[] = {
