@@ -8,6 +8,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "core/config/port.hpp"
 #include "core/config/printable.hpp"
 #include "core/config/value.hpp"
 
@@ -34,7 +35,7 @@ bool is_exact_origin(std::string_view text) {
   const auto url = boost::urls::parse_uri(text);
   if (!url || !url->has_authority() || url->has_userinfo() || url->encoded_host().empty()) return false;
   if (url->encoded_host().find_first_of("*%") != std::string_view::npos) return false;
-  if (url->has_port() && (url->port().empty() || url->port_number() == 0)) return false;
+  if (url->has_port() && !parse_port(url->port())) return false;
   return url->encoded_path().empty() && !url->has_query() && !url->has_fragment();
 }
 

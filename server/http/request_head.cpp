@@ -12,6 +12,8 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/pct_string_view.hpp>
 
+#include "core/config/port.hpp"
+
 namespace signalbox::http {
 namespace {
 
@@ -151,8 +153,8 @@ HeadResult check_length(RequestHead& head) {
 bool is_host(std::string_view text) noexcept {
   const auto authority = boost::urls::parse_authority({text.data(), text.size()});
   if (!authority || authority->has_userinfo() || text.find(',') != std::string_view::npos) return false;
-  const bool has_number = authority->has_port() && !authority->port().empty();
-  return !has_number || (authority->port_number() > 0 && !authority->encoded_host().empty());
+  if (!authority->has_port() || authority->port().empty()) return true;
+  return parse_port(authority->port()) && !authority->encoded_host().empty();
 }
 
 /// A proxy on the way may have been told to drop what tells where the request ends and whom it is for.

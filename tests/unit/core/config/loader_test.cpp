@@ -197,6 +197,7 @@ TEST_F(Loader, AcceptsOriginsAsBrowsersSendThem) {
                             "https://a*.com",
                             "https://%61.com",
                             "https://a.com:65536",
+                            "https://a.com:65537",
                             "*.a.com:443"}) {
     EXPECT_NE(error_of("", {{}, {}, {{"server.allowed_origins", "['" + std::string(wrong) + "']"}}}), "") << wrong;
   }

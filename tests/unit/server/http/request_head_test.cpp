@@ -132,6 +132,7 @@ TEST(RequestHead, NeedsExactlyOneHost) {
       {"a Host with an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", 200},
       {"a port that is no number", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
       {"a port beyond 65535", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400},
+      {"a port beyond 65536", "GET / HTTP/1.1\r\nHost: a:65537\r\n\r\n", 400},
       {"port 0", "GET / HTTP/1.1\r\nHost: a:0\r\n\r\n", 400},
       {"two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400},
       {"a port alone", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
