@@ -8,12 +8,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "core/config/port.hpp"
+#include "core/config/printable.hpp"
 #include "core/fault.hpp"
+#include "core/users/user_key.hpp"
 #include "server/clients/client_message.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
@@ -26,6 +30,11 @@ namespace {
 namespace beast = boost::beast;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
+
+/// How long a server may take from the first attempt to connect to its answer to the handshake.
+constexpr std::chrono::seconds kHandshakeTimeout{10};
+/// So much of a server's own words is enough to know why it refuses.
+constexpr std::size_t kLongestReason = 200;
 
 struct Options {
   std::vector<std::string> users;
@@ -43,13 +52,19 @@ struct Target {
 Target parse_url(const std::string& url) {
   const auto parsed = boost::urls::parse_uri(url);
   if (!parsed || parsed->scheme() != "ws" || parsed->host().empty()) {
-    throw ConfigError("--url " + url + ": has to be ws://HOST[:PORT]/[PATH]");
+    throw ConfigError("--url " + printable(url) + ": has to be ws://HOST[:PORT]/[PATH]");
   }
   Target target;
   target.address = std::string(parsed->host_address());
   target.host = std::string(parsed->encoded_host());
-  target.port = parsed->has_port() && !parsed->port().empty() ? std::string(parsed->port()) : "80";
-  target.path = std::string(parsed->encoded_path()).empty() ? "/" : std::string(parsed->encoded_path());
+  const std::string_view port = parsed->port();
+  target.port = port.empty() ? "80" : std::string(port);
+  target.path = std::string(parsed->encoded_path());
+  if (target.path.empty()) target.path = "/";
+  // Boost 1.81 takes what follows the digits of a port for a path.
+  if (!parse_port(target.port) || !target.path.starts_with('/')) {
+    throw ConfigError("--url " + printable(url) + ": the port has to be from 1 to 65535");
+  }
   if (parsed->has_query()) target.path += "?" + std::string(parsed->encoded_query());
   return target;
 }
@@ -93,9 +108,13 @@ class Client : public std::enable_shared_from_this<Client> {
   using Lost = std::function<void(const std::string& reason)>;
 
   Client(boost::asio::io_context& io, std::string user, const Options& options, Lost lost)
-      : stream_(io), user_(std::move(user)), options_(options), lost_(std::move(lost)) {}
+      : stream_(io), timer_(io), user_(std::move(user)), options_(options), lost_(std::move(lost)) {}
 
   void start(const tcp::resolver::results_type& endpoints, const Target& target) {
+    timer_.expires_after(kHandshakeTimeout);
+    timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+      if (!ec) self->lose("no answer within " + std::to_string(kHandshakeTimeout.count()) + " s");
+    });
     boost::asio::async_connect(stream_.next_layer(), endpoints,
                                [self = shared_from_this(), target](const error_code& ec, const tcp::endpoint&) {
                                  ec ? self->lose("can't connect: " + ec.message()) : self->handshake(target);
@@ -114,9 +133,20 @@ class Client : public std::enable_shared_from_this<Client> {
       request.set(beast::http::field::sec_websocket_protocol, {kEnvelopeSubprotocol.data(), kEnvelopeSubprotocol.size()});
     }));
     stream_.read_message_max(0);
-    stream_.async_handshake(target.host + ":" + target.port, target.path, [self = shared_from_this()](const error_code& ec) {
-      ec ? self->lose("refused: " + ec.message()) : self->register_user();
-    });
+    stream_.async_handshake(response_, target.host + ":" + target.port, target.path,
+                            [self = shared_from_this()](const error_code& ec) {
+                              self->timer_.cancel();
+                              ec ? self->lose("refused: " + self->why_refused(ec)) : self->register_user();
+                            });
+  }
+
+  /// With the status, and the first line of the server's text.
+  std::string why_refused(const error_code& ec) const {
+    if (ec != beast::websocket::error::upgrade_declined) return ec.message();
+    std::string why = std::to_string(response_.result_int()) + " " + std::string(response_.reason());
+    const std::string text = response_.body().substr(0, response_.body().find_first_of("\r\n"));
+    if (!text.empty()) why += ": " + text;
+    return printable(why.substr(0, kLongestReason));
   }
 
   void register_user() {
@@ -175,6 +205,8 @@ class Client : public std::enable_shared_from_this<Client> {
   }
 
   beast::websocket::stream<tcp::socket> stream_;
+  boost::asio::steady_timer timer_;
+  beast::websocket::response_type response_;
   const std::string user_;
   const Options& options_;
   const Lost lost_;
@@ -185,6 +217,9 @@ class Client : public std::enable_shared_from_this<Client> {
 
 int listen(const Options& options) {
   const Target target = parse_url(options.url);
+  for (const std::string& user : options.users) {
+    if (const char* error = make_user_key(user, true).error) throw ConfigError(std::string("USER: ") + error);
+  }
   boost::asio::io_context io(1);
   error_code ec;
   const auto endpoints = tcp::resolver(io).resolve(target.address, target.port, ec);
@@ -228,7 +263,7 @@ Run add_listen(CLI::App& app) {
   command->add_flag("--json", options->json, "Print one JSON object a line: user, and data or base64");
   command->footer(
       help_end({.exit_codes = {{kDone, "Interrupted by SIGINT or SIGTERM"},
-                               {kFailed, "Refused, or the connection was lost"},
+                               {kFailed, "Refused, not answered within 10 s, or the connection was lost"},
                                {kWrongUsage, "Wrong usage"}},
                 .examples = {"signalbox listen Alice", "signalbox listen Alice Bob --url ws://10.0.0.5:8765/ --json"}}));
   return [options] { return listen(*options); };

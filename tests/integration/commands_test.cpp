@@ -269,6 +269,39 @@ TEST(Listen, ExitsWith1WhenTheServerIsLostOrRefuses) {
   EXPECT_EQ(signalbox({"listen", "alice", "--url", "ws://127.0.0.1:" + std::to_string(free_port()) + "/"}).exit_code, 1);
 }
 
+TEST(Listen, TellsWhatTheServerSaysOfARefusal) {
+  Instance instance(Settings{{"limits.connections", "1"}});
+  const WebSocketClient first = instance.connect("alice");
+  const std::string url = "ws://127.0.0.1:" + std::to_string(instance.port());
+  const CommandResult full = signalbox({"listen", "bob", "--url", url});
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_EQ(full.errors, "bob: refused: 503 Service Unavailable: limits.connections reached\n");
+  const CommandResult elsewhere = signalbox({"listen", "bob", "--url", url + "/elsewhere"});
+  EXPECT_EQ(elsewhere.exit_code, 1);
+  EXPECT_EQ(elsewhere.errors, "bob: refused: 404 Not Found: not found\n");
+}
+
+TEST(Listen, GivesUpAServerThatDoesNotAnswer) {
+  Instance instance;
+  instance.process().freeze();  // its system still takes connections
+  const auto process = listen(instance, {"alice"});
+  EXPECT_EQ(process->wait(3 * kPatience), 1);
+  EXPECT_EQ(process->errors(), "alice: no answer within 10 s\n");
+  instance.process().thaw();
+}
+
+TEST(Listen, IsWrongUsageOfAUrlOrANameThatCanBeNone) {
+  for (const char* url : {"ws://127.0.0.1:0/", "ws://127.0.0.1:65536/", "ws://127.0.0.1:99999/", "ws://127.0.0.1:x/",
+                          "ws://:1/", "http://127.0.0.1/", "127.0.0.1:8765", ""}) {
+    EXPECT_EQ(signalbox({"listen", "alice", "--url", url}).exit_code, 2) << url;
+  }
+  for (const std::string& user : {std::string("a\x1b[2J"), std::string(257, 'a'), std::string()}) {
+    const CommandResult result = signalbox({"listen", "alice", user});
+    EXPECT_EQ(result.exit_code, 2) << result.errors;
+    EXPECT_FALSE(contains(result.errors, "\x1b")) << result.errors;
+  }
+}
+
 TEST(Plugins, AreListedWithNameVersionAbiPathAndOptions) {
   const CommandResult result = signalbox({"plugins"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
