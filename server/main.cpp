@@ -1,7 +1,10 @@
 // signalbox: one executable, a subcommand for each thing it does.
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -64,11 +67,20 @@ int run_and_complain(int argc, char** argv) {
   }
 }
 
+/// What is still buffered is written now, while that it can't be can be told.
+int end_output(int code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  const std::string why = errno != 0 ? std::generic_category().message(errno) : "could not be written";
+  std::fprintf(stderr, "signalbox: standard output: %s\n", why.c_str());
+  return code == kDone ? kFailed : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   signalbox::report_crashes();
-  const int code = run_and_complain(argc, argv);
+  const int code = end_output(run_and_complain(argc, argv));
   if (!signalbox::a_plugin_hangs()) return code;
   std::fflush(nullptr);
   std::_Exit(code);

@@ -302,6 +302,17 @@ TEST(Listen, IsWrongUsageOfAUrlOrANameThatCanBeNone) {
   }
 }
 
+TEST(Output, ThatCanNotBeWrittenIsAFailure) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"check", "--broker", "memory"}, {"plugins"}, {"--help"}, {"--version"}, {"serve", "--help"}}) {
+    std::vector<std::string> command{"/bin/sh", "-c", R"(exec "$0" "$@" > /dev/full)", binary()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    Process process(command);
+    EXPECT_EQ(process.wait(), 1) << arguments.front();
+    EXPECT_EQ(process.errors().substr(0, 28), "signalbox: standard output: ") << arguments.front();
+  }
+}
+
 TEST(Plugins, AreListedWithNameVersionAbiPathAndOptions) {
   const CommandResult result = signalbox({"plugins"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
