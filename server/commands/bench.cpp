@@ -50,7 +50,8 @@ void check_instances(const bench::LoadTestOptions& options, PluginCatalog& catal
   for (const std::string& broker : options.brokers) {
     std::vector<std::string> settings{"broker.plugin=" + broker, "api.listen=127.0.0.1:0"};
     settings.insert(settings.end(), options.sets.begin(), options.sets.end());
-    static_cast<void>(instance_config(options, settings, catalog));
+    const Config config = instance_config(options, settings, catalog);
+    BrokerFactory(config.broker).try_section(config);
   }
 }
 

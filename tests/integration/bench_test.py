@@ -484,6 +484,8 @@ class Bench(unittest.TestCase):
     def test_what_can_be_known_beforehand_is_refused_in_a_line(self):
         for flags, reason in ((["--broker", "redis", "--broker", "nosuch"], "no plugin 'nosuch'"),
                               (["--set", "broker.redis.urk=x"], "broker.redis.urk: unknown key"),
+                              (["--broker", "memory", "--broker", "redis", "--set", "broker.redis.url=http://x"],
+                               "--set broker.redis.url: begins with redis://"),
                               (["--report", "/proc/1"], "--report: can't "),
                               (["--start-brokers", "--broker", "memory", "--broker", "kafka", "--kafka-classpath", "nowhere/classpath"],
                                "no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere")):
