@@ -190,6 +190,13 @@ std::string read_api_key(const Values& values) {
   }
 }
 
+std::optional<std::chrono::milliseconds> read_slo(const Values& values) {
+  const std::chrono::milliseconds slo = values.duration("slo");
+  if (slo.count() > 0) return slo;
+  if (!values.list("slo").empty()) refuse("slo", "no message arrives within " + values.list("slo").back());
+  return std::nullopt;
+}
+
 std::vector<RunningInstance> read_targets(const Values& values) {
   const std::vector<std::string> urls = values.list("target");
   const std::vector<std::string> apis = values.list("target-api");
@@ -236,7 +243,6 @@ void check_sets(const LoadTestOptions& options) {
 
 void check_bounds(const LoadTestOptions& options) {
   if (options.mode != "saturate") return;
-  if (!options.slo) refuse("slo", "mode saturate looks for the rate that keeps within it, so 0s is none");
   if (options.max_loss) refuse("max-loss", "not in mode saturate, where a rate holds only if nothing is lost");
 }
 
@@ -293,7 +299,7 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   options.faults = read_faults(values);
   options.seed = values.number("seed");
   options.api_key = read_api_key(values);
-  if (values.number("slo") > 0) options.slo = values.duration("slo");
+  options.slo = read_slo(values);
   if (const std::string loss = values.text("max-loss"); !loss.empty()) options.max_loss = parse_percent("max-loss", loss);
   options.report = values.text("report");
   options.compare = values.text("compare");

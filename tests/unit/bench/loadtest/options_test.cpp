@@ -142,7 +142,8 @@ TEST(LoadTestOptions, TakeTheKeyOfTheApiFromWhereItStands) {
 TEST(LoadTestOptions, RefuseWhatWouldBeNoBoundAndNoBroker) {
   EXPECT_EQ(refusal({{"broker", {"redis", ""}}}), "--broker: expected a plugin's name or path, got \"\"");
   EXPECT_EQ(refusal({{"max-loss", {"nan"}}}), "--max-loss: expected a percentage from 0 to 100, got \"nan\"");
-  EXPECT_THAT(refusal({{"mode", {"saturate"}}, {"slo", {"0s"}}}), StartsWith("--slo: mode saturate looks for the rate"));
+  EXPECT_EQ(refusal({{"slo", {"0s"}}}), "--slo: no message arrives within 0s");
+  EXPECT_EQ(refusal({{"mode", {"saturate"}}, {"slo", {"0s"}}}), "--slo: no message arrives within 0s");
   EXPECT_THAT(refusal({{"mode", {"saturate"}}, {"max-loss", {"0"}}}), StartsWith("--max-loss: not in mode saturate"));
   EXPECT_EQ(refusal({{"mode", {"saturate"}}}), "taken");
 }
