@@ -49,12 +49,22 @@ Verdict judge_loss(double most, const Result& result) {
                      denied == 0 ? " were" : " were, with " + grouped(denied) + " to users who were said not to be connected");
 }
 
+/// With the commonest answer, if it was another than 200.
+std::string nothing_arrived(const Result& result) {
+  const auto commonest = std::max_element(result.refusals.begin(), result.refusals.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (commonest == result.refusals.end()) return "nothing arrived";
+  const auto& [status, count] = *commonest;
+  return "nothing arrived; " + grouped(count) +
+         (status == 0 ? " requests had no answer" : " of the answers were " + std::to_string(status));
+}
+
 }  // namespace
 
 std::vector<Verdict> judge(const LoadTestOptions& options, const Result& result) {
   if (options.mode == "saturate") return {judge_saturation(*options.slo, result)};
   std::vector<Verdict> verdicts;
-  if (result.work_done() == 0) verdicts.push_back({false, result.churned ? "no connection was registered" : "nothing arrived"});
+  if (result.work_done() == 0) verdicts.push_back({false, result.churned ? "no connection was registered" : nothing_arrived(result)});
   if (options.slo) verdicts.push_back(judge_latency(*options.slo, result));
   if (options.max_loss) verdicts.push_back(judge_loss(*options.max_loss, result));
   return verdicts;

@@ -9,6 +9,7 @@
 #include "bench/loadtest/shown_command.hpp"
 #include "bench/plugin_host.hpp"
 #include "core/config/schema.hpp"
+#include "core/fault.hpp"
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
@@ -46,11 +47,20 @@ Config instance_config(const bench::LoadTestOptions& options, const std::vector<
   return std::move(loaded.config);
 }
 
+void check_size(const bench::LoadTestOptions& options, const Config& config) {
+  if (options.mode == "connect" || options.size <= config.limits.message_bytes) return;
+  throw ConfigError("--size: " + std::to_string(options.size) + " bytes are more than the " +
+                    std::to_string(config.limits.message_bytes) +
+                    " that limits.message_bytes allows: lower --size, or --set limits.message_bytes=" +
+                    std::to_string(options.size) + "B");
+}
+
 void check_instances(const bench::LoadTestOptions& options, PluginCatalog& catalog) {
   for (const std::string& broker : options.brokers) {
     std::vector<std::string> settings{"broker.plugin=" + broker, "api.listen=127.0.0.1:0"};
     settings.insert(settings.end(), options.sets.begin(), options.sets.end());
     const Config config = instance_config(options, settings, catalog);
+    check_size(options, config);
     BrokerFactory(config.broker).try_section(config);
   }
 }

@@ -486,6 +486,9 @@ class Bench(unittest.TestCase):
                               (["--set", "broker.redis.urk=x"], "broker.redis.urk: unknown key"),
                               (["--broker", "memory", "--broker", "redis", "--set", "broker.redis.url=http://x"],
                                "--set broker.redis.url: begins with redis://"),
+                              (["--broker", "memory", "--size", "65537B"],
+                               "--size: 65537 bytes are more than the 65536 that limits.message_bytes allows"),
+                              (["--broker", "memory", "--set", "limits.message_bytes=100B"], "--size: 128 bytes are more than the 100"),
                               (["--report", "/proc/1"], "--report: can't "),
                               (["--start-brokers", "--broker", "memory", "--broker", "kafka", "--kafka-classpath", "nowhere/classpath"],
                                "no Kafka at nowhere/classpath: run tests/kafka/prepare nowhere")):

@@ -63,6 +63,15 @@ TEST(Judgement, MissesTheLossOfABrokerThatTookNothing) {
   EXPECT_THAT(misses({}, result), ElementsAre("nothing arrived")) << "whatever was asked for";
 }
 
+TEST(Judgement, SaysWhatWasAnsweredMostlyWhereNothingArrived) {
+  Result result;
+  result.messages = {.offered = 1'300, .refused = 1'300};
+  result.refusals = {{0, 100}, {413, 1'000}, {503, 200}};
+  EXPECT_THAT(misses({}, result), ElementsAre("nothing arrived; 1,000 of the answers were 413"));
+  result.refusals = {{0, 100}};
+  EXPECT_THAT(misses({}, result), ElementsAre("nothing arrived; 100 requests had no answer"));
+}
+
 TEST(Judgement, CountsAsLostWhatWasSaidToHaveNobodyToGoTo) {
   Result result = good_result();
   result.messages.taken = 150;
