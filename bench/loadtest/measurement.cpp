@@ -149,7 +149,8 @@ void Measurement::conclude() {
   }
   fill_timeline();
   if (!result_.recoveries.empty() && !all_ready()) result_.remarks.emplace_back("an instance was not ready again at the end");
-  if (!publisher_->fault().empty()) result_.remarks.push_back("given up: " + publisher_->fault());
+  result_.given_up = publisher_->fault();
+  if (!result_.given_up.empty()) result_.remarks.push_back("given up: " + result_.given_up);
   remark_clients();
   remark_bottlenecks(result_);
 }

@@ -107,6 +107,7 @@ struct Result {
   std::optional<Churned> churned;  ///< of mode connect, where latency is from when a connection was due until it was registered
 
   std::vector<Second> timeline;
+  std::string given_up;              ///< why it was ended early; empty: it was not
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know
 
   /// CPU and what was full.

@@ -118,7 +118,7 @@ Run add_bench(CLI::App& app) {
   for (const bench::LoadTestFlag& flag : bench::load_test_flags()) add_flag(*command, flag, *options);
   command->footer(
       help_end({.exit_codes = {{kDone, "Measured, and within --slo and --max-loss"},
-                               {kFailed, "Not measured, nothing arrived, interrupted, or --slo or --max-loss was missed"},
+                               {kFailed, "Not measured, nothing arrived, given up, interrupted, or --slo or --max-loss was missed"},
                                {kWrongUsage, "Wrong usage or configuration"}},
                 .examples = {"signalbox bench --start-brokers --broker redis --broker nats --broker kafka --report out",
                              "signalbox bench --broker memory --users 1000 --rate 1000 --duration 5s",

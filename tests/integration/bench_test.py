@@ -543,6 +543,20 @@ class Bench(unittest.TestCase):
         result = self.bench(StandIn(treat), "--users", "500", limit=few)
         self.expect(result, delivered=RATE * SECONDS)
 
+    def test_a_run_that_is_given_up_fails(self):
+        stand_in = None
+
+        def treat(number, send):
+            send()
+            if number == RATE:
+                stand_in.loop.call_soon(stand_in.loop.stop)
+            return 200
+        stand_in = StandIn(treat)
+        result = self.bench(stand_in, code=1)
+        self.assertEqual([verdict["text"] for verdict in result["verdicts"]], ["given up: no answer for 30 s"])
+        self.assertIn("stand-in: given up: no answer for 30 s", self.errors)
+        self.assertGreaterEqual(result["messages"]["delivered"], RATE)
+
     def test_a_broker_that_takes_nothing_fails_the_run(self):
         self.bench(StandIn(lambda *_: 503), "--max-loss", "99%", "--duration", "1s", code=1)
         self.assertIn("missed --max-loss: at most 99.0 % lost; nothing was taken", self.errors)

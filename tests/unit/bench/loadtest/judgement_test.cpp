@@ -72,6 +72,14 @@ TEST(Judgement, SaysWhatWasAnsweredMostlyWhereNothingArrived) {
   EXPECT_THAT(misses({}, result), ElementsAre("nothing arrived; 100 requests had no answer"));
 }
 
+TEST(Judgement, MissesARunThatWasGivenUp) {
+  Result result = good_result();
+  result.given_up = "no answer for 30 s";
+  EXPECT_THAT(misses({}, result), ElementsAre("given up: no answer for 30 s")) << "though messages arrived";
+  result.churned = Churned{.offered = 2, .registered = 1, .failed = 0};
+  EXPECT_THAT(misses({}, result), ElementsAre("given up: no answer for 30 s"));
+}
+
 TEST(Judgement, CountsAsLostWhatWasSaidToHaveNobodyToGoTo) {
   Result result = good_result();
   result.messages.taken = 150;
