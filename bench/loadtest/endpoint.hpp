@@ -10,6 +10,8 @@ namespace signalbox::bench {
 struct Endpoint {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
+
+  bool operator==(const Endpoint&) const = default;
 };
 
 /// An instance that runs.

@@ -43,6 +43,7 @@ Fault parse_fault(const std::string& text) {
   }
   fault.at = parse_time(text.substr(at + 1, plus == std::string::npos ? plus : plus - at - 1));
   if (pauses) fault.length = parse_time(text.substr(plus + 1));
+  if (pauses && fault.length.count() == 0) throw ConfigError("a pause of no time is none, got " + in_quotes(text));
   return fault;
 }
 

@@ -65,7 +65,8 @@ std::vector<Verdict> judge(const LoadTestOptions& options, const Result& result)
   if (options.mode == "saturate") return {judge_saturation(*options.slo, result)};
   std::vector<Verdict> verdicts;
   if (!result.given_up.empty()) verdicts.push_back({false, "given up: " + result.given_up});
-  if (result.work_done() == 0) verdicts.push_back({false, result.churned ? "no connection was registered" : nothing_arrived(result)});
+  if (result.work_done() == 0)
+    verdicts.push_back({false, result.churned ? "no connection was registered" : nothing_arrived(result)});
   if (options.slo) verdicts.push_back(judge_latency(*options.slo, result));
   if (options.max_loss) verdicts.push_back(judge_loss(*options.max_loss, result));
   return verdicts;

@@ -88,6 +88,22 @@ constexpr LoadTestFlag kFlags[] = {
     flag("json", "boolean", "false", 0, 0, nullptr, "Print results.json in place of the table"),
 };
 
+/// What would have no effect in a mode, or only has in one.
+struct ModeFlag {
+  std::string_view flag, mode;
+  bool only;  ///< has effect in this mode alone; else in all others
+  const char* reason;
+};
+constexpr ModeFlag kModeFlags[] = {
+    {"searches", "saturate", true, "of mode saturate alone, which searches"},
+    {"hold", "idle", true, "of mode idle alone, which holds connections before messages are sent"},
+    {"warmup", "connect", false, "not in mode connect, which has none"},
+    {"size", "connect", false, "not in mode connect, where no message is sent"},
+    {"devices", "connect", false, "not in mode connect, where no connection stays"},
+};
+/// Empty they would be as if they were not there.
+constexpr const char* kNeverEmpty[] = {"config", "kafka-classpath", "api-key", "max-loss", "report", "compare"};
+
 [[noreturn]] void refuse(const std::string& name, const std::string& reason) { throw ConfigError("--" + name + ": " + reason); }
 
 const LoadTestFlag& row(const std::string& name) {
@@ -204,6 +220,9 @@ std::vector<RunningInstance> read_targets(const Values& values) {
   std::vector<RunningInstance> targets;
   for (std::size_t n = 0; n < urls.size(); ++n) {
     const Endpoint clients = parse_url("target", urls[n], "ws://");
+    for (const RunningInstance& other : targets) {
+      if (other.clients == clients) refuse("target", in_quotes(urls[n]) + " is named twice");
+    }
     const Endpoint api = n < apis.size() ? parse_url("target-api", apis[n], "http://") : Endpoint{clients.address, kApiPort};
     targets.push_back({clients, api});
   }
@@ -272,6 +291,23 @@ void check_instances(const LoadTestOptions& options, std::size_t room) {
   }
 }
 
+/// What was given and would have no effect.
+void check_effects(const Values& values, const LoadTestOptions& options) {
+  const auto given = [&](std::string_view flag) { return !values.list(std::string(flag)).empty(); };
+  for (const char* flag : kNeverEmpty) {
+    if (given(flag) && values.list(flag).back().empty())
+      refuse(flag, "expected a " + std::string(row(flag).value) + ", got \"\"");
+  }
+  for (const ModeFlag& one : kModeFlags) {
+    if (given(one.flag) && (options.mode == one.mode) != one.only) refuse(std::string(one.flag), one.reason);
+  }
+  if (given("target") && given("instances")) refuse("target", "those that run are the instances: leave out --instances");
+  const bool kafka = std::find(options.brokers.begin(), options.brokers.end(), "kafka") != options.brokers.end();
+  if (given("kafka-classpath") && !(options.start_brokers && (kafka || !options.config.empty()))) {
+    refuse("kafka-classpath", "no Kafka is started without --start-brokers and --broker kafka");
+  }
+}
+
 }  // namespace
 
 std::span<const LoadTestFlag> load_test_flags() { return kFlags; }
@@ -310,6 +346,7 @@ LoadTestOptions read_load_test_options(const std::map<std::string, std::vector<s
   for (const std::string& broker : options.brokers) {
     if (broker.empty()) refuse("broker", "expected a plugin's name or path, got \"\"");
   }
+  check_effects(values, options);
   if (options.targets.empty() && options.brokers.empty()) options.brokers.emplace_back("redis");
   return options;
 }

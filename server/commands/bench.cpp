@@ -49,10 +49,9 @@ Config instance_config(const bench::LoadTestOptions& options, const std::vector<
 
 void check_size(const bench::LoadTestOptions& options, const Config& config) {
   if (options.mode == "connect" || options.size <= config.limits.message_bytes) return;
-  throw ConfigError("--size: " + std::to_string(options.size) + " bytes are more than the " +
-                    std::to_string(config.limits.message_bytes) +
-                    " that limits.message_bytes allows: lower --size, or --set limits.message_bytes=" +
-                    std::to_string(options.size) + "B");
+  throw ConfigError(
+      "--size: " + std::to_string(options.size) + " bytes are more than the " + std::to_string(config.limits.message_bytes) +
+      " that limits.message_bytes allows: lower --size, or --set limits.message_bytes=" + std::to_string(options.size) + "B");
 }
 
 void check_instances(const bench::LoadTestOptions& options, PluginCatalog& catalog) {
@@ -116,13 +115,13 @@ Run add_bench(CLI::App& app) {
       "it was meant to be sent. "
       "Everything that it starts it ends, also on Ctrl-C.");
   for (const bench::LoadTestFlag& flag : bench::load_test_flags()) add_flag(*command, flag, *options);
-  command->footer(
-      help_end({.exit_codes = {{kDone, "Measured, and within --slo and --max-loss"},
-                               {kFailed, "Not measured, nothing arrived, given up, interrupted, or --slo or --max-loss was missed"},
-                               {kWrongUsage, "Wrong usage or configuration"}},
-                .examples = {"signalbox bench --start-brokers --broker redis --broker nats --broker kafka --report out",
-                             "signalbox bench --broker memory --users 1000 --rate 1000 --duration 5s",
-                             "signalbox bench --target ws://127.0.0.1:8765 --slo 50ms --max-loss 0"}}));
+  command->footer(help_end(
+      {.exit_codes = {{kDone, "Measured, and within --slo and --max-loss"},
+                      {kFailed, "Not measured, nothing arrived, given up, interrupted, or --slo or --max-loss was missed"},
+                      {kWrongUsage, "Wrong usage or configuration"}},
+       .examples = {"signalbox bench --start-brokers --broker redis --broker nats --broker kafka --report out",
+                    "signalbox bench --broker memory --users 1000 --rate 1000 --duration 5s",
+                    "signalbox bench --target ws://127.0.0.1:8765 --slo 50ms --max-loss 0"}}));
   return [options] { return run_bench(*options); };
 }
 

@@ -1,6 +1,7 @@
 #include "bench/loadtest/options.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -85,6 +86,31 @@ TEST(LoadTestOptions, AreRefusedWithTheFlagAndTheReason) {
   EXPECT_THAT(refusal({{"target-api", {"http://127.0.0.1:1"}}}), HasSubstr("belongs to one --target"));
   EXPECT_THAT(refusal({{"target", {"ws://127.0.0.1:1"}}, {"broker", {"redis"}}}), HasSubstr("leave out --broker"));
   EXPECT_THAT(refusal({{"rate", {"1000000"}}, {"duration", {"2m"}}}), StartsWith("--rate: 125000000 messages are more than"));
+}
+
+TEST(LoadTestOptions, RefuseWhatWouldHaveNoEffect) {
+  const std::string one = "ws://127.0.0.1:1";
+  EXPECT_EQ(refusal({{"target", {one}}, {"instances", {"3"}}}),
+            "--target: those that run are the instances: leave out --instances");
+  EXPECT_EQ(refusal({{"target", {one, "ws://localhost:1/"}}}), "--target: \"ws://localhost:1/\" is named twice");
+  EXPECT_EQ(refusal({{"target", {one, "ws://127.0.0.1:2"}}}), "taken");
+  EXPECT_THAT(refusal({{"searches", {"3"}}}), StartsWith("--searches: of mode saturate alone"));
+  EXPECT_THAT(refusal({{"hold", {"3s"}}, {"mode", {"saturate"}}}), StartsWith("--hold: of mode idle alone"));
+  for (const auto& [flag, value] : {std::pair("warmup", "1s"), std::pair("size", "64B"), std::pair("devices", "2")}) {
+    EXPECT_EQ(refusal({{flag, {value}}}), "taken");
+    EXPECT_THAT(refusal({{flag, {value}}, {"mode", {"connect"}}}), HasSubstr(": not in mode connect"));
+  }
+  EXPECT_EQ(refusal({{"searches", {"1"}}, {"mode", {"saturate"}}}), "taken");
+  EXPECT_EQ(refusal({{"hold", {"1s"}}, {"mode", {"idle"}}}), "taken");
+  EXPECT_THAT(refusal({{"kafka-classpath", {"nowhere"}}, {"start-brokers", {"true"}}, {"broker", {"redis"}}}),
+              StartsWith("--kafka-classpath: no Kafka is started"));
+  EXPECT_THAT(refusal({{"kafka-classpath", {"nowhere"}}, {"broker", {"kafka"}}}),
+              StartsWith("--kafka-classpath: no Kafka is started"));
+  for (const char* flag : {"config", "api-key", "max-loss", "report", "compare"}) {
+    EXPECT_THAT(refusal({{flag, {""}}}), HasSubstr(", got \"\"")) << flag;
+  }
+  EXPECT_EQ(refusal({{"fault", {"pause-instance@1s+0s"}}}),
+            "--fault: a pause of no time is none, got \"pause-instance@1s+0s\"");
 }
 
 TEST(LoadTestOptions, HaveOtherDefaultsInOtherModes) {
