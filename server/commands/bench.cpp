@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "bench/loadtest/load_test.hpp"
@@ -37,6 +38,7 @@ void add_flag(CLI::App& command, const bench::LoadTestFlag& flag, Options& optio
   command.add_option(names, options.given[name], meaning)
       ->type_name(flag.value)
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(flag.many ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
@@ -45,6 +47,20 @@ Config instance_config(const bench::LoadTestOptions& options, const std::vector<
                        PluginCatalog& catalog) {
   LoadedConfig loaded = load_config(bench::instance_source(options.config, settings), catalog.finder(), LoadMode::serve);
   return std::move(loaded.config);
+}
+
+/// The same with this broker, which --broker has named. Errors: ConfigError.
+Config instance_config_of(const std::string& broker, const bench::LoadTestOptions& options, PluginCatalog& catalog) {
+  constexpr std::string_view kSetting = "--set broker.plugin: ";
+  std::vector<std::string> settings = options.sets;
+  settings.insert(settings.end(), {"api.listen=127.0.0.1:0", "broker.plugin=" + broker});
+  try {
+    return instance_config(options, settings, catalog);
+  } catch (const ConfigError& fault) {
+    const std::string_view reason = fault.what();
+    if (!reason.starts_with(kSetting)) throw;
+    throw ConfigError("--broker: " + std::string(reason.substr(kSetting.size())));
+  }
 }
 
 void check_size(const bench::LoadTestOptions& options, const Config& config) {
@@ -56,9 +72,7 @@ void check_size(const bench::LoadTestOptions& options, const Config& config) {
 
 void check_instances(const bench::LoadTestOptions& options, PluginCatalog& catalog) {
   for (const std::string& broker : options.brokers) {
-    std::vector<std::string> settings{"broker.plugin=" + broker, "api.listen=127.0.0.1:0"};
-    settings.insert(settings.end(), options.sets.begin(), options.sets.end());
-    const Config config = instance_config(options, settings, catalog);
+    const Config config = instance_config_of(broker, options, catalog);
     check_size(options, config);
     BrokerFactory(config.broker).try_section(config);
   }

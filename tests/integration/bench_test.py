@@ -482,7 +482,7 @@ class Bench(unittest.TestCase):
         self.assertTrue(all(step["limit"] for step in failed))
 
     def test_what_can_be_known_beforehand_is_refused_in_a_line(self):
-        for flags, reason in ((["--broker", "redis", "--broker", "nosuch"], "no plugin 'nosuch'"),
+        for flags, reason in ((["--broker", "redis", "--broker", "nosuch"], "--broker: no plugin 'nosuch'"),
                               (["--set", "broker.redis.urk=x"], "broker.redis.urk: unknown key"),
                               (["--broker", "memory", "--broker", "redis", "--set", "broker.redis.url=http://x"],
                                "--set broker.redis.url: begins with redis://"),
@@ -496,6 +496,10 @@ class Bench(unittest.TestCase):
             self.assertEqual(run.returncode, 2, run.stderr)
             self.assertIn(reason, run.stderr)
             self.assertEqual(len(run.stderr.splitlines()), 1, "nothing was started")
+        run = subprocess.run([SIGNALBOX, "bench", "--broker", "memory", "extra"], capture_output=True, text=True, timeout=60 * SLOW)
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("extra", run.stderr)
+        self.assertNotIn("plugin", run.stderr, "it is no second --broker")
         run = subprocess.run([SIGNALBOX, "bench", "--start-brokers", "--broker", "redis"], capture_output=True, text=True,
                              timeout=60 * SLOW, env={**os.environ, "PATH": "/nowhere"})
         self.assertEqual(run.returncode, 2, run.stderr)
