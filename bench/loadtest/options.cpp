@@ -278,6 +278,14 @@ void check_broker_servers(const LoadTestOptions& options) {
   }
 }
 
+/// Where so many instances would be needed.
+std::string enough_room(const std::string& broker, std::size_t needed) {
+  if (broker == "memory") return "fewer of them, or a broker that instances share";
+  const auto most = static_cast<std::size_t>(row("instances").option.max);
+  return needed <= most ? "at least --instances " + std::to_string(needed)
+                        : "fewer of them, as --instances is at most " + std::to_string(most);
+}
+
 void check_instances(const LoadTestOptions& options, std::size_t room) {
   const std::size_t connections = held_connections(options);
   for (const std::string& broker : options.brokers) {
@@ -286,8 +294,8 @@ void check_instances(const LoadTestOptions& options, std::size_t room) {
     refuse("users", std::to_string(connections) + " connections on " + std::to_string(instances) + " instance" +
                         (instances == 1 ? "" : "s") + (broker == "memory" ? " (memory is one process)" : "") +
                         " are more than the " + std::to_string(room) +
-                        " that a process may hold here (ulimit -n): at least --instances " +
-                        std::to_string((connections + room - 1) / room));
+                        " that a process may hold here (ulimit -n): " +
+                        enough_room(broker, (connections + room - 1) / room));
   }
 }
 
