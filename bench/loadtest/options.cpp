@@ -294,8 +294,7 @@ void check_instances(const LoadTestOptions& options, std::size_t room) {
     refuse("users", std::to_string(connections) + " connections on " + std::to_string(instances) + " instance" +
                         (instances == 1 ? "" : "s") + (broker == "memory" ? " (memory is one process)" : "") +
                         " are more than the " + std::to_string(room) +
-                        " that a process may hold here (ulimit -n): " +
-                        enough_room(broker, (connections + room - 1) / room));
+                        " that a process may hold here (ulimit -n): " + enough_room(broker, (connections + room - 1) / room));
   }
 }
 

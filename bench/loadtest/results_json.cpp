@@ -138,8 +138,8 @@ json::value churn_of(const Result& result) {
 json::object result_object(const Result& result) {
   json::array timeline;
   for (const Second& second : result.timeline) {
-    timeline.push_back(
-        {{"offered", second.offered}, {"delivered", second.delivered}, {"max", in_milliseconds(second.longest)}});
+    const auto longest = second.delivered == 0 ? std::nullopt : std::optional(in_milliseconds(second.longest));
+    timeline.push_back({{"offered", second.offered}, {"delivered", second.delivered}, {"max", figure(longest)}});
   }
   json::array remarks;
   for (const std::string& remark : result.remarks) remarks.push_back(text(remark));

@@ -200,7 +200,8 @@ TEST(LoadTestOptions, SayHowManyInstancesTheUsersNeed) {
             "--users: 1000000 connections on 2 instances are more than the 19500 that a process may hold here (ulimit -n): at "
             "least --instances 52");
   EXPECT_THAT(refusal({{"users", {"10000"}}, {"devices", {"2"}}, {"broker", {"memory"}}}),
-              testing::MatchesRegex(".* on 1 instance [(]memory is one process[)] .*: fewer of them, or a broker that instances share"));
+              testing::MatchesRegex(
+                  ".* on 1 instance [(]memory is one process[)] .*: fewer of them, or a broker that instances share"));
   EXPECT_THAT(refusal({{"users", {"10000000"}}, {"devices", {"1000000"}}}),
               testing::EndsWith(": fewer of them, as --instances is at most 1000"));
   EXPECT_EQ(refusal({{"users", {"1000000"}}, {"mode", {"connect"}}}), "taken") << "none of them stays";
