@@ -142,7 +142,11 @@ std::string compare_results(std::string_view then, std::string_view now) {
   for (const json::value& result : new_run.at("results").as_array()) {
     const json::value& broker = result.at("broker");
     const json::value* before = result_of(old_run, broker, seen[std::string(broker.as_string())]++);
-    if (before != nullptr) append_broker(out, *before, result);
+    if (before != nullptr) {
+      append_broker(out, *before, result);
+    } else {
+      out.append("\n").append(broker.as_string()).append(" was not in it\n");
+    }
   }
   return out;
 }
