@@ -548,15 +548,12 @@ class Bench(unittest.TestCase):
         self.expect(result, delivered=RATE * SECONDS)
 
     def test_a_run_that_is_given_up_fails(self):
-        stand_in = None
-
         def treat(number, send):
-            send()
             if number == RATE:
-                stand_in.loop.call_soon(stand_in.loop.stop)
+                threading.Event().wait()  # for ever
+            send()
             return 200
-        stand_in = StandIn(treat)
-        result = self.bench(stand_in, code=1)
+        result = self.bench(StandIn(treat), code=1)
         self.assertEqual([verdict["text"] for verdict in result["verdicts"]], ["given up: no answer for 30 s"])
         self.assertIn("stand-in: given up: no answer for 30 s", self.errors)
         self.assertGreaterEqual(result["messages"]["delivered"], RATE)
