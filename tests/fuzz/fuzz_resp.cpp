@@ -203,7 +203,7 @@ void converse_on_commands(bool with_login, const HashTags* tags, std::string_vie
       return;
     }
     if (callable) budget.give_back(rest.size());
-    if (letter == 'b' && callable) protocol.probe(kProbe, [](bool) {}, link.now);
+    if (letter == 'b' && callable) protocol.probe(kProbe, [](std::optional<bool>) {}, link.now);
     if (step(link, letter, rest) && letter == 't') calls.require_complete(link.now);
   });
   protocol.close_calls();
@@ -224,7 +224,8 @@ void converse_on_subscriptions(bool with_login, const HashTags* tags, std::strin
       letter == 's' ? protocol.subscribe(std::string(rest), done, deadline(link))
                     : protocol.unsubscribe(std::string(rest), done, deadline(link));
     } else if (letter == 'b' && protocol.probe_due(link.now)) {  // the probe is published, counted and comes back
-      protocol.probe_sent(link.now);
+      protocol.probe_sent();
+      protocol.probe_answered(link.now);
       protocol.probe_counted();
       link.hear(tags ? "*3\r\n" + bulk("smessage") + bulk(protocol.probe_channel()) + bulk("") : message(kProbe, ""));
     } else if (letter == 'g' && tags) {  // the channels that begin so go away and come back

@@ -184,7 +184,7 @@ class Bench(unittest.TestCase):
         held = []
 
         def treat(number, send):
-            if number >= RATE:
+            if number >= RATE - 20:  # the last of the warm-up too: on another connection the first that is measured may overtake them
                 if number % 100 == 0:
                     stand_in.tell_all(b'{"type":"gap","reason":"measured"}')
                 send()
