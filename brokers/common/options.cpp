@@ -13,10 +13,11 @@ void refuse(const std::string& reason) { throw std::invalid_argument(reason); }
 void require_readable(const std::string& key, const std::string& path) {
   if (path.empty()) return;
   const auto close = [](std::FILE* file) { std::fclose(file); };
-  errno = 0;
   const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rbe"), close);
-  if (file) std::fgetc(file.get());  // a folder opens, but can't be read
-  if (errno != 0) refuse(key + ": can't read " + path + ": " + std::generic_category().message(errno));
+  // A folder opens, but can't be read.
+  if (!file || (std::fgetc(file.get()) == EOF && std::ferror(file.get()) != 0)) {
+    refuse(key + ": can't read " + path + ": " + std::generic_category().message(errno));
+  }
 }
 
 void read_tls(const Settings& settings, const std::string& scheme, TlsOptions& tls) {
