@@ -146,8 +146,8 @@ class CommandProtocol final : public Protocol {
   std::size_t tell_late(Questions& calls);
   std::size_t tell_late(Guard& guard);
   std::size_t tell_late(Role& role);
-  static std::size_t tell_late(Probe&) { return 0; }
-  static std::size_t tell_late(Sight&) { return 0; }
+  std::size_t tell_late(Probe&) { return 0; }
+  std::size_t tell_late(Sight&) { return 0; }
   void pop() noexcept;
   [[nodiscard]] bool late(Time now) const;
   std::optional<Fault> answer(Publish& call, const redisReply& reply);

@@ -151,7 +151,7 @@ std::vector<fs::path> plugin_folders(const std::vector<std::string>& plugin_path
 std::optional<fs::path> plugin_file(const std::string& name, const std::vector<std::string>& plugin_path) {
   std::error_code ignored;
   for (const fs::path& folder : plugin_folders(plugin_path)) {
-    if (const fs::path path = folder / file_name(name); fs::exists(path, ignored)) return path;
+    if (fs::path path = folder / file_name(name); fs::exists(path, ignored)) return path;
   }
   return std::nullopt;
 }

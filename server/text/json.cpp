@@ -117,7 +117,9 @@ std::size_t copy_string(std::string_view text, std::size_t at, std::string& to) 
   for (to += text[at++]; at < text.size(); ++at) {
     to += text[at];
     if (text[at] == '"') return at + 1;
-    if (text[at] != '\\' || ++at == text.size()) continue;
+    if (text[at] != '\\') continue;
+    ++at;
+    if (at == text.size()) break;
     to += text[at];
     if (text[at] != 'u' || at + 1 == text.size() || (text[at + 1] != 'd' && text[at + 1] != 'D')) continue;
     to += '0';
@@ -149,7 +151,8 @@ bool is_valid_in_slices(std::string_view text) {
     if (opens) ++depth;
     if (!closes) continue;
     if (depth == 0) return false;
-    if (--depth == 0 || depth % kMaxDepth != 0) continue;
+    --depth;
+    if (depth == 0 || depth % kMaxDepth != 0) continue;
     if (!is_valid(slices.back(), kSliceDepth)) return false;
     slices.pop_back();
   }
