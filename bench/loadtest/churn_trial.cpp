@@ -66,8 +66,7 @@ void measure_churn(const LoadTestOptions& options, Group& group, const std::stri
   wait_for([&] { return Clock::now() >= begin; }, 2 * kHead);
   Meter meter(sides);
   if (!wait_for_all(churns, options.duration + kPatience, tell, result.churned.emplace())) {
-    result.given_up = "some connections got no answer for " + std::to_string(kPatience.count()) + " s";
-    result.remarks.push_back("given up: " + result.given_up);
+    result.give_up("some connections got no answer for " + std::to_string(kPatience.count()) + " s");
   }
   result.measuring = Clock::now() - begin;
   meter.read(sides);

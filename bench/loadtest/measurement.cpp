@@ -149,8 +149,7 @@ void Measurement::conclude() {
   }
   fill_timeline();
   if (!result_.recoveries.empty() && !all_ready()) result_.remarks.emplace_back("an instance was not ready again at the end");
-  result_.given_up = publisher_->fault();
-  if (!result_.given_up.empty()) result_.remarks.push_back("given up: " + result_.given_up);
+  result_.give_up(publisher_->fault());
   remark_clients();
   remark_bottlenecks(result_);
 }

@@ -1,5 +1,7 @@
 #include "bench/loadtest/result.hpp"
 
+#include <utility>
+
 namespace signalbox::bench {
 
 namespace {
@@ -14,6 +16,11 @@ std::optional<double> per_second(std::uint64_t count, std::chrono::nanoseconds t
 void Recovery::note_readiness(bool all_ready, std::chrono::nanoseconds time) noexcept {
   if (!all_ready || unready) ready = time;
   unready = !all_ready;
+}
+
+void Result::give_up(std::string why) {
+  given_up = std::move(why);
+  if (!given_up.empty()) remarks.push_back("given up: " + given_up);
 }
 
 void Result::charge(const Metered& metered) {

@@ -110,6 +110,8 @@ struct Result {
   std::string given_up;              ///< why it was ended early; empty: it was not
   std::vector<std::string> remarks;  ///< what a reader of the figures has to know
 
+  /// With a remark that says so; an empty `why`: it was not.
+  void give_up(std::string why);
   /// CPU and what was full.
   void charge(const Metered& metered);
 

@@ -92,7 +92,7 @@ class Loader {
     try {
       table = find_(name, config_.broker.plugin_path);
     } catch (const ConfigError& error) {
-      const std::string line = error_line(section.where, "broker." + name, "no plugin claims this section: " + refusal(error));
+      const std::string line = unclaimed_section_line(section.where, name, refusal(error));
       if (section.given_by_hand) throw ConfigError(line + did_you_mean(nearest(name, {config_.broker.section})));
       warnings_.push_back(line);
       return;

@@ -158,6 +158,10 @@ std::string error_line(const std::string& where, const std::string& key, const s
   return where + std::string(separator) + name + ": " + reason;
 }
 
+std::string unclaimed_section_line(const std::string& where, const std::string& name, const std::string& reason) {
+  return error_line(where, std::string(kBrokerPrefix) + name, "no plugin claims this section: " + reason);
+}
+
 std::string unknown_key_line(const Entry& entry, const Schema& schema) {
   if (!entry.key.empty() && schema.is_section(entry.key)) {
     return error_line(entry.key_where, entry.key, "a section, not a key: set one of its keys");

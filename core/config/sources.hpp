@@ -31,6 +31,8 @@ struct Entry {
 
 /// One line: where, key, reason. `where` may be empty.
 [[nodiscard]] std::string error_line(const std::string& where, const std::string& key, const std::string& reason);
+/// Of broker.NAME, and why it is nobody's.
+[[nodiscard]] std::string unclaimed_section_line(const std::string& where, const std::string& name, const std::string& reason);
 [[nodiscard]] std::string unknown_key_line(const Entry& entry, const Schema& schema);
 
 struct Entries {

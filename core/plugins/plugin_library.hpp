@@ -22,7 +22,7 @@ struct PluginLibrary {
 /// ../lib/signalbox/plugins from it, the install directory.
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::string>& plugin_path);
 
-/// The file of the plugin called `name`, if there is one: libsignalbox_NAME.so in plugin_folders(). The built-in one has none.
+/// The file of the plugin called `name`, if there is one: libsignalbox_NAME.so in plugin_folders().
 std::optional<std::filesystem::path> plugin_file(const std::string& name, const std::vector<std::string>& plugin_path);
 
 /// Loads the plugin called `name_or_path`: a path if it holds a slash, else plugin_file().

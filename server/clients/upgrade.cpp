@@ -121,8 +121,9 @@ UpgradeDecision decide_upgrade(const RequestHead& head, const UpgradeRules& rule
 
 bool origin_allowed(std::string_view origin, const std::vector<std::string>& allowed) {
   if (allowed.empty()) return true;
+  const std::string_view exact = without_default_port(origin);
   return std::any_of(allowed.begin(), allowed.end(), [&](std::string_view rule) {
-    if (!rule.starts_with("*.")) return http::equal_without_case(without_default_port(origin), without_default_port(rule));
+    if (!rule.starts_with("*.")) return http::equal_without_case(exact, without_default_port(rule));
     const std::string_view suffix = rule.substr(1);
     const std::string_view host = host_of(origin);
     return host.size() > suffix.size() && http::equal_without_case(host.substr(host.size() - suffix.size()), suffix);

@@ -5,6 +5,7 @@
 #include "server/broker_factory.hpp"
 #include "server/commands/commands.hpp"
 #include "server/commands/help.hpp"
+#include "server/silent_host.hpp"
 
 namespace signalbox::commands {
 
@@ -23,12 +24,10 @@ Run add_check(CLI::App& app) {
   return [options] {
     PluginCatalog catalog;
     const LoadedConfig loaded = options->load(catalog.finder(), LoadMode::check);
-    BrokerFactory(loaded.config.broker).try_section(loaded.config);
-    for (const Config::Broker& other : loaded.other_brokers) {
-      Config config = loaded.config;
-      config.broker = other;
-      BrokerFactory(other).try_section(config);
-    }
+    // What a plugin itself has to say of its section: a URL it can't read, a file that is not there.
+    SilentHost host(loaded.config);
+    BrokerFactory(loaded.config.broker).make(host);
+    for (const Config::Broker& other : loaded.other_brokers) BrokerFactory(other).make(host);
     std::fputs(effective_yaml(loaded.config, catalog.finder()).c_str(), stdout);
     return kDone;
   };

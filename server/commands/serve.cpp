@@ -54,7 +54,7 @@ class ConfigReader {
   static void warn_of_nobodys_sections(LoadedConfig& loaded) {
     for (const auto& [name, where] : loaded.skipped_sections) {
       if (PluginCatalog::has(name, loaded.config.broker.plugin_path)) continue;
-      loaded.warnings.push_back(error_line(where, "broker." + name, "no plugin claims this section: no plugin '" + name + "'"));
+      loaded.warnings.push_back(unclaimed_section_line(where, name, "no plugin '" + name + "'"));
     }
   }
 
